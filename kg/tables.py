@@ -1,0 +1,118 @@
+"""The canonical tables of a shop: events, items, users, facts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kg.columns import TABLES, Column
+from kg.engine import Engine
+from kg.errors import KgError
+from kg.files import replacing_folder
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
+_ARROW = {"string": "string", "float64": "float64", "timestamp": "timestamp[us]", "boolean": "bool"}
+_DEFAULTS = {("events", "kind"): "purchase", ("facts", "literal"): False}
+
+
+@dataclass(frozen=True, eq=False)
+class Tables:
+    """Four lazy Ibis tables of one engine, with the columns of `kg.columns` first and the shop's own after them."""
+
+    engine: Engine = field(repr=False)
+    events: ir.Table
+    items: ir.Table
+    users: ir.Table
+    facts: ir.Table
+
+    @classmethod
+    def of(
+        cls, events: Any, items: Any = None, users: Any = None, facts: Any = None, engine: Engine | None = None
+    ) -> Tables:
+        """From data frames (pandas, polars, Arrow) that use the canonical column names.
+
+        Missing columns are added, empty; of events `kind` defaults to "purchase". Raises KgError naming the table, column
+        and first row where a value has the wrong type or is required and missing.
+        """
+        engine = engine or Engine()
+        given = {"events": events, "items": items, "users": users, "facts": facts}
+        arrow = {name: _canonical(name, frame, TABLES[name]) for name, frame in given.items()}
+        return cls(engine, **{name: _register(engine, table) for name, table in arrow.items()})
+
+    @classmethod
+    def load(cls, folder: Path, engine: Engine | None = None) -> Tables:
+        """From the folder that `save` wrote."""
+        engine = engine or Engine()
+        return cls(engine, **{name: engine.connection.read_parquet(folder / f"{name}.parquet") for name in TABLES})
+
+    def save(self, folder: Path) -> None:
+        """Write one Parquet file per table; an existing folder is replaced when all are written."""
+        with replacing_folder(folder) as temporary:
+            for name in TABLES:
+                getattr(self, name).to_parquet(temporary / f"{name}.parquet")
+
+    def with_events(self, events: ir.Table) -> Tables:
+        return replace(self, events=events)
+
+    def with_facts(self, facts: ir.Table) -> Tables:
+        """With more facts, given by (some of) the columns of `kg.columns.FACTS`."""
+        return replace(self, facts=self.facts.union(facts.select(*self.facts.columns)))
+
+
+def _register(engine: Engine, table: Any) -> ir.Table:
+    import ibis
+
+    name = ibis.util.gen_name("cartograph")
+    engine.connection.con.register(name, table)
+    return engine.connection.table(name)
+
+
+def _canonical(name: str, frame: Any, columns: Iterable[Column]) -> Any:
+    """An Arrow table with the canonical columns, checked and cast, then the shop's own."""
+    import narwhals as nw
+    import pyarrow as pa
+
+    columns = tuple(columns)
+    if frame is None:
+        return pa.schema([(column.name, pa.type_for_alias(_ARROW[column.type])) for column in columns]).empty_table()
+    table = nw.from_native(frame).to_arrow() if not isinstance(frame, pa.Table) else frame
+    arrays = {column.name: _cast(name, table, column) for column in columns}
+    return pa.table(arrays | {other: table[other] for other in table.column_names if other not in arrays})
+
+
+def _cast(table_name: str, table: Any, column: Column) -> Any:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    wanted = pa.type_for_alias(_ARROW[column.type])
+    if column.name not in table.column_names:
+        default = _DEFAULTS.get((table_name, column.name))
+        if column.required and default is None:
+            raise KgError(
+                f"the {table_name} have no column {column.name!r} ({column.meaning})",
+                fix=f"Give the column, or rename one; there are {', '.join(table.column_names)}.",
+            )
+        return pa.repeat(pa.scalar(default, wanted), table.num_rows)
+    values = table[column.name]
+    if pa.types.is_timestamp(values.type) and values.type.tz is not None:
+        values = pc.cast(values, pa.timestamp("us", tz="UTC")).cast(wanted)
+    if column.required and values.null_count:
+        row = pc.index(pc.is_null(values), True).as_py()
+        raise KgError(
+            f"a missing {column.name} in the {table_name}",
+            row=row + 2,
+            column=column.name,
+            fix="Drop the row or fill the value.",
+        )
+    try:
+        return pc.cast(values, wanted)
+    except pa.ArrowInvalid as error:
+        raise KgError(
+            f"a {column.type} was expected in the {table_name}: {error}",
+            column=column.name,
+            fix=f"Convert the column to {column.type}.",
+        ) from error

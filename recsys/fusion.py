@@ -1,0 +1,74 @@
+"""Several scorers as one:  score = Σ w_f · s_f / σ_f.
+
+No centring: a constant per user moves no rank. σ_f is learned once, so that the fusion of additive scorers is additive.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kg.graph import KnowledgeGraph
+from kg.query import Query
+from recsys.types import Contribution, Explains, Explanation, Holdout, Path, Scorer, Scores
+
+
+class Fusion:
+    """A scorer made of fitted scorers.
+
+    weights_  float64 (F,)  w_f ≥ 0
+    scales_   float64 (F,)  σ_f, the standard deviation of the scorer's scores on validation
+    missing_  float64 (F,)  what stands in for a score of NaN: the scorer's median on validation
+    """
+
+    name = "fusion"
+
+    def __init__(self, parts: Mapping[str, Scorer]) -> None:
+        self.parts = dict(parts)
+        self.weights_: NDArray[np.float64] = np.ones(len(parts))
+        self.scales_: NDArray[np.float64] = np.ones(len(parts))
+        self.missing_: NDArray[np.float64] = np.zeros(len(parts))
+
+    @property
+    def additive(self) -> bool:
+        used = [part for part, weight in zip(self.parts.values(), self.weights_, strict=True) if weight]
+        return all(isinstance(part, Explains) and part.additive for part in used)
+
+    @property
+    def factors(self) -> NDArray[np.float64]:
+        """What every part's score is multiplied by, float64 (F,)."""
+        return self.weights_ / self.scales_
+
+    def fit(self, graph: KnowledgeGraph, validation: Holdout | None = None) -> Self:
+        """Fit every part on `graph`."""
+        for part in self.parts.values():
+            part.fit(graph, validation)
+        return self
+
+    def score(self, query: Query) -> Scores:
+        total = np.zeros((len(query), len(query.items)), dtype=np.float32)
+        for part, factor, missing in zip(self.parts.values(), self.factors, self.missing_, strict=True):
+            if factor:
+                scores = part.score(query)
+                total += np.float32(factor) * np.where(np.isnan(scores), np.float32(missing), scores)
+        return total
+
+    def explain(self, query: Query, row: int, item: int) -> Explanation:
+        """The parts' contributions, each times its factor; a part without an opinion speaks as a constant."""
+        score, contributions = 0.0, []
+        for (name, part), factor, missing in zip(self.parts.items(), self.factors, self.missing_, strict=True):
+            if not factor:
+                continue
+            if not isinstance(part, Explains):
+                raise TypeError(f"{name} cannot be explained exactly")
+            told = part.explain(query, row, item)
+            if np.isnan(told.score):
+                absent = Contribution(missing, "constant", name, path=Path((query.items.start + item,)))
+                told = Explanation.of(query, row, item, missing, (absent,), additive=True)
+            score += factor * told.score
+            contributions += [replace(part, value=factor * part.value) for part in told.contributions]
+        return Explanation.of(query, row, item, score, tuple(contributions), additive=self.additive)

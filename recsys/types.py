@@ -1,0 +1,172 @@
+"""The few types every scorer, fusion, ranking and explanation speaks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, Protocol, Self, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+
+from kg.graph import ITEM, USER, KnowledgeGraph
+from kg.query import Query
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Scores = NDArray[np.float32]
+ContributionKind = Literal["path", "link", "constant"]
+COMPLETE = 1e-5
+"""An explanation is complete when |residual| ≤ COMPLETE · Σ|contribution|."""
+
+
+@dataclass(frozen=True, eq=False)
+class Holdout:
+    """What is hidden from a graph and asked of it: `targets` csr (B, n_items), the number of events of each pair."""
+
+    query: Query
+    targets: csr_array[np.float32]
+
+
+@runtime_checkable
+class Scorer(Protocol):
+    """Gives numbers, never an order.
+
+    A dataclass whose fields are its hyperparameters and its configuration keys; learned state ends in `_`.
+    """
+
+    def fit(self, graph: KnowledgeGraph, validation: Holdout | None = None) -> Self:
+        """Learn from `graph`; `validation` lies after it and is for early stopping and tuning only."""
+        ...
+
+    def score(self, query: Query) -> Scores:
+        """A score for every item: float32 (B, n_items); NaN where the scorer has no opinion."""
+        ...
+
+
+@runtime_checkable
+class Explains(Protocol):
+    """A scorer whose score can be taken apart exactly."""
+
+    @property
+    def additive(self) -> bool:
+        """Whether each contribution stays what it is when another event is deleted."""
+        ...
+
+    def explain(self, query: Query, row: int, item: int) -> Explanation:
+        """The contributions to `score(query)[row, item]`; `item` counts within the items."""
+        ...
+
+
+MANY = -1
+"""Stands in a path for different nodes that were added up (other customers: never shown one by one)."""
+
+
+@dataclass(frozen=True)
+class Path:
+    """Steps of the graph, each an edge: `nodes` in the one numbering, `relations` between them (one fewer).
+
+    It begins at the node that an event of the query touches. `count` distinct walks are added up in it, more than one
+    only where a node is `MANY`.
+    """
+
+    nodes: tuple[int, ...]
+    relations: tuple[str, ...] = ()
+    count: int = 1
+
+
+@dataclass(frozen=True)
+class Event:
+    """One event of the query: its `position` there, the node it touches, its kind and time (seconds from the epoch)."""
+
+    position: int
+    node: int
+    kind: str
+    time: int
+
+
+@dataclass(frozen=True)
+class Contribution:
+    """One summand of a score.
+
+    A `path` walks from the event's node to the item along edges of the graph; a `link` ties the event's node to the item
+    by something learned, with no path behind it; a `constant` is the same whatever the user did and has no event.
+    """
+
+    value: float
+    kind: ContributionKind
+    scorer: str
+    event: Event | None = None
+    path: Path | None = None
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """A score and the contributions that make it up; `user` and `item` in the one numbering (user −1: a guest)."""
+
+    user: int
+    item: int
+    score: float
+    contributions: tuple[Contribution, ...]
+    additive: bool
+
+    @classmethod
+    def of(
+        cls, query: Query, row: int, item: int, score: float, parts: tuple[Contribution, ...], *, additive: bool
+    ) -> Explanation:
+        """The explanation of one row of a query; `item` counts within the items."""
+        user = int(query.users[row])
+        return cls(user, query.items.start + item, score, parts, additive)
+
+    @property
+    def residual(self) -> float:
+        """The part of the score that no contribution accounts for."""
+        return self.score - sum(part.value for part in self.contributions)
+
+    @property
+    def complete(self) -> bool:
+        return abs(self.residual) <= COMPLETE * sum(abs(part.value) for part in self.contributions)
+
+    @property
+    def path_share(self) -> float:
+        """Σ|c of paths| / Σ|c|, in 0 … 1."""
+        total = sum(abs(part.value) for part in self.contributions)
+        return sum(abs(part.value) for part in self.contributions if part.kind == "path") / total if total else 0.0
+
+    def of_kind(self, kind: ContributionKind) -> tuple[Contribution, ...]:
+        return tuple(part for part in self.contributions if part.kind == kind)
+
+
+@dataclass(frozen=True, eq=False)
+class Recommendations:
+    """The best k items of every row: `items` int64 (B, k), −1 pads; `scores` float32 (B, k), NaN pads."""
+
+    items: NDArray[np.int64]
+    scores: Scores
+    users: NDArray[Any]
+
+    def to_frame(self, graph: KnowledgeGraph) -> pd.DataFrame:
+        """Columns user_id, item_id, rank, title, score; one row per recommendation."""
+        import pandas as pd
+
+        row, column = np.nonzero(self.items >= 0)
+        items = self.items[row, column]
+        catalogue = graph.nodes[ITEM]
+        return pd.DataFrame(
+            {
+                "user_id": self.users[row],
+                "item_id": catalogue.ids.to_ids(items),
+                "rank": column + 1,
+                "title": catalogue.labels[items],
+                "score": self.scores[row, column],
+            }
+        )
+
+
+def user_ids(graph: KnowledgeGraph, query: Query) -> NDArray[Any]:
+    """The ids of a query's users; a guest's is empty."""
+    ids = np.full(len(query), "", dtype=object)
+    known = query.users >= 0
+    ids[known] = graph.nodes[USER].ids.to_ids(query.users[known])
+    return ids
