@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,12 +17,14 @@ STRICT = ConfigDict(extra="forbid")
 
 
 class LinearScorer:
-    """A scorer that writes only its maths: `fit` sets `operator_` (n_items, n_items) and `opinion_` (n_items,).
+    """A scorer that writes only its maths: `fit` sets `operator_` (n, n_items) and `opinion_` (n_items,).
 
-    Its score of an item is Σ over the events of the history: weight of the event × operator[event's item, item].
-    Items of which it knows nothing (`opinion_` False) get NaN.
+    Its score of an item is Σ over the events of the query: weight of the event × operator[event's node, item]. The rows
+    of the operator are the items, or with `reads_all_nodes` all nodes of the graph. Items of which the scorer knows
+    nothing (`opinion_` False) get NaN.
     """
 
+    reads_all_nodes: ClassVar[bool] = False
     name: str
     weighting: Weighting
     operator_: Operator
@@ -33,26 +35,37 @@ class LinearScorer:
         return True
 
     def score(self, query: Query) -> Scores:
-        scores = apply(query.history(self.weighting), self.operator_)
+        weights = query.weights(self.weighting) if self.reads_all_nodes else query.history(self.weighting)
+        scores = apply(weights, self.operator_)
         scores[:, ~self.opinion_] = np.nan
         return scores
 
     def explain(self, query: Query, row: int, item: int) -> Explanation:
         if not self.opinion_[item]:
             return Explanation.of(query, row, item, float("nan"), (), additive=self.additive)
-        positions = item_events(query, row)
-        weights = query.event_weights(self.weighting)[positions].astype(np.float64)
-        history = query.nodes[positions] - query.items.start
-        values = weights * column(self.operator_, history, item)
-        parts = tuple(
-            self.contribution(float(value), event, query.items.start + item)
-            for value, event in zip(values, events(query, positions), strict=True)
+        events, weights = weighed_events(query, row, self.weighting)
+        if not self.reads_all_nodes:
+            on_items = [event.node in query.items for event in events]
+            events = [event for event, kept in zip(events, on_items, strict=True) if kept]
+            weights = weights[np.array(on_items, dtype=bool)]
+        parts = self.contributions(events, weights, query.items, item)
+        score = float(sum(part.value for part in parts))
+        return Explanation.of(query, row, item, score, parts, additive=self.additive)
+
+    def contributions(
+        self, events: list[Event], weights: NDArray[np.float64], items: range, item: int
+    ) -> tuple[Contribution, ...]:
+        """The summands of an item's score, one per event: learned links, until a scorer says better."""
+        nodes = np.array([event.node for event in events], dtype=np.int64)
+        values = weights * column(self.operator_, nodes if self.reads_all_nodes else nodes - items.start, item)
+        return tuple(
+            self.contribution(value, event, items.start + item)
+            for value, event in zip(values.tolist(), events, strict=True)
             if value
         )
-        return Explanation.of(query, row, item, float(values.sum()), parts, additive=self.additive)
 
     def contribution(self, value: float, event: Event, item: int) -> Contribution:
-        """How one summand is told: as a learned link, until a scorer says better."""
+        """How one summand is told; `item` in the one numbering."""
         return Contribution(value, "link", self.name, event)
 
 
@@ -75,15 +88,15 @@ class ConstantScorer:
         return Explanation.of(query, row, item, value, (part,), additive=True)
 
 
-def item_events(query: Query, row: int) -> NDArray[np.int64]:
-    """Positions of a row's events that touch items."""
-    positions = np.arange(len(query.nodes))[query.events_of(row)]
-    nodes = query.nodes[positions]
-    return positions[(nodes >= query.items.start) & (nodes < query.items.stop)]
-
-
-def events(query: Query, positions: NDArray[np.int64]) -> Iterator[Event]:
-    """The events at these positions."""
-    for position in positions.tolist():
-        kind = query.kind_names[query.kinds[position]]
-        yield Event(position, int(query.nodes[position]), kind, int(query.times[position]))
+def weighed_events(query: Query, row: int, weighting: Weighting) -> tuple[list[Event], NDArray[np.float64]]:
+    """A row's events that weigh anything, and what each weighs."""
+    alone = query.take(np.array([row]))
+    weights = alone.event_weights(weighting).astype(np.float64)
+    weighing = np.flatnonzero(weights)
+    first = int(query.indptr[row])
+    columns = (weighing + first, alone.nodes[weighing], alone.kinds[weighing], alone.times[weighing])
+    events = [
+        Event(position, node, query.kind_names[kind], time)
+        for position, node, kind, time in zip(*(values.tolist() for values in columns), strict=True)
+    ]
+    return events, weights[weighing]

@@ -10,17 +10,28 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
+from scipy.sparse import csr_array, diags_array, issparse
 
 Weights = csr_array[np.float32]
+
+_DENSE_FROM = 0.1
+"""The share of entries from which a sparse factor of a product is cheaper as a dense one."""
 
 
 @dataclass(frozen=True, eq=False)
 class Factors:
-    """left (n, d) @ right (d, n_items); either may be sparse."""
+    """left @ core @ right.T, less what it gives an item for itself.
+
+    left   (n, d), dense or csr
+    right  (n_items, d), dense or csr: by item, so that one item's part is one row
+    core   float32 (d, d); None: the identity
+    own    float32 (n_items,): the diagonal of the product, which is taken off; None: it stays. Needs n = n_items
+    """
 
     left: Any
     right: Any
+    core: NDArray[np.float32] | None = None
+    own: NDArray[np.float32] | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,8 +47,8 @@ Operator = NDArray[np.float32] | csr_array[np.float32] | Factors | Diagonal
 def apply(weights: Weights, operator: Operator) -> NDArray[np.float32]:
     """Weights @ operator, dense float32 (B, n_items)."""
     match operator:
-        case Factors(left, right):
-            return dense(weights @ left @ right)
+        case Factors():
+            return _apply_factors(weights, operator)
         case Diagonal(values):
             return dense(weights.multiply(values[None, :]))
         case _:
@@ -47,8 +58,13 @@ def apply(weights: Weights, operator: Operator) -> NDArray[np.float32]:
 def column(operator: Operator, rows: NDArray[np.int64], item: int) -> NDArray[np.float32]:
     """operator[rows, item], float32 (m,)."""
     match operator:
-        case Factors(left, right):
-            return dense(left[rows] @ dense(right[:, [item]]))[:, 0]
+        case Factors(left, right, core, own):
+            side = dense(right[[item]])[0]
+            if core is not None:
+                used = np.flatnonzero(side)
+                side = core[:, used] @ side[used]
+            values = dense(left[rows] @ side)
+            return values if own is None else np.where(rows == item, np.float32(0), values)
         case Diagonal(values):
             return np.where(rows == item, values[item], np.float32(0))
         case np.ndarray():
@@ -57,6 +73,34 @@ def column(operator: Operator, rows: NDArray[np.int64], item: int) -> NDArray[np
             return dense(operator[rows][:, [item]])[:, 0]
 
 
+def scaled(matrix: csr_array, rows: NDArray[Any] | None = None, columns: NDArray[Any] | None = None) -> csr_array:
+    """diag(rows) @ matrix @ diag(columns), csr float32."""
+    if rows is not None:
+        matrix = diags_array(rows) @ matrix
+    if columns is not None:
+        matrix = matrix @ diags_array(columns)
+    return matrix.tocsr().astype(np.float32)
+
+
+def power(values: NDArray[Any], exponent: float) -> NDArray[np.float32]:
+    """Values ** exponent where positive, else 0: degrees of nodes without an edge must not become infinite."""
+    positive = values > 0
+    return np.where(positive, np.where(positive, values, 1.0) ** exponent, 0.0).astype(np.float32)
+
+
 def dense(matrix: Any) -> NDArray[np.float32]:
     """A float32 array, whatever it was."""
-    return np.asarray(matrix.toarray() if hasattr(matrix, "toarray") else matrix, dtype=np.float32)
+    return np.asarray(matrix.toarray() if issparse(matrix) else matrix, dtype=np.float32)
+
+
+def _apply_factors(weights: Weights, factors: Factors) -> NDArray[np.float32]:
+    inner = weights @ factors.left
+    if factors.core is not None:
+        inner = dense(inner) @ factors.core
+    elif issparse(inner) and inner.nnz > _DENSE_FROM * inner.shape[0] * inner.shape[1]:
+        inner = inner.toarray()
+    scores = dense(inner @ factors.right.T)
+    if factors.own is not None:
+        own = weights.tocoo()
+        scores[own.row, own.col] -= own.data * factors.own[own.col]
+    return scores

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Protocol, Self, runtime_checkable
 
 import numpy as np
@@ -23,10 +24,19 @@ COMPLETE = 1e-5
 
 @dataclass(frozen=True, eq=False)
 class Holdout:
-    """What is hidden from a graph and asked of it: `targets` csr (B, n_items), the number of events of each pair."""
+    """What is hidden from a graph and asked of it; `recsys.holdout.holdout` makes one of a window of events.
+
+    targets     csr float32 (B, n_items), the number of events of each pair
+    kinds       the kinds of event that are recommended, and that count as seen
+    popularity  int64 (n_items,), the users of the graph who had an event with the item; 0 is a cold item
+    left_out    how much of the window is no target, and why
+    """
 
     query: Query
     targets: csr_array[np.float32]
+    kinds: tuple[str, ...] = ("purchase",)
+    popularity: NDArray[np.int64] | None = None
+    left_out: Mapping[str, int] = field(default_factory=dict)
 
 
 @runtime_checkable

@@ -1,0 +1,51 @@
+"""The scorers by name; a new one is one new file and one line here. Nothing is imported before it is asked for."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from importlib import import_module
+from typing import Any
+
+from pydantic import ValidationError
+
+from recsys.errors import RecsysError
+from recsys.types import Scorer
+
+SCORERS: dict[str, str] = {
+    "popularity": "recsys.scorers.popularity:Popularity",
+    "trend": "recsys.scorers.trend:Trend",
+    "repeat": "recsys.scorers.repeat:Repeat",
+    "item_knn": "recsys.scorers.item_knn:ItemKNN",
+    "ease": "recsys.scorers.ease:EASE",
+    "walks": "recsys.scorers.walks:Walks",
+    "lightgcn": "recsys.scorers.lightgcn:LightGCN",
+}
+
+
+def scorer_class(kind: str) -> type[Any]:
+    """The class of a kind of scorer; RecsysError naming the nearest one where there is none."""
+    if kind not in SCORERS:
+        raise RecsysError("no such scorer", value=kind, fix=_nearest(kind, list(SCORERS)))
+    module, name = SCORERS[kind].split(":")
+    return getattr(import_module(module), name)
+
+
+def create(kind: str, **parameters: Any) -> Scorer:
+    """An unfitted scorer; RecsysError where a parameter is unknown (the nearest right one named) or wrong."""
+    made = scorer_class(kind)
+    fields = list(made.__dataclass_fields__)
+    for parameter in parameters:
+        if parameter not in fields:
+            raise RecsysError(f"the scorer {kind} has no parameter {parameter!r}", fix=_nearest(parameter, fields))
+    try:
+        return made(**parameters)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = ".".join(map(str, first["loc"]))
+        problem = f"the scorer {kind} cannot take this {name}"
+        raise RecsysError(problem, value=first["input"], fix=f"{first['msg']}.") from error
+
+
+def _nearest(word: str, known: list[str]) -> str:
+    near = get_close_matches(word, known, n=1)
+    return f"Did you mean {near[0]!r}?" if near else f"There are: {', '.join(known)}."

@@ -6,55 +6,95 @@ Sarwar et al., "Item-based collaborative filtering recommendation algorithms", W
 
 from __future__ import annotations
 
-from typing import Self
+from dataclasses import replace
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
-from pydantic import PositiveInt
+from numpy.typing import NDArray
+from pydantic import NonNegativeFloat, PositiveFloat, PositiveInt
 from pydantic.dataclasses import dataclass
 from scipy.sparse import csr_array
 
 from kg.graph import KnowledgeGraph
 from kg.query import Weighting
 from recsys.linear import STRICT, LinearScorer
+from recsys.operators import scaled
+from recsys.scorers.demand import DEMANDS, Demand
+from recsys.scorers.interactions import strongest
 from recsys.types import Holdout
 
-_BLOCK = 2048  # items whose neighbours are sought at once: bounds the memory of the product
+_BLOCK = 1024  # items whose neighbours are sought at once: bounds the memory of the product
+_BM25_SATURATION, _BM25_LENGTH = 1.2, 0.75  # k₁ and b of Robertson & Zaragoza 2009
 
 
 @dataclass(config=STRICT)
 class ItemKNN(LinearScorer):
-    """operator[j, i] = x_j · x_i / (‖x_j‖ ‖x_i‖ + shrinkage), kept for the `k` most similar j of each i."""
+    """operator[j, i] = x_j · x_i / (‖x_j‖ ‖x_i‖ + shrinkage) · demand(i), kept for the `k` most similar j of each i.
 
-    k: PositiveInt = 100
-    shrinkage: float = 10.0
+    x_i holds the users of item i: each one's latest event, halved every `train_half_life` days; `feature` then weighs it
+    by how telling the user is (`tfidf`), or saturates it by the item's popularity too (`bm25`).
+    """
+
+    k: PositiveInt = 200
+    shrinkage: NonNegativeFloat = 5.0
+    feature: Literal["cosine", "tfidf", "bm25"] = "cosine"
+    train_half_life: PositiveFloat | None = 90
+    demand: Demand = Demand()
     weighting: Weighting = Weighting()
     name: str = "item_knn"
 
+    GRID: ClassVar[dict[str, tuple[Any, ...]]] = {
+        "train_half_life": (90, None),
+        "feature": ("cosine", "tfidf", "bm25"),
+        "shrinkage": (0.0, 5.0, 20.0),
+        "demand": DEMANDS,
+    }
+
     def fit(self, graph: KnowledgeGraph, validation: Holdout | None = None) -> Self:
-        X = graph.interactions(self.weighting)
-        norms = np.sqrt(np.asarray(X.multiply(X).sum(axis=0)))
-        blocks = [
-            _nearest(X, norms, range(start, min(start + _BLOCK, X.shape[1])), self.k, self.shrinkage)
-            for start in range(0, X.shape[1], _BLOCK)
-        ]
-        rows, columns, values = (np.concatenate(parts) for parts in zip(*blocks, strict=True))
-        self.operator_ = csr_array((values, (rows, columns)), (X.shape[1], X.shape[1]))
+        X = _feature(strongest(graph, replace(self.weighting, half_life=self.train_half_life)), self.feature)
+        norms = np.sqrt(np.asarray(X.multiply(X).sum(axis=0), dtype=np.float32))
+        similar = _nearest(X, norms, self.k, self.shrinkage)
+        self.operator_ = scaled(similar, columns=self.demand.of_items(graph, self.weighting.kinds))
         self.opinion_ = norms > 0
         return self
 
 
-def _nearest(
-    X: csr_array, norms: np.ndarray, items: range, k: int, shrinkage: float
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The k most similar items of each of `items`: (neighbour, item, similarity), a triple per pair."""
-    block = (X[:, items.start : items.stop].T @ X).tocoo()
-    item, neighbour = block.row + items.start, block.col
-    value = block.data / (norms[item] * norms[neighbour] + shrinkage)
-    value[item == neighbour] = 0
-    order = np.lexsort((neighbour, -value, item))
-    item, neighbour, value = item[order], neighbour[order], value[order]
-    first = np.searchsorted(item, items)
-    kept = (np.arange(len(item)) - np.repeat(first, np.bincount(item - items.start, minlength=len(items))) < k) & (
-        value > 0
-    )
-    return neighbour[kept], item[kept], value[kept].astype(np.float32)
+def _feature(X: csr_array, feature: Literal["cosine", "tfidf", "bm25"]) -> csr_array:
+    """X with its entries reweighed; csr float32 (n_users, n_items)."""
+    if feature == "cosine":
+        return X
+    n_items = X.shape[1]
+    telling = np.log((1 + n_items) / (1 + np.diff(X.indptr))).astype(np.float32)
+    if feature == "bm25":
+        length = np.asarray(X.sum(axis=0)).ravel()
+        mean = max(float(length.mean()), np.finfo(np.float32).tiny)
+        slack = _BM25_SATURATION * (1 - _BM25_LENGTH + _BM25_LENGTH * length / mean)
+        X = X.copy()
+        X.data = X.data * (_BM25_SATURATION + 1) / (X.data + slack[X.indices])
+    return scaled(X, rows=telling)
+
+
+def _nearest(X: csr_array, norms: NDArray[np.float32], k: int, shrinkage: float) -> csr_array:
+    """The k most similar items of each: csr float32 (n_items neighbours, n_items)."""
+    n_items = X.shape[1]
+    by_item = X.T.tocsr()
+    lengths, neighbours, values = [], [], []
+    for start in range(0, n_items, _BLOCK):
+        block = by_item[start : start + _BLOCK] @ X
+        items = np.repeat(np.arange(start, start + block.shape[0]), np.diff(block.indptr))
+        similarity = block.data / (norms[items] * norms[block.indices] + np.float32(shrinkage))
+        similarity[items == block.indices] = 0
+        for first, last in zip(block.indptr[:-1], block.indptr[1:], strict=True):
+            nearest = _largest(similarity[first:last], k)
+            lengths.append(len(nearest))
+            neighbours.append(block.indices[first + nearest])
+            values.append(similarity[first + nearest])
+    indptr = np.concatenate([[0], np.cumsum(lengths)])
+    by_target = csr_array((np.concatenate(values), np.concatenate(neighbours), indptr), (n_items, n_items))
+    return by_target.T.tocsr()
+
+
+def _largest(values: NDArray[np.float32], k: int) -> NDArray[np.int64]:
+    """Positions of the k largest positive values."""
+    chosen = np.argpartition(values, -k)[-k:] if len(values) > k else np.arange(len(values))
+    return chosen[values[chosen] > 0]

@@ -1,0 +1,72 @@
+"""A window of later events as a question to a graph: who came, and what did they take?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+
+from kg.graph import ITEM, USER, KnowledgeGraph
+from kg.query import Weighting
+from recsys.errors import RecsysError
+from recsys.types import Holdout
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
+
+def holdout(
+    graph: KnowledgeGraph,
+    events: ir.Table,
+    kinds: Sequence[str] = ("purchase",),
+    now: int | None = None,
+    *,
+    cold_users: bool = True,
+) -> Holdout:
+    """The users of `events` with what they took; only events of `kinds` are targets.
+
+    `now` is the moment of asking in unix seconds, the graph's own by default. Items that the graph lacks cannot be
+    ranked: they are counted and left out. Users that it lacks are rows without history after all others, or, with
+    `cold_users` False, counted and left out too. Raises RecsysError where nothing remains.
+    """
+    wanted = events.filter(events.kind.isin(list(kinds)))
+    pairs = wanted.group_by(["user_id", "item_id"]).agg(events=wanted.count()).to_pyarrow()
+    names, counts = pairs["user_id"].to_numpy(), pairs["events"].to_numpy()
+    users = graph.nodes[USER].ids.to_index(names)
+    items = graph.nodes[ITEM].ids.to_index(pairs["item_id"].to_numpy())
+    left_out = {"pairs_with_unknown_items": int((items < 0).sum()), "unknown_users": len(set(names[users < 0]))}
+    kept = (items >= 0) & (cold_users | (users >= 0))
+    if not kept.any():
+        raise RecsysError(
+            "no event of the window can be asked of the graph",
+            value=", ".join(kinds),
+            fix="Move the split, or name the kinds of event to recommend in `shop.target_kinds`.",
+        )
+    # the graph's users by index, then those it lacks by id: the order of rows in `events` never matters
+    place, row = np.unique(np.where(users >= 0, users, _after_all(graph, names, users))[kept], return_inverse=True)
+    targets = csr_array((counts[kept].astype(np.float32), (row, items[kept])), (len(place), graph.n_items))
+    asked = np.where(place < graph.n_users, place, -1)
+    query = graph.query(asked, None if now is None else now - graph.epoch)
+    return Holdout(query, targets, tuple(kinds), popularity(graph), left_out)
+
+
+def _after_all(graph: KnowledgeGraph, names: NDArray[Any], users: NDArray[np.int64]) -> NDArray[np.int64]:
+    """A number beyond the graph's users for each unknown name; 0 for the known."""
+    unknown = users < 0
+    numbers = np.zeros(len(names), dtype=np.int64)
+    numbers[unknown] = graph.n_users + np.unique(names[unknown].astype(str), return_inverse=True)[1]
+    return numbers
+
+
+def popularity(graph: KnowledgeGraph) -> NDArray[np.int64]:
+    """How many users had an event with each item, int64 (n_items,); returns do not count."""
+    touched: Any = csr_array((graph.n_users, graph.n_items), dtype=np.int32)
+    for relation in graph.event_relations:
+        if Weighting().of_kind(relation[1]):
+            edges = graph.relations[relation]
+            ones = np.ones(len(edges), dtype=np.int32)
+            touched = touched + csr_array((ones, edges.indices, edges.indptr), touched.shape)
+    return np.bincount(touched.indices, minlength=graph.n_items)

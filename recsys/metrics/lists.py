@@ -1,0 +1,44 @@
+"""What every metric looks at: ranked lists beside what was right."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+
+
+@dataclass(frozen=True, eq=False)
+class Lists:
+    """B ranked lists; every row has at least one target.
+
+    items       int64 (B, K)    best first, −1 pads
+    hits        bool (B, K)     whether the item is a target of its row
+    n_targets   int64 (B,)
+    popularity  int64 (n_items,) users who had the item before
+    n_users     users who had any
+    """
+
+    items: NDArray[np.int64]
+    hits: NDArray[np.bool_]
+    n_targets: NDArray[np.int64]
+    popularity: NDArray[np.int64]
+    n_users: int
+
+    @classmethod
+    def of(
+        cls, items: NDArray[np.int64], targets: csr_array[Any], popularity: NDArray[np.int64], n_users: int
+    ) -> Lists:
+        """From lists (B, K) and targets csr (B, n_items), any value that is stored being a target."""
+        n_rows, n_items = targets.shape
+        right = np.repeat(np.arange(n_rows), np.diff(targets.indptr)) * n_items + targets.indices
+        given = np.arange(n_rows)[:, None] * n_items + items
+        hits = np.isin(given, right) & (items >= 0)
+        return cls(items, hits, np.diff(targets.indptr).astype(np.int64), popularity, n_users)
+
+
+Metric = Callable[[Lists, int], NDArray[np.float64]]
+"""metric(lists, k): a number per list, float64 (B,), or one for all lists together, shape ()."""

@@ -1,0 +1,160 @@
+"""From numbers to an order: the only place that filters and cuts to k.
+
+A filter is a mask over the items, bool (n_items,), True where an item may be shown; masks are joined with `&`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from difflib import get_close_matches
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+
+from kg.graph import ITEM, KnowledgeGraph
+from kg.query import Query
+from recsys.errors import RecsysError
+from recsys.types import Recommendations, Scorer, Scores
+
+Mask = NDArray[np.bool_]
+BLOCK_BYTES = 1 << 26
+"""Scores of one scorer held at once: 64 MiB stays far from any memory limit and is large enough to be quick."""
+
+BROADER = "broader"
+CATEGORY = "category"
+
+
+def rank(
+    scores: Scores,
+    k: int,
+    *,
+    excluded: csr_array[np.float32] | None = None,
+    allowed: Mask | None = None,
+    users: NDArray[Any] | None = None,
+) -> Recommendations:
+    """The k best items of every row; of equal scores the lower index first.
+
+    `excluded` csr (B, n_items): per row, items that may not be shown; `allowed` bool (n_items,): the only ones that
+    may. A score of NaN is never shown. `users` (B,) are the ids the rows belong to. `scores` stays as it is.
+    """
+    masked = np.where(np.isnan(scores), np.float32(-np.inf), scores)
+    if allowed is not None:
+        masked[:, ~allowed] = -np.inf
+    if excluded is not None:
+        masked[np.repeat(np.arange(len(masked)), np.diff(excluded.indptr)), excluded.indices] = -np.inf
+    items = top(masked, k)
+    best = np.take_along_axis(masked, items, axis=1)
+    shown = np.isfinite(best)
+    padding = ((0, 0), (0, k - items.shape[1]))
+    return Recommendations(
+        np.pad(np.where(shown, items, -1), padding, constant_values=-1),
+        np.pad(np.where(shown, best, np.float32(np.nan)), padding, constant_values=np.nan),
+        np.full(len(scores), "", dtype=object) if users is None else users,
+    )
+
+
+def top(scores: NDArray[np.floating[Any]], k: int) -> NDArray[np.int64]:
+    """Places of the k highest values of every row (all, where there are fewer), best first, ties to the lower index.
+
+    `scores` (B, n) without NaN; int64 (B, min(k, n)).
+    """
+    n = scores.shape[1]
+    if k < n:
+        chosen = np.sort(np.argpartition(scores, n - k, axis=1)[:, n - k :], axis=1)
+        threshold = np.take_along_axis(scores, chosen, axis=1).min(axis=1, keepdims=True)
+        # argpartition breaks ties at the threshold as it likes
+        for row in np.flatnonzero(np.count_nonzero(scores >= threshold, axis=1) > k):
+            better = np.flatnonzero(scores[row] > threshold[row])
+            equal = np.flatnonzero(scores[row] == threshold[row])[: k - len(better)]
+            chosen[row] = np.sort(np.concatenate([better, equal]))
+    else:
+        chosen = np.broadcast_to(np.arange(n), scores.shape)
+    order = np.argsort(-np.take_along_axis(scores, chosen, axis=1), axis=1, kind="stable")
+    return np.take_along_axis(chosen, order, axis=1)
+
+
+def recommend(
+    scorer: Scorer,
+    query: Query,
+    k: int,
+    *,
+    exclude_kinds: tuple[str, ...] = (),
+    allowed: Mask | None = None,
+    users: NDArray[Any] | None = None,
+) -> Recommendations:
+    """The k best items for every row of a query, in blocks; items seen by an event of `exclude_kinds` are left out."""
+    users = np.full(len(query), "", dtype=object) if users is None else users
+    parts = []
+    for rows in blocks(len(query), len(query.items)):
+        part = query.take(rows)
+        excluded = part.seen(exclude_kinds) if exclude_kinds else None
+        parts.append(rank(scorer.score(part), k, excluded=excluded, allowed=allowed, users=users[rows]))
+    return Recommendations(
+        np.concatenate([part.items for part in parts] or [np.empty((0, k), np.int64)]),
+        np.concatenate([part.scores for part in parts] or [np.empty((0, k), np.float32)]),
+        users,
+    )
+
+
+def blocks(n_rows: int, n_items: int) -> Iterator[slice]:
+    """Slices of rows whose scores fit into `BLOCK_BYTES`."""
+    size = max(1, BLOCK_BYTES // (4 * max(n_items, 1)))
+    for start in range(0, n_rows, size):
+        yield slice(start, min(start + size, n_rows))
+
+
+def listed(graph: KnowledgeGraph, item_ids: Iterable[str]) -> Mask:
+    """These items alone; an unknown one is an error."""
+    ids = list(item_ids)
+    index = graph.nodes[ITEM].ids.to_index(ids)
+    if (index < 0).any():
+        raise RecsysError("no such item", value=ids[int(np.argmin(index))], fix="Name ids of the catalogue.")
+    mask = np.zeros(graph.n_items, dtype=bool)
+    mask[index] = True
+    return mask
+
+
+def available(graph: KnowledgeGraph) -> Mask:
+    """Items that can be bought now; a catalogue that does not say leaves them in."""
+    features = graph.features.get(ITEM, {})
+    return np.asarray(features.get("available", np.ones(graph.n_items, dtype=bool)), dtype=bool)
+
+
+def priced(graph: KnowledgeGraph, low: float = 0.0, high: float = float("inf")) -> Mask:
+    """Items of low ≤ price ≤ high, in the shop's currency; one without a price is left out."""
+    features = graph.features.get(ITEM, {})
+    if "price" not in features or np.isnan(features["price"]).all():
+        raise RecsysError("the graph knows no prices", fix="Give the items a price, or drop the filter.")
+    return np.asarray((features["price"] >= low) & (features["price"] <= high))
+
+
+def in_category(graph: KnowledgeGraph, category: str) -> Mask:
+    """Items of a category, named by id or label, and of all that lie below it along `broader`."""
+    if CATEGORY not in graph.nodes:
+        raise RecsysError("the graph has no categories", fix="Give the items a category, or drop the filter.")
+    wanted = _categories_named(graph, category)
+    below = graph.matrix((CATEGORY, BROADER, CATEGORY)) if (CATEGORY, BROADER, CATEGORY) in graph.relations else None
+    if below is not None:
+        grown = wanted
+        while grown.any():
+            grown = (below @ grown.astype(np.float32) > 0) & ~wanted
+            wanted = wanted | grown
+    of_items = [graph.matrix(relation) for relation in graph.relations if relation[::2] == (ITEM, CATEGORY)]
+    if not of_items:
+        return np.zeros(graph.n_items, dtype=bool)
+    return np.asarray(sum(matrix @ wanted.astype(np.float32) for matrix in of_items) > 0)
+
+
+def _categories_named(graph: KnowledgeGraph, category: str) -> Mask:
+    nodes = graph.nodes[CATEGORY]
+    ids, labels = nodes.ids.ids.astype(str), nodes.labels.astype(str)
+    found = ids == category
+    if not found.any():
+        found = np.array([label.casefold() == category.casefold() for label in labels], dtype=bool)
+    if not found.any():
+        near = get_close_matches(category, [*labels, *ids], n=3)
+        fix = f"Did you mean {', '.join(near)}?" if near else f"There are: {', '.join(sorted(labels)[:10])} …"
+        raise RecsysError("no such category", value=category, fix=fix)
+    return np.asarray(found)

@@ -1,0 +1,36 @@
+"""What everybody did, as a matrix of users and items that item-to-item scorers learn from."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from scipy.sparse import csr_array
+
+from kg.graph import KnowledgeGraph, Relation
+from kg.query import TIMELESS, Weighting
+
+
+def strongest(graph: KnowledgeGraph, weighting: Weighting) -> csr_array[np.float32]:
+    """Each pair's strongest event: csr float32 (n_users, n_items).
+
+    With a half-life that is the latest event. A pair bought ten times then counts as one bought once and lately: what
+    goes together is a question of whether, not of how often.
+    """
+    total: Any = csr_array((graph.n_users, graph.n_items), dtype=np.float32)
+    for relation in graph.event_relations:
+        if weighting.of_kind(relation[1]) > 0 and len(graph.relations[relation]):
+            total = total.maximum(_strongest_of(graph, relation, weighting))
+    total.eliminate_zeros()
+    return total.tocsr()
+
+
+def _strongest_of(graph: KnowledgeGraph, relation: Relation, weighting: Weighting) -> csr_array[np.float32]:
+    edges = graph.relations[relation]
+    ages = np.where(edges.time == TIMELESS, 0, graph.now - edges.time)
+    weight = np.float32(weighting.of_kind(relation[1])) * edges.weight * weighting.decay(ages)
+    sources = edges.sources
+    new_pair = (np.diff(sources, prepend=-1) != 0) | (np.diff(edges.indices, prepend=-1) != 0)
+    first = np.flatnonzero(new_pair)  # parallel edges lie side by side
+    best = np.maximum.reduceat(weight, first)
+    return csr_array((best, (sources[first], edges.indices[first])), (graph.n_users, graph.n_items))
