@@ -1,0 +1,188 @@
+"""From a shop's raw files to its canonical tables, with a report of what was taken out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from kg.columns import TABLES, Column
+from kg.config import KgConfig, Rule, Source, read_config
+from kg.engine import Engine
+from kg.errors import KgError
+from kg.sources.skos import read_skos
+from kg.tables import Tables
+
+_SQL = {"string": "VARCHAR", "float64": "DOUBLE", "timestamp": "TIMESTAMP", "boolean": "BOOLEAN"}
+_DEFAULTS = {"kind": "'purchase'"}
+_MAX_REJECTED = 0.01
+"""More rejected rows than this share, and the mapping is wrong rather than the data: an error, not a report."""
+
+
+@dataclass(frozen=True)
+class RuleCount:
+    """`rows` match in the raw file, `removed` were still there when the rule's turn came."""
+
+    name: str
+    rows: int
+    removed: int
+
+
+@dataclass(frozen=True)
+class IngestReport:
+    """What was read, kept and taken out; users and items are counted over what is not a return."""
+
+    rows_read: int
+    events: Mapping[str, int]
+    users: int
+    items: int
+    rules: tuple[RuleCount, ...]
+    rejects: tuple[Mapping[str, object], ...]
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def read(config: str | Path | KgConfig, events: str | Path | None = None) -> Tables:
+    """The tables of the shop that a config describes."""
+    return ingest(config if isinstance(config, KgConfig) else read_config(Path(config)), events)[0]
+
+
+def ingest(
+    config: KgConfig, events: str | Path | None = None, engine: Engine | None = None
+) -> tuple[Tables, IngestReport]:
+    """Read, map and clean; `events` (file, folder or glob) takes the place of the config's own path.
+
+    Raises KgError naming the file, and the row, column and value where a file is not what the config says.
+    """
+    engine = engine or Engine()
+    sql = engine.connection.con
+    path = str(events) if events is not None else _path(config, config.events)
+    if path is None:
+        raise KgError("no events were given", fix="Name a file with --events, or a path under [events].")
+    raw = _load(sql, "raw_events", path)
+    n_read = sql.execute("SELECT count(*) FROM raw_events").fetchone()[0]
+    if not n_read:
+        raise KgError("the file has no rows", file=path, fix="Give a log with at least one event.")
+    rules = _clean(sql, config.clean, path)
+    rejects = _map(sql, "events", config.events.columns, raw, path, returns=any(r.action == "return" for r in config.clean))
+    if len(rejects) > _MAX_REJECTED * n_read:
+        raise KgError(f"{len(rejects):,} of {n_read:,} rows cannot be read as the config says", **_where(rejects[0]),
+                      fix="Check the mapping under [events.columns].")
+    for name in ("items", "users"):
+        source: Source = getattr(config, name)
+        if (place := _path(config, source)) is not None:
+            _map(sql, name, source.columns, _load(sql, f"raw_{name}", place), place)
+    facts = read_skos(config.folder / config.taxonomy) if config.taxonomy else None
+    given = {name: sql.table(name).to_arrow_table() for name in ("items", "users") if _exists(sql, name)}
+    kinds = dict(sql.execute("SELECT kind, count(*) FROM events GROUP BY 1 ORDER BY 1").fetchall())
+    counts = "SELECT count(DISTINCT user_id), count(DISTINCT item_id) FROM events WHERE kind <> 'return'"
+    users, items = sql.execute(counts).fetchone()
+    empty = Tables.of(events=sql.execute("SELECT * FROM events LIMIT 0").to_arrow_table(), facts=facts, **given, engine=engine)
+    tables = empty.with_events(engine.connection.table("events"))
+    return tables, IngestReport(n_read, kinds, users, items, rules, tuple(rejects))
+
+
+def _path(config: KgConfig, source: Source) -> str | None:
+    return None if source.path is None else str(config.folder / source.path)
+
+
+def _exists(sql: Any, table: str) -> bool:
+    return bool(sql.execute(f"SELECT 1 FROM duckdb_tables() WHERE table_name = '{table}'").fetchall())
+
+
+def _load(sql: Any, table: str, path: str) -> list[str]:
+    """A raw file as a table with its line number in `_row`; CSV as text, so that a bad value can be shown."""
+    import duckdb
+
+    place = Path(path)
+    files = sorted(place.iterdir()) if place.is_dir() else sorted(place.parent.glob(place.name))
+    if not files:
+        raise KgError("no such file", file=path, fix="Check the path, or quote the glob.")
+    name = files[0].name.removesuffix(".gz")
+    listed = "[" + ", ".join("'" + str(file).replace("'", "''") + "'" for file in files) + "]"
+    if name.endswith(".parquet"):
+        reader = f"read_parquet({listed})"
+    elif name.endswith((".json", ".jsonl", ".ndjson")):
+        reader = f"read_json_auto({listed}, format = 'newline_delimited')"
+    else:
+        delimiter = ", delim = '\t'" if name.endswith(".tsv") else ""
+        reader = f"read_csv({listed}, header = true, all_varchar = true, null_padding = false{delimiter})"
+    try:
+        sql.execute(f"CREATE OR REPLACE TABLE {table} AS SELECT row_number() OVER () + 1 AS _row, * FROM {reader}")
+    except (duckdb.Error, UnicodeError) as error:
+        lines = str(error).splitlines()
+        raise KgError(f"the file cannot be read: {lines[0]}", file=path, fix="Mend the file or its format.") from error
+    return [column for column in sql.table(table).columns if column != "_row"]
+
+
+def _clean(sql: Any, rules: tuple[Rule, ...], path: str) -> tuple[RuleCount, ...]:
+    """Mark the rows of `raw_events`: `_gone` the first rule that drops a row, `_return` a return."""
+    import duckdb
+
+    columns = ", ".join(f'"{column}"' for column in sql.table("raw_events").columns if column != "_row")
+    sql.execute("ALTER TABLE raw_events ADD COLUMN _gone BOOLEAN DEFAULT false")
+    sql.execute("ALTER TABLE raw_events ADD COLUMN _return BOOLEAN DEFAULT false")
+    counts = []
+    for rule in rules:
+        repeats = f"_row NOT IN (SELECT min(_row) FROM raw_events GROUP BY {columns})"
+        where = f"coalesce(({rule.where}), false)" if rule.where else repeats
+        try:
+            rows = sql.execute(f"SELECT count(*) FROM raw_events WHERE {where}").fetchone()[0]
+        except duckdb.Error as error:
+            problem = f"the rule {rule.name!r} cannot be applied: {str(error).splitlines()[0]}"
+            raise KgError(problem, file=path, value=rule.where, fix="Mend its `where`.") from error
+        left = f"{where} AND NOT _gone" + (" AND NOT _return" if rule.action == "return" else "")
+        mark = "_return" if rule.action == "return" else "_gone"
+        removed = sql.execute(f"SELECT count(*) FROM raw_events WHERE {left}").fetchone()[0]
+        sql.execute(f"UPDATE raw_events SET {mark} = true WHERE {left}")
+        counts.append(RuleCount(rule.name, rows, removed))
+    return tuple(counts)
+
+
+def _map(
+    sql: Any, table: str, columns: Mapping[str, str], raw: list[str], path: str, *, returns: bool = False
+) -> list[dict[str, object]]:
+    """Make the canonical table of a raw one; returns the rows whose values do not fit, which are left out."""
+    import duckdb
+
+    canonical = {column.name: column for column in TABLES[table]}
+    texts = {name: columns.get(name) or (f'"{name}"' if name in raw else _DEFAULTS.get(name)) for name in canonical}
+    texts |= {name: expression for name, expression in columns.items() if name not in canonical}
+    if not columns:
+        texts |= {name: f'"{name}"' for name in raw if name not in canonical}
+    for name, column in canonical.items():
+        if column.required and texts[name] is None:
+            raise KgError(f"the {table} have no column {name!r} ({column.meaning})", file=path,
+                          fix=f"Map it under [{table}.columns]; the file has {', '.join(raw)}.")
+    selected = ", ".join(f'{_typed(texts[name], canonical.get(name))} AS "{name}"' for name in texts)
+    kept = "WHERE NOT _gone" if table == "events" else ""
+    try:
+        sql.execute(f"CREATE OR REPLACE TABLE {table} AS SELECT *, _row FROM (SELECT {selected}, * FROM raw_{table} {kept})")
+    except duckdb.Error as error:
+        problem = f"the mapping of the {table} does not fit: {str(error).splitlines()[0]}"
+        raise KgError(problem, file=path, fix=f"Mend [{table}.columns]; the file has {', '.join(raw)}.") from error
+    rejects: list[dict[str, object]] = []
+    for name, column in canonical.items():
+        if texts[name] is None or (column.type == "string" and not column.required):
+            continue
+        bad = f'"{name}" IS NULL' + ("" if column.required else f" AND ({texts[name]}) IS NOT NULL")
+        found = sql.execute(f"SELECT _row, CAST(({texts[name]}) AS VARCHAR) FROM {table} WHERE {bad} ORDER BY _row").fetchall()
+        why = f"no {column.type}" if column.type != "string" else "missing"
+        rejects += [{"file": path, "line": row, "column": name, "value": value, "reason": why} for row, value in found]
+        sql.execute(f"DELETE FROM {table} WHERE {bad}")
+    if returns:
+        sql.execute(f"UPDATE {table} SET kind = 'return', quantity = abs(quantity) WHERE _return")
+    names = ", ".join(f'"{name}"' for name in texts)
+    sql.execute(f"CREATE OR REPLACE TABLE {table} AS SELECT {names} FROM {table}")
+    return rejects
+
+
+def _typed(expression: str | None, column: Column | None) -> str:
+    kind = _SQL[column.type] if column else "VARCHAR"
+    return f"TRY_CAST(({expression or 'NULL'}) AS {kind})"
+
+
+def _where(reject: Mapping[str, object]) -> dict[str, Any]:
+    return {"file": reject["file"], "row": reject["line"], "column": reject["column"], "value": reject["value"]}
