@@ -37,10 +37,10 @@ class Evidence:
         for (source, name, target), edges in self.graph.relations.items():
             if source != ITEM or target in (ITEM, USER):
                 continue
-            ends = (edges.indices[slice(*edges.indptr[item - start :][:2])] for item in (first, second))
-            having = edges.reverse[0]
-            for node in np.intersect1d(*ends).tolist():
-                found.append((int(having[node + 1] - having[node]), name, self.graph.nodes[target].start + node))
+            one, other = (edges.indices[slice(*edges.indptr[item - start :][:2])] for item in (first, second))
+            having, offset = edges.reverse[0], self.graph.nodes[target].start
+            both = np.intersect1d(one, other).tolist()
+            found += [(int(having[node + 1] - having[node]), name, offset + node) for node in both]
         return [(name, node) for _, name, node in sorted(found)]
 
     def recent_customers(self, item: int, besides: int = -1) -> int:

@@ -12,6 +12,7 @@ from recsys.errors import RecsysError
 from recsys.types import MANY, Contribution, Explanation, Path
 
 Nodes = NDArray[np.int64]
+NOWHERE: Nodes = np.empty(0, np.int64)
 _REVERSE = "rev_"
 
 
@@ -37,7 +38,7 @@ def neighbours(graph: KnowledgeGraph, nodes: Nodes, name: str) -> Nodes:
         return nodes
     source = graph.type_of(int(nodes[0]))
     reached = [_ends(graph, relation, nodes - source.start) for relation in named(graph, name, source.name)]
-    return np.unique(np.concatenate(reached)) if reached else np.empty(0, np.int64)
+    return np.unique(np.concatenate(reached)) if reached else NOWHERE
 
 
 def stations(graph: KnowledgeGraph, path: Path) -> list[Nodes]:

@@ -10,7 +10,7 @@ from functools import cached_property
 from kg.graph import ITEM, USER, KnowledgeGraph
 from kg.query import EVENT_KINDS, TIMELESS
 from recsys.explanation.evidence import RECENT_DAYS, Evidence, others, provenance
-from recsys.explanation.steps import stations
+from recsys.explanation.steps import NOWHERE, stations
 from recsys.explanation.told import HIDDEN, Context, Occasion, Reason, Step, Stop, Told
 from recsys.types import MANY, Contribution, Event, Explanation, Path
 
@@ -85,7 +85,7 @@ class Teller:
             yield Occasion(HIDDEN if kind in self.sensitive else kind, len(times), last)
 
     def _stops(self, path: Path, user: int) -> Iterator[Stop]:
-        passed_by = stations(self.graph, path) if MANY in path.nodes else [()] * len(path.nodes)
+        passed_by = stations(self.graph, path) if MANY in path.nodes else [NOWHERE] * len(path.nodes)
         for place, (node, passed) in enumerate(zip(path.nodes, passed_by, strict=True)):
             if node != MANY:
                 yield self._stop(node, hidden=self._behind_sensitive(path, place))
@@ -122,7 +122,7 @@ class Teller:
 
     def _context(self, node: int | None, item: int, user: int) -> Context:
         """Beside a link to another item: who bought both, what both have. Beside anything else: who buys the item."""
-        if node in self.graph.nodes[ITEM].range and node != item:
+        if node is not None and node != item and node in self.graph.nodes[ITEM].range:
             count = self.evidence.customers_of_both(node, item, besides=user)
             shared = tuple(
                 (relation, self._stop(found))

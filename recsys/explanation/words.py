@@ -107,7 +107,8 @@ def _to_shopper(told: Told, phrases: Phrases, n: int) -> Iterator[str]:
 def _diverse(sayable: list[tuple[Claim, str]], told: Told, n: int) -> list[str]:
     """`n` of the claims: the strongest of every form first, then the rest; told strongest first."""
     forms: set[Form] = set()
-    first, later = [], []
+    first: list[tuple[Claim, str]] = []
+    later: list[tuple[Claim, str]] = []
     for claim, text in sayable:
         is_new = claim.form not in forms and claim.value >= _WORTH_SAYING * told.weight
         (first if is_new else later).append((claim, text))
