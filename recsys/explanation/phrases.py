@@ -46,6 +46,10 @@ class Phrases:
         """What people call a relation; its own name with spaces where the language has no better one."""
         return str(self.patterns["relations"].get(name, name.replace("_", " ")))
 
+    def type_name(self, node_type: str) -> str:
+        """What people call a node of a type; HIDDEN says nothing."""
+        return "" if node_type == HIDDEN else str(self.patterns["types"].get(node_type, node_type.replace("_", " ")))
+
     def did(self, kind: str, node: str) -> str:
         """What somebody did with a node, without saying who."""
         return self.pattern("did", kind).format(node=node, relation=self.relation(kind))
@@ -56,6 +60,13 @@ class Phrases:
         pattern = self.pattern("occasion", often if occasion.last else f"{often}_undated")
         day = self.day(occasion.last, as_of) if occasion.last else ""
         return pattern.format(did=self.did(occasion.kind, node), count=occasion.count, date=day)
+
+    def brief(self, occasion: Occasion, as_of: date) -> str:
+        """An occasion in a few words, for a picture."""
+        name = "brief" + ("_often" if occasion.count > 1 else "") + ("" if occasion.last else "_undated")
+        day = self.day(occasion.last, as_of) if occasion.last else ""
+        relation = self.relation(occasion.kind)
+        return self.pattern("picture", name).format(relation=relation, count=occasion.count, date=day)
 
     def occasions(self, reason: Reason, told: Told, node: str) -> str:
         """Everything the user did with the reason's node, the weightiest kind first."""

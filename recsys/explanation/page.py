@@ -1,0 +1,146 @@
+"""An explanation as a file: a web page that needs no network, or a picture; and as a cell of a notebook."""
+
+from __future__ import annotations
+
+import json
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kg.files import replacing
+from recsys.errors import RecsysError
+from recsys.explanation.phrases import Phrases
+from recsys.explanation.picture import FONTS, both, paths_picture, waterfall_picture
+from recsys.explanation.told import Told
+from recsys.explanation.words import words
+
+if TYPE_CHECKING:
+    import altair as alt
+
+_SCALE = 2  # pixels of a PNG per pixel of the chart
+_NARROWEST = 560  # pixels below which the graph is scrolled, not squeezed
+_FIRST_EAST_ASIAN = "\u2e80"
+_GLYPH = (
+    '<svg xmlns="http://www.w3.org/2000/svg" width="30" height="30">'
+    '<text y="25" font-size="24" font-family="{fonts}">{glyph}</text></svg>'
+)
+
+_PAGE = """<!DOCTYPE html>
+<html lang="{language}">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{title}</title>
+<style>
+body {{ font-family: {fonts}; color: #22303c; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; line-height: 1.5 }}
+h1 {{ font-size: 1.4rem }}
+h2 {{ font-size: 1.1rem; margin-top: 2rem }}
+li {{ margin: .3rem 0; overflow-wrap: anywhere }}
+small {{ color: #6b7885 }}
+.chart {{ width: 100% }}
+.wide {{ overflow-x: auto }}
+.wide .chart {{ min-width: {narrowest}px }}
+</style>
+<script>{script}</script>
+</head>
+<body>
+<h1>{title}</h1>
+<ol>{reasons}</ol>
+<h2>{paths}</h2>
+<div class="wide"><div class="chart" id="paths"></div></div>
+<p><small>{legend}</small></p>
+<h2>{waterfall}</h2>
+<div class="chart" id="waterfall"></div>
+<h2>{numbers}</h2>
+<ul>{lines}</ul>
+<script>
+vegaEmbed("#paths", {paths_spec}, {{actions: false, renderer: "svg"}});
+vegaEmbed("#waterfall", {waterfall_spec}, {{actions: false, renderer: "svg"}});
+</script>
+</body>
+</html>
+"""
+
+
+def save(told: Told, path: Path, *, language: str = "en", n: int = 12) -> None:
+    """Write `.html` (self-contained, interactive), `.svg` or `.png`; raises RecsysError where no font has the text."""
+    with replacing(path) as temporary:
+        match path.suffix.lower():
+            case ".html":
+                temporary.write_text(page(told, language=language, n=n), encoding="utf-8")
+            case ".svg":
+                temporary.write_text(_svg(both(told, language=language, n=n)), encoding="utf-8")
+            case ".png":
+                temporary.write_bytes(_png(both(told, language=language, n=n)))
+            case other:
+                raise RecsysError("no such kind of picture", value=other, fix="Use .html, .svg or .png.")
+
+
+def page(told: Told, *, language: str = "en", n: int = 12) -> str:
+    """The whole page; it loads nothing from elsewhere."""
+    import vl_convert
+
+    phrases = Phrases.of(language)
+    charts = {
+        "paths_spec": paths_picture(told, language=language, n=n, fluid=True),
+        "waterfall_spec": waterfall_picture(told, language=language, n=n, fluid=True),
+    }
+    left_out = max(len(told.reasons) - n, 0)
+    legend = phrases.pattern("picture", "legend")
+    if left_out:
+        legend = f"{legend} · {phrases.pattern('picture', 'left_out').format(count=left_out)}"
+    return _PAGE.format(
+        language=escape(language),
+        title=escape(phrases.pattern("picture", "title").format(item=phrases.node(told.item))),
+        fonts=FONTS,
+        narrowest=_NARROWEST,
+        script=vl_convert.javascript_bundle(None),
+        reasons=_list(words(told, language=language)),
+        lines=_list(words(told, language=language, audience="merchandiser", n=n)),
+        legend=escape(legend),
+        **{name: escape(phrases.pattern("picture", name)) for name in ("paths", "waterfall", "numbers")},
+        **{name: _for_script(chart.to_dict()) for name, chart in charts.items()},
+    )
+
+
+def fragment(told: Told, *, language: str = "en", n: int = 8) -> str:
+    """What a notebook shows: the reasons, the paths and the sum, without a script."""
+    title = Phrases.of(language).pattern("picture", "title").format(item=Phrases.of(language).node(told.item))
+    pictures = [picture(told, language=language, n=n) for picture in (paths_picture, waterfall_picture)]
+    return f"<h4>{escape(title)}</h4><ol>{_list(words(told, language=language))}</ol>{''.join(map(_svg, pictures))}"
+
+
+def _list(sentences: tuple[str, ...]) -> str:
+    return "".join(f"<li>{escape(sentence)}</li>" for sentence in sentences)
+
+
+def _for_script(spec: dict[str, Any]) -> str:
+    """JSON that cannot end the script it stands in, whatever a title says."""
+    return json.dumps(spec, ensure_ascii=False).replace("<", "\\u003c")
+
+
+def _svg(chart: alt.TopLevelMixin) -> str:
+    import vl_convert
+
+    return str(vl_convert.vegalite_to_svg(chart.to_dict()))
+
+
+def _png(chart: alt.TopLevelMixin) -> bytes:
+    import vl_convert
+
+    spec = chart.to_dict()
+    if any(character >= _FIRST_EAST_ASIAN for character in json.dumps(spec, ensure_ascii=False)) and _lacks_chinese():
+        raise RecsysError(
+            "no font on this machine has Chinese characters, and a PNG is drawn with what is here",
+            fix="Install one (Debian: fonts-noto-cjk), or write .html or .svg, which are drawn where they are read.",
+            bad_input=False,
+        )
+    return bytes(vl_convert.vegalite_to_png(spec, scale=_SCALE))
+
+
+def _lacks_chinese() -> bool:
+    """Whether two different characters look the same: both the box of a missing glyph."""
+    import vl_convert
+
+    one, other = (vl_convert.svg_to_png(_GLYPH.format(fonts=FONTS, glyph=glyph)) for glyph in "人山")
+    return bool(one == other)
