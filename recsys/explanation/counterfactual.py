@@ -1,4 +1,4 @@
-"""Without which of her own doings would the item not be in a person's list?
+"""The fewest of her own doings without which an item would not be in a person's list.
 
 The candidates stay the same: an item that is left out because she owns it does not come back when its event is taken
 away. So an answer says what the score owes to an event, not what a filter does.

@@ -94,7 +94,7 @@ def page(told: Told, *, language: str = "en", n: int = 12) -> str:
         title=escape(phrases.pattern("picture", "title").format(item=phrases.node(told.item))),
         fonts=FONTS,
         narrowest=_NARROWEST,
-        script=vl_convert.javascript_bundle(None),
+        script=vl_convert.javascript_bundle(None),  # type: ignore[arg-type]  # None: all of vega-embed
         reasons=_list(words(told, language=language)),
         lines=_list(words(told, language=language, audience="merchandiser", n=n)),
         legend=escape(legend),

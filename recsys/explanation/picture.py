@@ -85,7 +85,7 @@ def _paths(told: Told, language: str, n: int, *, fluid: bool = False) -> alt.Lay
         for colour, stroke in ((_PAPER, _PAPER), (ink, alt.Undefined))
     ]
     layers = [_lines(drawing, x, y), points, *texts]
-    return alt.layer(*layers, width=n_columns * _COLUMN, height=drawing.n_rows * _ROW)
+    return alt.LayerChart(layer=layers, width=n_columns * _COLUMN, height=drawing.n_rows * _ROW)
 
 
 def _waterfall(told: Told, language: str, n: int, width: float, *, fluid: bool = False) -> alt.LayerChart:
@@ -116,7 +116,7 @@ def _waterfall(told: Told, language: str, n: int, width: float, *, fluid: bool =
             align="left", dy=-7, fontSize=_TEXT, color=_INK, limit=alt.ExprRef("width") if fluid else width
         ).encode(x=alt.value(0), text="label:N"),
     ]
-    return alt.layer(*layers, width=width, height=len(bars) * _BAR_ROW)
+    return alt.LayerChart(layer=layers, width=width, height=len(bars) * _BAR_ROW)
 
 
 def _lines(drawing: Drawing, x: alt.X, y: alt.Y) -> alt.Chart:

@@ -1,0 +1,143 @@
+"""What could be bought instead of an item (alternatives) and what goes with it (complements).
+
+A complement lies in the same baskets more often than chance. An alternative is for the same use, wanted by the same
+people, and not a complement: people who take two of a kind home at once make them complements here, rightly or not.
+
+A basket is what one user bought with less than `gap_hours` between one event and the next: the graph keeps times, not
+sessions. Where a log has no times, all a user ever bought is one basket, and a complement only means "bought by the same
+people".
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array, hstack
+
+from kg.graph import ITEM, USER, KnowledgeGraph
+from kg.query import Weighting
+from recsys.linear import LinearScorer
+from recsys.operators import apply, power, scaled
+from recsys.ranking import top
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Strengths = NDArray[np.float64]
+_HOUR = 3600
+_CERTAIN = 2.58  # standard errors of log lift: 99 % two-sided
+_FEWEST_BASKETS = 5  # below it neither a lift nor a customer's privacy holds
+
+
+@dataclass(frozen=True, eq=False)
+class Similar:
+    """Alternatives and complements from a graph and, where given, a fitted linear scorer's operator.
+
+    gap_hours  hours without an event that end a basket
+    """
+
+    graph: KnowledgeGraph
+    scorer: LinearScorer | None = None
+    gap_hours: float = 3.0
+
+    def frame(self, item_id: str, n: int = 10) -> pd.DataFrame:
+        """At most `n` of each kind: columns item_id, rank, title, score, kind ("alternative" or "complement").
+
+        The score of a complement is its certain lift (`lifts`), of an alternative its closeness in 0 … 1
+        (`closeness`). Raises KgError for an item that is not in the graph.
+        """
+        import pandas as pd
+
+        items = self.graph.nodes[ITEM]
+        item = self.graph.node(ITEM, item_id) - items.start
+        lifts = self.lifts(item)
+        kinds = {
+            "alternative": np.where(lifts > 1, 0.0, self.closeness(item)),
+            "complement": np.where(lifts > 1, lifts, 0),
+        }
+        frames = []
+        for kind, strengths in kinds.items():
+            best = top(strengths[None, :], n)[0]
+            best = best[strengths[best] > 0]
+            told = {"item_id": items.ids.to_ids(best), "rank": np.arange(1, len(best) + 1), "title": items.labels[best]}
+            frames.append(pd.DataFrame({**told, "score": strengths[best], "kind": kind}))
+        return pd.concat(frames, ignore_index=True)
+
+    def lifts(self, item: int) -> Strengths:
+        """How many times more often than by chance items share a basket with `item`, at least: float64 (n_items,).
+
+        The lower end of the interval of the lift n_ab · N / (n_a · n_b), whose logarithm has the standard error
+        1 / √n_ab (counts of rare pairs are Poisson). Above 1: surely more often than by chance. 0 for the item itself
+        and for pairs in fewer than `_FEWEST_BASKETS` baskets.
+        """
+        with_item = self._baskets[:, [item]]
+        together = (self._baskets.T @ with_item).toarray()[:, 0].astype(np.float64)
+        together[item] = 0
+        enough = together >= _FEWEST_BASKETS
+        each = self._baskets.sum(axis=0, dtype=np.float64)
+        lifts = np.zeros(len(each))
+        n = together[enough]
+        lifts[enough] = n * self._baskets.shape[0] / (each[enough] * each[item]) * np.exp(-_CERTAIN / np.sqrt(n))
+        return lifts
+
+    def closeness(self, item: int) -> Strengths:
+        """How near items are to `item` in use and in whom they attract: float64 (n_items,) in 0 … 1, 0 for itself.
+
+        The geometric mean of two cosines: of the attributes (rare ones count more) and of the customers, or in the
+        second's place the operator's row, scaled to 1. Where the item has no attribute, the second alone.
+        """
+        people = self._people(item) if self.scorer is None else self._learned(self.scorer, item)
+        people[item] = 0
+        use = np.asarray((self._attributes @ self._attributes[[item]].T).toarray()[:, 0], dtype=np.float64)
+        if not use.any():
+            return people
+        return np.sqrt(use.clip(0, 1) * people)
+
+    def _people(self, item: int) -> Strengths:
+        strengths = (self._customers @ self._customers[[item]].T).toarray()[:, 0].astype(np.float64)
+        return strengths.clip(0, 1)
+
+    def _learned(self, scorer: LinearScorer, item: int) -> Strengths:
+        n_rows = self.graph.n_nodes if scorer.reads_all_nodes else self.graph.n_items
+        place = item + (self.graph.nodes[ITEM].start if scorer.reads_all_nodes else 0)
+        one = csr_array(([np.float32(1)], ([0], [place])), (1, n_rows))
+        strengths = np.nan_to_num(apply(one, scorer.operator_)[0].astype(np.float64)).clip(min=0)
+        strengths[item] = 0
+        return strengths / (strengths.max() or 1.0)
+
+    @cached_property
+    def _baskets(self) -> csr_array[np.float32]:
+        """Which items lie in which basket, csr of ones (n_baskets, n_items)."""
+        edges = self.graph.relations[self.graph.find(self.graph.event_kind, USER)]
+        users, order = edges.sources, np.lexsort((edges.time, edges.sources))
+        user, time = users[order], edges.time[order].astype(np.int64)
+        begins = (np.diff(user, prepend=-1) != 0) | (np.diff(time, prepend=0) > self.gap_hours * _HOUR)
+        basket = np.cumsum(begins) - 1
+        shape = (int(begins.sum()), self.graph.n_items)
+        baskets = csr_array((np.ones(len(order), np.float32), (basket, edges.indices[order])), shape)
+        baskets.sum_duplicates()
+        baskets.data[:] = 1
+        return baskets
+
+    @cached_property
+    def _customers(self) -> csr_array[np.float32]:
+        """Items by the users who had an event with them, rows of length 1."""
+        return _unit_rows(self.graph.interactions(Weighting()).T.tocsr().sign())
+
+    @cached_property
+    def _attributes(self) -> csr_array[np.float32]:
+        """Items by everything known about them, weighed by how rare it is, rows of length 1."""
+        facts = [name for name in self.graph.relations if name[0] == ITEM and name[2] not in (ITEM, USER)]
+        empty = csr_array((self.graph.n_items, 0), dtype=np.float32)
+        has = hstack([empty, *(self.graph.matrix(name).sign() for name in facts)], format="csr")
+        rarity = np.log1p(self.graph.n_items / np.maximum(has.sum(axis=0), 1))
+        return _unit_rows(scaled(has, columns=rarity)) if has.shape[1] else has
+
+
+def _unit_rows(matrix: csr_array[np.float32]) -> csr_array[np.float32]:
+    lengths = np.sqrt(np.asarray(matrix.multiply(matrix).sum(axis=1)))
+    return scaled(matrix, rows=power(lengths, -1))
