@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from datetime import datetime
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal, TypeVar
@@ -54,12 +55,14 @@ class Derive(Section):
 
 
 class Split(Section):
-    """By global time: explicit dates, or the shares of the log's events that lie in test and in validation."""
+    """By global time (dates, UTC; without them shares of the log's events or of its span) or each user's last events."""
 
-    validation_start: str | None = None
-    test_start: str | None = None
-    validation_share: float = 0.1
-    test_share: float = 0.1
+    method: Literal["time", "leave-last-out"] = "time"
+    validation_start: datetime | None = None
+    test_start: datetime | None = None
+    validation_share: float = Field(default=0.1, gt=0, lt=1)
+    test_share: float = Field(default=0.1, gt=0, lt=1)
+    share_of: Literal["events", "span"] = "events"
 
 
 class KgConfig(Section):
