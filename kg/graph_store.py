@@ -1,0 +1,150 @@
+"""A graph on disk: numbers in safetensors, mapped when loaded; ids and labels in Parquet; a hash of every file."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import mmap
+from collections.abc import Iterator, Mapping
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kg.errors import KgError
+from kg.files import file_hash, replacing_folder
+from kg.graph import Edges, KnowledgeGraph, NodeType
+from kg.ids import IdMap
+
+FORMAT, VERSION = "cartograph-graph", 1
+MANIFEST, NODES, EDGES, FEATURES = "manifest.json", "nodes.parquet", "edges.safetensors", "features.safetensors"
+_COLUMNS = tuple(column.name for column in fields(Edges))
+_DTYPES = {"BOOL": "?", "U8": "u1", "I8": "i1", "U16": "<u2", "I16": "<i2", "U32": "<u4", "I32": "<i4", "U64": "<u8",
+           "I64": "<i8", "F16": "<f2", "F32": "<f4", "F64": "<f8"}  # fmt: skip
+_HEADER_LENGTH = 8  # bytes of the little-endian number a safetensors file begins with
+_REBUILD = "Build the graph again."
+
+
+def save(graph: KnowledgeGraph, folder: Path) -> None:
+    """Write the graph; an existing folder is replaced when all is written."""
+    from safetensors.numpy import save_file
+
+    with replacing_folder(folder) as temporary:
+        _write_nodes(graph, temporary / NODES)
+        edges = {f"{place}.{column}": getattr(part, column) for place, part in _numbered(graph) for column in _COLUMNS}
+        save_file({name: np.ascontiguousarray(values) for name, values in edges.items()}, temporary / EDGES)
+        features = {
+            f"{node_type}.{name}": np.ascontiguousarray(values)
+            for node_type, arrays in graph.features.items()
+            for name, values in arrays.items()
+        }
+        save_file(features, temporary / FEATURES)
+        manifest = {
+            "format": FORMAT,
+            "version": VERSION,
+            "hash": graph.hash,
+            "epoch": graph.epoch,
+            "now": graph.now,
+            "provenances": list(graph.provenances),
+            "nodes": {name: len(node_type) for name, node_type in graph.nodes.items()},
+            "relations": [list(relation) for relation in graph.relations],
+            "features": {node_type: list(arrays) for node_type, arrays in graph.features.items()},
+            "files": {name: file_hash(temporary / name) for name in (NODES, EDGES, FEATURES)},
+        }
+        text = json.dumps(manifest | {"check": _check(manifest)}, indent=1, ensure_ascii=False)
+        (temporary / MANIFEST).write_text(text, encoding="utf-8")
+
+
+def load(folder: Path, *, verify: bool = True) -> KnowledgeGraph:
+    """The graph that `save` wrote; its edges and features stay on disk until they are touched, and are read-only.
+
+    `verify` reads every file once and compares its hash. Raises KgError naming the file that is missing or damaged, or
+    of another version.
+    """
+    manifest = _manifest(folder / MANIFEST)
+    for name, known in manifest["files"].items():
+        if not (folder / name).is_file():
+            raise KgError("a file of the graph is missing", file=folder / name, fix=_REBUILD)
+        if verify and file_hash(folder / name) != known:
+            raise KgError("a file of the graph is damaged", file=folder / name, fix=_REBUILD)
+    edges, features = _mapped(folder / EDGES), _mapped(folder / FEATURES)
+    return KnowledgeGraph(
+        nodes=_read_nodes(folder / NODES, manifest["nodes"]),
+        relations={
+            tuple(relation): Edges(**{column: edges[f"{place}.{column}"] for column in _COLUMNS})
+            for place, relation in enumerate(manifest["relations"])
+        },
+        epoch=manifest["epoch"],
+        now=manifest["now"],
+        provenances=tuple(manifest["provenances"]),
+        features={
+            node_type: {name: features[f"{node_type}.{name}"] for name in names}
+            for node_type, names in manifest["features"].items()
+        },
+    )
+
+
+def _numbered(graph: KnowledgeGraph) -> Iterator[tuple[int, Edges]]:
+    return enumerate(graph.relations.values())
+
+
+def _write_nodes(graph: KnowledgeGraph, path: Path) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    ids = pa.chunked_array([pa.array(kind.ids.ids, pa.string()) for kind in graph.nodes.values()], pa.string())
+    labels = pa.chunked_array([pa.array(kind.labels, pa.string()) for kind in graph.nodes.values()], pa.string())
+    pq.write_table(pa.table({"id": ids, "label": labels}), path, compression="zstd")
+
+
+def _read_nodes(path: Path, counts: Mapping[str, int]) -> dict[str, NodeType]:
+    import pyarrow.parquet as pq
+
+    table = pq.read_table(path)
+    nodes: dict[str, NodeType] = {}
+    start = 0
+    for name, count in counts.items():
+        part = table.slice(start, count)
+        ids, labels = (part[column].to_numpy() for column in ("id", "label"))
+        nodes[name] = NodeType(name, IdMap(ids), labels, start)
+        start += count
+    return nodes
+
+
+def _mapped(path: Path) -> dict[str, NDArray[Any]]:
+    """The arrays of a safetensors file, mapped into memory (`safe_open` copies what it hands out)."""
+    with path.open("rb") as file:
+        memory = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+    data = _HEADER_LENGTH + int.from_bytes(memory[:_HEADER_LENGTH], "little")
+    header = json.loads(memory[_HEADER_LENGTH:data])
+    arrays = {}
+    for name, entry in header.items():
+        first, last = entry["data_offsets"]
+        dtype = np.dtype(_DTYPES[entry["dtype"]])
+        values = np.frombuffer(memory, dtype, (last - first) // dtype.itemsize, data + first)
+        arrays[name] = values.reshape(entry["shape"])
+    return arrays
+
+
+def _manifest(path: Path) -> dict[str, Any]:
+    try:
+        manifest = json.loads(path.read_bytes())
+        check = manifest.pop("check")
+        damaged = check != _check(manifest)
+    except FileNotFoundError as error:
+        raise KgError("there is no graph here", file=path, fix="Build one, or name its folder.") from error
+    except (ValueError, KeyError, AttributeError, TypeError) as error:
+        raise KgError("a file of the graph is damaged", file=path, fix=_REBUILD) from error
+    if damaged:
+        raise KgError("a file of the graph is damaged", file=path, fix=_REBUILD)
+    if (manifest["format"], manifest["version"]) != (FORMAT, VERSION):
+        raise KgError(f"the graph is not of version {VERSION}", file=path, value=manifest["version"], fix=_REBUILD)
+    return manifest
+
+
+def _check(manifest: Mapping[str, Any]) -> str:
+    """Hash of what the manifest says, 32 hex digits."""
+    text = json.dumps(manifest, sort_keys=True)
+    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
