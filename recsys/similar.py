@@ -4,8 +4,8 @@ A complement lies in the same baskets more often than chance. An alternative is 
 people, and not a complement: people who take two of a kind home at once make them complements here, rightly or not.
 
 A basket is what one user bought with less than `gap_hours` between one event and the next: the graph keeps times, not
-sessions. Where a log has no times, all a user ever bought is one basket, and a complement only means "bought by the same
-people".
+sessions. Where a log has no times, all a user ever bought is one basket, and a complement only means "bought by the
+same people".
 """
 
 from __future__ import annotations
