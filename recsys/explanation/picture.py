@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from unicodedata import east_asian_width
 
 from recsys.explanation.drawing import Drawing, draw, waterfall
 from recsys.explanation.phrases import Phrases
@@ -10,6 +11,7 @@ from recsys.explanation.told import Told
 
 if TYPE_CHECKING:
     import altair as alt
+    import pandas as pd
 
 FONTS = (
     "'Noto Sans', 'DejaVu Sans', 'Noto Sans CJK SC', 'Noto Sans SC', 'PingFang SC', 'Microsoft YaHei', "
@@ -31,6 +33,7 @@ _COLUMN, _ROW, _BAR_ROW, _MARGIN = 220, 52, 36, 12  # pixels
 _FIGURE = 0.14  # share of the width kept for the figures beside the bars
 _WIDTH = 640  # pixels of a waterfall that stands alone
 _TEXT, _SMALL = 12, 10  # pixels
+_GLYPH_WIDTHS = {"wide": 1.0, "upper": 0.69, "other": 0.56}  # shares of the size of the text
 _WIDEST = 11  # pixels of the strongest line
 
 
@@ -72,8 +75,8 @@ def _paths(told: Told, language: str, n: int, *, fluid: bool = False) -> alt.Lay
     n_columns = drawing.n_columns - first
     x = alt.X("x:Q", axis=None, scale=alt.Scale(domain=[first - 0.5, drawing.n_columns - 0.5], nice=False))
     y = alt.Y("y:Q", axis=None, scale=alt.Scale(domain=[drawing.n_rows - 0.4, -0.6], nice=False))
-    limit = alt.ExprRef(f"width / {n_columns} - {_MARGIN}") if fluid else _COLUMN - _MARGIN
-    places = alt.Chart(_places(drawing)).encode(x=x, y=y, tooltip=["label:N", "caption:N"])
+    limit = alt.ExprRef(f"width / {n_columns} - {_MARGIN}") if fluid else alt.Undefined
+    places = alt.Chart(_places(drawing, whole=fluid)).encode(x=x, y=y, tooltip=["label:N", "caption:N"])
     points = places.mark_point(filled=True, size=70, opacity=1, color=_INK).encode(
         shape=alt.Shape("shape:N", scale=None)
     )
@@ -81,7 +84,7 @@ def _paths(told: Told, language: str, n: int, *, fluid: bool = False) -> alt.Lay
         places.mark_text(dy=dy, fontSize=size, limit=limit, color=colour, stroke=stroke, strokeWidth=3).encode(
             text=f"{field}:N"
         )
-        for field, dy, size, ink in (("label", -13, _TEXT, _INK), ("caption", 14, _SMALL, _FAINT))
+        for field, dy, size, ink in (("above", -13, _TEXT, _INK), ("caption", 14, _SMALL, _FAINT))
         for colour, stroke in ((_PAPER, _PAPER), (ink, alt.Undefined))
     ]
     layers = [_lines(drawing, x, y), points, *texts]
@@ -97,6 +100,7 @@ def _waterfall(told: Told, language: str, n: int, width: float, *, fluid: bool =
         {
             "row": range(len(bars)),
             "label": [bar.label for bar in bars],
+            "above": [bar.label if fluid else shortened(bar.label, width) for bar in bars],
             "start": [bar.start for bar in bars],
             "end": [bar.end for bar in bars],
             "right": [max(bar.start, bar.end) for bar in bars],
@@ -109,12 +113,13 @@ def _waterfall(told: Told, language: str, n: int, width: float, *, fluid: bool =
     scale = alt.Scale(domain=[low, high + _FIGURE * (high - low or 1.0)], nice=False)
     x = alt.X("start:Q", title=None, axis=alt.Axis(grid=False), scale=scale)
     rows = alt.Chart(frame).encode(y=alt.Y("row:O", axis=None), tooltip=["label:N", "kind:N", "value:N"])
+    limit = alt.ExprRef("width") if fluid else alt.Undefined
     layers = [
         rows.mark_bar(height=11, yOffset=8).encode(x=x, x2="end:Q", color=alt.Color("colour:N", scale=None)),
         rows.mark_text(align="left", dx=5, dy=8, fontSize=_SMALL, color=_INK).encode(x="right:Q", text="value:N"),
-        rows.mark_text(
-            align="left", dy=-7, fontSize=_TEXT, color=_INK, limit=alt.ExprRef("width") if fluid else width
-        ).encode(x=alt.value(0), text="label:N"),
+        rows.mark_text(align="left", dy=-7, fontSize=_TEXT, color=_INK, limit=limit).encode(
+            x=alt.value(0), text="above:N"
+        ),
     ]
     return alt.LayerChart(layer=layers, width=width, height=len(bars) * _BAR_ROW)
 
@@ -161,7 +166,7 @@ def _lines(drawing: Drawing, x: alt.X, y: alt.Y) -> alt.Chart:
     )
 
 
-def _places(drawing: Drawing) -> object:
+def _places(drawing: Drawing, *, whole: bool) -> pd.DataFrame:
     import pandas as pd
 
     return pd.DataFrame(
@@ -169,10 +174,22 @@ def _places(drawing: Drawing) -> object:
             "x": [place.column for place in drawing.places],
             "y": [place.row for place in drawing.places],
             "label": [place.label for place in drawing.places],
+            "above": [place.label if whole else shortened(place.label, _COLUMN - _MARGIN) for place in drawing.places],
             "caption": [place.caption for place in drawing.places],
             "shape": ["square" if place.key[0] == "apart" else "circle" for place in drawing.places],
         }
     )
+
+
+def shortened(text: str, pixels: float) -> str:
+    """The text with "…" where it would be wider; by rule of thumb, since measuring glyphs takes seconds a picture."""
+    reached = 0.0
+    for place, character in enumerate(text):
+        wide = "wide" if east_asian_width(character) in "WF" else "upper" if character.isupper() else "other"
+        reached += _GLYPH_WIDTHS[wide] * _TEXT
+        if reached > pixels:
+            return text[: max(place - 1, 0)].rstrip() + "…"
+    return text
 
 
 def _colour(kind: str, value: float) -> str:

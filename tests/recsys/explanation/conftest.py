@@ -40,8 +40,8 @@ def graph() -> kg.KnowledgeGraph:
     columns = ["user_id", "item_id", "kind", "time"]
     events = pd.DataFrame(ANN + OTHERS, columns=columns).astype({"time": "datetime64[us]"})
     facts = pd.DataFrame(FACTS, columns=["head", "relation", "tail"])
-    lives = pd.DataFrame([("ann", "lives_in", "Finland", "user", "country")], columns=[*facts, "head_type", "tail_type"])
-    facts = pd.concat([facts.assign(head_type="item", tail_type=facts["relation"]), lives])
+    facts = facts.assign(head_type="item", tail_type=facts["relation"])
+    facts.loc[len(facts)] = ["ann", "lives_in", "Finland", "user", "country"]
     facts = facts.assign(literal=False, provenance="catalogue")
     items = pd.DataFrame({"item_id": TITLES.keys(), "title": TITLES.values()})
     return kg.build(kg.Tables.of(events=events, items=items, facts=facts))
@@ -74,7 +74,7 @@ def walked(graph: kg.KnowledgeGraph) -> Explanation:
         *(Contribution(0.5, "path", "walks", event, Path((mug, azure, teapot), by_brand)) for event in on_mug),
         Contribution(0.4, "path", "walks", on_mug[0], Path((mug, crockery, teapot), ("category", "rev_category"))),
         Contribution(0.9, "path", "walks", on_spoon, Path((spoon, -1, teapot), customers, 2)),
-        Contribution(-1.2, "link", "ease", on_spoon),
+        Contribution(-2.5, "link", "ease", on_spoon),
         Contribution(0.3, "link", "ease", on_mug[0]),
         Contribution(0.7, "link", "gnn"),
         Contribution(0.6, "constant", "popularity", path=Path((teapot,))),

@@ -64,9 +64,7 @@ def test_stations_are_the_nodes_of_all_walks(drawn: tuple[kg.KnowledgeGraph, Pat
     graph, path = drawn
     whole: list[list[int]] = [[path.nodes[0]]]
     for relation in path.relations:
-        whole = [
-            [*walk, node] for walk in whole for node in neighbours(graph, np.array(walk[-1:]), relation).tolist()
-        ]
+        whole = [[*walk, node] for walk in whole for node in neighbours(graph, np.array(walk[-1:]), relation).tolist()]
     whole = [walk for walk in whole if walk[-1] == path.nodes[-1]]
     for place, nodes in enumerate(stations(graph, path)):
         assert nodes.tolist() == sorted({walk[place] for walk in whole})

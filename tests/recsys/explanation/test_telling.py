@@ -99,7 +99,9 @@ def test_sensitive_facts_are_never_shown(graph: kg.KnowledgeGraph, walked: Expla
 
 def test_the_contract(graph: kg.KnowledgeGraph, fusion: Fusion) -> None:
     query = graph.query(["ann"])
-    document = as_json(Teller(graph).tell(fusion.explain(query, 0, graph.node("item", "teapot") - query.items.start)), 2)
+    document = as_json(
+        Teller(graph).tell(fusion.explain(query, 0, graph.node("item", "teapot") - query.items.start)), 2
+    )
     assert list(document) == [
         "user_id", "item_id", "rank", "score", "path_share", "additive", "contributions", "text",
     ]  # fmt: skip
@@ -118,7 +120,9 @@ def test_the_contract(graph: kg.KnowledgeGraph, fusion: Fusion) -> None:
 
 def test_a_guest_has_no_node(graph: kg.KnowledgeGraph, fusion: Fusion) -> None:
     query = graph.guest([("item", "mug")])
-    document = as_json(Teller(graph).tell(fusion.explain(query, 0, graph.node("item", "teapot") - query.items.start)), 1)
+    document = as_json(
+        Teller(graph).tell(fusion.explain(query, 0, graph.node("item", "teapot") - query.items.start)), 1
+    )
     assert document["user_id"] is None
     assert document["contributions"][0]["path"][0]["id"] == "mug"
 

@@ -1,0 +1,118 @@
+"""Pictures and pages, of few and of many reasons."""
+
+import re
+import xml.etree.ElementTree as ElementTree
+from dataclasses import replace
+from datetime import date
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+import kg
+from recsys.errors import RecsysError
+from recsys.explanation.drawing import draw, waterfall
+from recsys.explanation.page import page, save
+from recsys.explanation.phrases import Phrases
+from recsys.explanation.telling import Teller
+from recsys.explanation.told import Occasion, Reason, Step, Stop, Told
+from recsys.types import Explanation
+
+ENGLISH = Phrases.of("en")
+SCRIPT = re.compile(r"<script>.*?</script>", re.DOTALL)
+
+
+@pytest.fixture
+def told(graph: kg.KnowledgeGraph, walked: Explanation) -> Told:
+    return Teller(graph).tell(walked)
+
+
+def many(n: int) -> Told:
+    """A made-up explanation of n reasons with names that are far too long."""
+    item = Stop("item", "target", "Jumbo bag, pink polka dot, " * 4)
+    reasons = []
+    for place in range(n):
+        known = Stop("item", f"known {place}", f"White hanging heart T-light holder number {place}, " * 3)
+        bought = (Occasion("purchase", 1 + place % 3, date(2023, 12, 1 + place % 28)),)
+        stops = (known, Stop("user", None, count=20 + place), item)
+        steps = (Step("rev_purchase"), Step("purchase"))
+        value = 1 / (1 + place)
+        reasons.append(
+            Reason(value, "path", "walks", known, bought, stops, steps)
+            if place % 2
+            else Reason(value, "link", "ease", known, bought)
+        )
+    score = sum(reason.value for reason in reasons)
+    return Told(Stop("user", "me", "me"), item, score, True, tuple(reasons), date(2024, 1, 1))
+
+
+def test_bars_lead_to_the_score(told: Told) -> None:
+    for n in (1, 3, 100):
+        *bars, total = waterfall(told, ENGLISH, n)
+        assert bars[0].start == 0
+        assert all(bar.end == following.start for bar, following in pairwise(bars))
+        assert bars[-1].end == pytest.approx(total.end)
+        assert total.value == pytest.approx(told.score)
+
+
+def test_every_drawn_line_of_a_path_is_a_step(told: Told) -> None:
+    drawing = draw(told, ENGLISH, 100)
+    columns = {place.key: place.column for place in drawing.places}
+    for line in drawing.lines:
+        if line.kind == "path":
+            assert columns[line.end] == columns[line.start] + 1 or line.relation == ""
+    assert {line.kind for line in drawing.lines} == {"event", "path", "link", "constant"}
+    assert drawing.left_out == 0
+    assert draw(told, ENGLISH, 2).left_out == len(told.reasons) - 2
+
+
+@pytest.mark.parametrize("n", [3, 30])
+def test_nothing_stands_on_anything_else(n: int) -> None:
+    places = draw(many(n), ENGLISH, n).places
+    for column in {place.column for place in places}:
+        rows = sorted(place.row for place in places if place.column == column)
+        assert all(below - above >= 1 - 1e-9 for above, below in pairwise(rows))
+
+
+def test_the_page_loads_nothing_and_runs_no_title(told: Told) -> None:
+    nasty = replace(told, item=replace(told.item, label="</script><script>alert(1)</script>"))
+    text = page(nasty)
+    assert "<script>alert" not in text
+    markup = SCRIPT.sub("", text)
+    assert not re.search(r"(src|href)\s*=", markup)
+    assert "vegaEmbed" in text
+    assert "@import" not in markup
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_files(told: Told, tmp_path: Path, language: str) -> None:
+    save(told, tmp_path / "why.html", language=language)
+    save(told, tmp_path / "why.svg", language=language)
+    assert (tmp_path / "why.html").read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
+    drawn = ElementTree.fromstring((tmp_path / "why.svg").read_text(encoding="utf-8"))
+    assert any("Blue mug" in (text.text or "") for text in drawn.iter("{http://www.w3.org/2000/svg}text"))
+
+
+def test_a_png_of_few_and_of_many(told: Told, tmp_path: Path) -> None:
+    for name, tale in (("few", told), ("many", many(30))):
+        save(tale, tmp_path / f"{name}.png", n=30)
+        assert (tmp_path / f"{name}.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_png_without_glyphs_is_refused(told: Told, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("recsys.explanation.page._lacks_chinese", lambda: True)
+    with pytest.raises(RecsysError, match="font"):
+        save(told, tmp_path / "why.png", language="zh")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_another_suffix_is_refused(told: Told, tmp_path: Path) -> None:
+    with pytest.raises(RecsysError, match=r"\.html, \.svg or \.png"):
+        save(told, tmp_path / "why.gif")
+
+
+def test_a_notebook_shows_it(told: Told) -> None:
+    shown = told._repr_html_()
+    assert "<svg" in shown
+    assert "<script" not in shown
+    assert "Customers who bought" in shown
