@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -12,15 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
+from kg.edges import Edges as Edges
 from kg.errors import KgError
+from kg.hashing import Digest
 from kg.ids import IdMap, Index
 from kg.query import TIMELESS, Query, Weighting
 
 USER, ITEM = "user", "item"
 Relation = tuple[str, str, str]
 """(source type, name, target type), PyG's words; the reverse of `name` is `rev_name`."""
-
-_HASH_SCALE = 1 << 16  # edge weights are hashed as integers: float text differs between machines
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,65 +40,6 @@ class NodeType:
     @property
     def range(self) -> range:
         return range(self.start, self.start + len(self))
-
-
-@dataclass(frozen=True, eq=False)
-class Edges:
-    """The edges of one relation, sorted by source, then target, then time; one edge per event, parallel edges stay.
-
-    indptr      int32 (n_source + 1,), int64 from 2³¹ edges on
-    indices     int32 (n_edges,)   targets, counted within their type
-    weight      float32 (n_edges,)
-    time        int32 (n_edges,)   seconds from the graph's epoch, `TIMELESS` for facts
-    provenance  uint16 (n_edges,)  code of where an edge comes from, into the graph's `provenances`
-    """
-
-    indptr: NDArray[Any]
-    indices: NDArray[np.int32]
-    weight: NDArray[np.float32]
-    time: NDArray[np.int32]
-    provenance: NDArray[np.uint16]
-
-    def __len__(self) -> int:
-        return len(self.indices)
-
-    @property
-    def sources(self) -> NDArray[np.int32]:
-        """The source of every edge, int32 (n_edges,)."""
-        return np.repeat(np.arange(len(self.indptr) - 1, dtype=np.int32), np.diff(self.indptr))
-
-    @cached_property
-    def reverse(self) -> tuple[NDArray[Any], NDArray[np.int32], NDArray[np.int32]]:
-        """The same edges by target: (indptr, sources int32, position of each in the forward order int32)."""
-        n_targets = int(self.indices.max()) + 1 if len(self) else 0
-        order = np.argsort(self.indices, kind="stable").astype(np.int32)
-        indptr = np.concatenate([[0], np.cumsum(np.bincount(self.indices, minlength=n_targets))])
-        return indptr, self.sources[order], order
-
-    @property
-    def nbytes(self) -> int:
-        return sum(column.nbytes for column in (self.indptr, self.indices, self.weight, self.time, self.provenance))
-
-    @classmethod
-    def of(
-        cls,
-        sources: NDArray[Any],
-        targets: NDArray[Any],
-        n_sources: int,
-        weight: NDArray[Any] | None = None,
-        time: NDArray[Any] | None = None,
-        provenance: NDArray[Any] | None = None,
-    ) -> Edges:
-        """Edges in any order; without `weight` all weigh 1, without `time` none has one."""
-        n = len(sources)
-        weight = np.ones(n, np.float32) if weight is None else np.asarray(weight, np.float32)
-        time = np.full(n, TIMELESS) if time is None else np.asarray(time, np.int32)
-        provenance = np.zeros(n, np.uint16) if provenance is None else np.asarray(provenance, np.uint16)
-        order = np.lexsort((provenance, weight, time, targets, sources))
-        counts = np.bincount(sources, minlength=n_sources) if n else np.zeros(n_sources, np.int64)
-        indptr = np.concatenate([[0], np.cumsum(counts)]).astype(np.int32 if n < 2**31 else np.int64)
-        targets = np.asarray(targets, np.int32)
-        return cls(indptr, targets[order], weight[order], time[order], provenance[order])
 
 
 @dataclass(frozen=True, eq=False)
@@ -195,10 +135,11 @@ class KnowledgeGraph:
         total.eliminate_zeros()
         return total
 
-    def query(self, users: Iterable[str] | Index | None = None, now: int | None = None) -> Query:
-        """The query of users (ids, or indices; all without) as of `now`: every edge that leaves their nodes.
+    def query(self, users: Iterable[str] | Index | None = None, now: int | Index | None = None) -> Query:
+        """The query of users (ids, or indices; all without) as of `now`: the edges that left their nodes before it.
 
-        An unknown id gives a row without events; `now` counts seconds from the epoch, the graph's own by default.
+        An unknown id gives a row without events. `now` counts seconds from the epoch, for all or for each user (B,);
+        the graph's own by default. What happens at `now` or later is left out: no target is in its own query.
         """
         if users is None:
             index = np.arange(self.n_users)
@@ -207,7 +148,8 @@ class KnowledgeGraph:
         else:
             index = self.nodes[USER].ids.to_index(users)
         names = [relation for relation in self.relations if relation[0] == USER]
-        parts = [_leaving(self.relations[relation], index) for relation in names]
+        moments = np.broadcast_to(np.asarray(self.now if now is None else now, dtype=np.int64), index.shape)
+        parts = [self.relations[name].leaving(index, moments) for name in names]
         rows = np.concatenate([part[0] for part in parts] or [np.empty(0, np.int64)])
         order = np.argsort(rows, kind="stable")
 
@@ -215,16 +157,17 @@ class KnowledgeGraph:
             values = [getattr(self.relations[name], kind)[part[1]] for name, part in zip(names, parts, strict=True)]
             return np.concatenate([*values, np.empty(0, dtype)]).astype(dtype)[order]
 
-        starts = np.repeat([self.nodes[name[2]].start for name in names], [len(part[0]) for part in parts])
-        codes = np.repeat(np.arange(len(names)), [len(part[0]) for part in parts])
+        lengths = [len(part[0]) for part in parts]
+        starts = np.repeat(np.array([self.nodes[name[2]].start for name in names], dtype=np.int64), lengths)
+        codes = np.repeat(np.arange(len(names), dtype=np.int16), lengths)
         return Query(
             users=index,
             indptr=np.concatenate([[0], np.cumsum(np.bincount(rows, minlength=len(index)))]).astype(np.int64),
-            nodes=column("indices", np.int64) + starts.astype(np.int64)[order],
-            kinds=codes.astype(np.int16)[order],
+            nodes=column("indices", np.int64) + starts[order],
+            kinds=codes[order],
             times=column("time", np.int32),
             quantities=column("weight", np.float32),
-            now=np.full(len(index), self.now if now is None else now, dtype=np.int64),
+            now=moments.copy(),
             kind_names=tuple(name[1] for name in names),
             items=self.nodes[ITEM].range,
             n_nodes=self.n_nodes,
@@ -265,18 +208,20 @@ class KnowledgeGraph:
 
     @cached_property
     def hash(self) -> str:
-        """Content hash, 32 hex digits: the same for the same rows in any order, over ids and integers only."""
-        digest = hashlib.blake2b(digest_size=16)
-        for name in sorted(self.nodes):
-            digest.update(name.encode() + b"\0")
-            digest.update("\0".join(map(str, self.nodes[name].ids.ids)).encode("utf-8", "surrogatepass"))
-        for relation in sorted(self.relations):
-            edges = self.relations[relation]
-            digest.update("\0".join(relation).encode())
-            weight = np.rint(edges.weight.astype(np.float64) * _HASH_SCALE).astype(np.int64)
-            for values in (edges.indptr.astype(np.int64), edges.indices, edges.time, weight):
-                digest.update(np.ascontiguousarray(values).data)
-        return digest.hexdigest()
+        """Content hash of ids, labels, features and edges, 32 hex digits: the same for the same rows in any order."""
+        digest = Digest()
+        digest.add(np.array([self.epoch, self.now]))
+        for name, node_type in sorted(self.nodes.items()):
+            digest.add_texts([name])
+            digest.add_texts(node_type.ids.ids)
+            digest.add_texts(node_type.labels)
+            for feature, values in sorted(self.features.get(name, {}).items()):
+                digest.add_texts([feature])
+                digest.add(values)
+        for relation, edges in sorted(self.relations.items()):
+            digest.add_texts(relation)
+            digest.add(edges.indptr, edges.indices, edges.time, edges.weight)
+        return digest.hex()
 
     @property
     def nbytes(self) -> int:
@@ -290,15 +235,3 @@ class KnowledgeGraph:
         nodes = "".join(f"<tr><td>{name}</td><td>{len(kind):,}</td></tr>" for name, kind in self.nodes.items())
         edges = "".join(f"<tr><td>{' → '.join(r)}</td><td>{len(e):,}</td></tr>" for r, e in self.relations.items())
         return f"<table><tr><th>nodes</th><th></th></tr>{nodes}<tr><th>edges</th><th></th></tr>{edges}</table>"
-
-
-def _leaving(edges: Edges, sources: Index) -> tuple[Index, Index]:
-    """The edges that leave some sources (−1: none): the row each belongs to and its position."""
-    known = sources >= 0
-    first = np.where(known, edges.indptr[:-1][sources], 0).astype(np.int64) if len(edges.indptr) > 1 else 0 * sources
-    last = np.where(known, edges.indptr[1:][sources], 0).astype(np.int64) if len(edges.indptr) > 1 else 0 * sources
-    lengths = last - first
-    rows = np.repeat(np.arange(len(sources)), lengths)
-    ends = np.cumsum(lengths)
-    positions = np.arange(len(rows)) + np.repeat(first - (ends - lengths), lengths)
-    return rows, positions

@@ -1,0 +1,105 @@
+"""The edges of one relation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+
+from kg.ids import Index
+from kg.query import TIMELESS
+
+
+@dataclass(frozen=True, eq=False)
+class Edges:
+    """The edges of one relation, sorted by source, then target, then time; one edge per event, parallel edges stay.
+
+    indptr      int32 (n_source + 1,), int64 from 2³¹ edges on
+    indices     int32 (n_edges,)   targets, counted within their type
+    weight      float32 (n_edges,)
+    time        int32 (n_edges,)   seconds from the graph's epoch, `TIMELESS` for facts
+    provenance  uint16 (n_edges,)  code of where an edge comes from, into the graph's `provenances`
+    """
+
+    indptr: NDArray[Any]
+    indices: NDArray[np.int32]
+    weight: NDArray[np.float32]
+    time: NDArray[np.int32]
+    provenance: NDArray[np.uint16]
+
+    def __len__(self) -> int:
+        return len(self.indices)
+
+    @property
+    def sources(self) -> NDArray[np.int32]:
+        """The source of every edge, int32 (n_edges,)."""
+        return np.repeat(np.arange(len(self.indptr) - 1, dtype=np.int32), np.diff(self.indptr))
+
+    @cached_property
+    def reverse(self) -> tuple[NDArray[Any], NDArray[np.int32], NDArray[np.int32]]:
+        """The same edges by target: (indptr, sources int32, position of each in the forward order int32).
+
+        `indptr` ends after the last target that has an edge.
+        """
+        n_targets = int(self.indices.max()) + 1 if len(self) else 0
+        shape = (len(self.indptr) - 1, n_targets)
+        positions = np.arange(len(self), dtype=np.int32)
+        by_target = csr_array((positions, self.indices, self.indptr), shape).tocsc()  # counts, does not compare: linear
+        return by_target.indptr, by_target.indices, by_target.data
+
+    def leaving(self, sources: Index, moments: Index) -> tuple[Index, Index]:
+        """The edges that left some sources (−1: none) before a moment each: the row of each, and its position."""
+        known = sources >= 0
+        safe = np.where(known, sources, 0)
+        first, last = (self.indptr[safe], self.indptr[safe + 1]) if known.any() else (safe, safe)
+        lengths = np.where(known, last - first, 0).astype(np.int64)
+        rows = np.repeat(np.arange(len(sources)), lengths)
+        positions = np.arange(len(rows)) + np.repeat(first - (np.cumsum(lengths) - lengths), lengths)
+        time = self.time[positions]
+        before = (time == TIMELESS) | (time < moments[rows])
+        return rows[before], positions[before]
+
+    @property
+    def nbytes(self) -> int:
+        return sum(column.nbytes for column in (self.indptr, self.indices, self.weight, self.time, self.provenance))
+
+    @classmethod
+    def of(
+        cls,
+        sources: NDArray[Any],
+        targets: NDArray[Any],
+        n_sources: int,
+        weight: NDArray[Any] | None = None,
+        time: NDArray[Any] | None = None,
+        provenance: NDArray[Any] | None = None,
+    ) -> Edges:
+        """Edges in any order; without `weight` all weigh 1, without `time` none has one."""
+        n = len(sources)
+        weight = np.ones(n, np.float32) if weight is None else np.asarray(weight, np.float32)
+        time = np.full(n, TIMELESS) if time is None else np.asarray(time, np.int32)
+        provenance = np.zeros(n, np.uint16) if provenance is None else np.asarray(provenance, np.uint16)
+        counts = np.bincount(sources, minlength=n_sources) if n else np.zeros(n_sources, np.int64)
+        indptr = np.concatenate([[0], np.cumsum(counts)]).astype(np.int32 if n < 2**31 else np.int64)
+        order = _edge_order(sources, targets, time, weight, provenance)
+        targets = np.asarray(targets, np.int32)
+        return cls(indptr, targets[order], weight[order], time[order], provenance[order])
+
+
+def _edge_order(sources: NDArray[Any], targets: NDArray[Any], *others: NDArray[Any]) -> Index:
+    """The order by source, target, then the other columns: pairs sorted first, then parallel edges among themselves."""
+    width = int(targets.max()) + 1 if len(targets) else 1
+    pair = sources.astype(np.int64) * width + targets
+    order = np.argsort(pair)
+    pair = pair[order]
+    equal = pair[1:] == pair[:-1]
+    parallel = np.zeros(len(pair), dtype=bool)
+    parallel[1:] |= equal
+    parallel[:-1] |= equal
+    places = np.flatnonzero(parallel)
+    edges = order[places]
+    order[places] = edges[np.lexsort((*(column[edges] for column in reversed(others)), pair[places]))]
+    return order
