@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 N_COMPLEMENTS = 2
-_COMPANIONS = 5  # what goes with a category is one of this many items, the most popular of its kind
-_POPULARITY_EXPONENT = 0.8  # of the power law over ranks
+_COMPANIONS = 3  # what goes with a category is one of this many items, the most popular of its kind
+_POPULARITY_EXPONENT = 1.0  # of the power law over ranks
 _BRAND_EXPONENT = 0.6
 _BESTSELLERS = 0.1  # this share of the items, the most popular, is on sale all year
 _LAUNCHED, _DROPPED, _TRENDING, _LABELLED = 0.1, 0.03, 0.15, 0.3
@@ -144,4 +144,6 @@ def _uses(items: pd.DataFrame, popularity: NDArray[np.float64], rng: np.random.G
 
 
 def _some(words: tuple[str, ...], share: float, n: int, rng: np.random.Generator) -> NDArray[np.object_]:
-    return np.where(rng.random(n) < share, np.array(words, dtype=object)[rng.integers(len(words), size=n)], None)
+    chosen = np.array(words, dtype=object)[rng.integers(len(words), size=n)]
+    chosen[rng.random(n) >= share] = None
+    return chosen

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 INTEREST_SHARES = (0.6, 0.3, 0.1)  # of a customer's first, second and third category
 _ACTIVITY_SHAPE, _MOST_ACTIVE = 2.0, 40.0  # Pareto, cut
-_HERE_FROM_THE_START = 0.7
+_HERE_FROM_THE_START = 0.8
 _LATEST_ARRIVAL = 0.9
 _OLDEST_ACCOUNT_DAYS = 1_000
 _TASTE = 0.5  # Dirichlet concentration of an age band's taste for the departments: the smaller, the more they differ

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-_PURCHASES = 0.15  # of all rows
+_PURCHASES = 0.18  # of all rows
 _ABANDONED_CARTS, _RATINGS = 0.25, 0.12  # per purchase
 
 
@@ -65,7 +65,7 @@ class Budget:
 def generate(shop: DemoShop, folder: Path) -> DemoFiles:
     """Write the shop's raw files and its truth into `folder` (made if missing); its other files stay.
 
-    Peak memory is about 150 bytes an event. Files are described in `writer`.
+    Peak memory is about 180 bytes an event. Files are described in `writer`.
     """
     of_items, of_users, of_purchases, of_visits, of_dirt = np.random.default_rng(shop.seed).spawn(5)
     first = shop.first_day

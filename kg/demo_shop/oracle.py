@@ -51,7 +51,7 @@ def oracle_scores(
     past = pd.read_parquet(files.truth, columns=["user_id", "item_id", "time"])
     past = past[past["time"] < cut]
     item = pd.Index(items["item_id"]).get_indexer(past["item_id"])
-    bought = ((past["time"] - midnight) / pd.Timedelta(seconds=1)).to_numpy()
+    bought = np.asarray((past["time"] - midnight).dt.total_seconds(), dtype=np.float64)
     rows_of = past.reset_index(drop=True).groupby("user_id", sort=False).indices
     start = (cut - midnight).total_seconds()
     end = start if until is None else (_utc(until) - midnight).total_seconds()
@@ -61,11 +61,12 @@ def oracle_scores(
     for row, (name, code) in enumerate(zip(users, codes, strict=True)):
         own = rows_of.get(name, nothing)
         for now in moments:
-            scores[row] += _next_purchase(world, shop.mixture.weights(), code, item[own], bought[own], now)
-    return scores / len(moments)
+            scores[row] += next_purchase(world, shop.mixture.weights(), code, item[own], bought[own], now)
+    scores /= len(moments)
+    return scores
 
 
-def _next_purchase(
+def next_purchase(
     world: World,
     mixture: tuple[float, ...],
     user: int,

@@ -63,7 +63,7 @@ class DemoShop:
 
     users: int = 2_000
     items: int = 1_000
-    events: int = 60_000
+    events: int = 80_000
     seed: int = 0
     days: int = 365
     first_day: date = date(2024, 1, 1)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     Ints = NDArray[np.int64]
 
 _BROWSING = 0.7  # visits without a purchase, per order
-_LOOKS = (0.5, 0.35, 0.15)  # what else is looked at: an interest, the favourite brand, anything in demand
+_LOOKS = (0.45, 0.4, 0.15)  # what else is looked at: an interest, the favourite brand, anything in demand
 _SECONDS_BEFORE = {VIEW: (15, 90), CART: (5, 40), PURCHASE: (1, 4)}
 _QUANTITIES = (0.8, 0.14, 0.04, 0.02)  # of 1, 2, 3 and 4 pieces
 _STARS = (0.04, 0.06, 0.15, 0.35, 0.4)
