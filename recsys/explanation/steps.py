@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
-from kg.graph import Edges, KnowledgeGraph, Relation
+from kg.graph import KnowledgeGraph, Relation
 from recsys.errors import RecsysError
 from recsys.types import MANY, Contribution, Explanation, Path
 
@@ -80,7 +80,7 @@ def _ends(graph: KnowledgeGraph, relation: Relation, local: Nodes) -> Nodes:
     if name.startswith(_REVERSE):
         indptr, indices, _ = graph.relations[(target, name.removeprefix(_REVERSE), source)].reverse
     else:
-        edges: Edges = graph.relations[relation]
+        edges = graph.relations[relation]
         indptr, indices = edges.indptr, edges.indices
     local = local[local < len(indptr) - 1]
     first, last = indptr[local].astype(np.int64), indptr[local + 1].astype(np.int64)
