@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -103,11 +104,20 @@ def page(told: Told, *, language: str = "en", n: int = 12) -> str:
     )
 
 
-def fragment(told: Told, *, language: str = "en", n: int = 8) -> str:
-    """What a notebook shows: the reasons, the paths and the sum, without a script."""
-    title = Phrases.of(language).pattern("picture", "title").format(item=Phrases.of(language).node(told.item))
-    pictures = [picture(told, language=language, n=n) for picture in (paths_picture, waterfall_picture)]
-    return f"<h4>{escape(title)}</h4><ol>{_list(words(told, language=language))}</ol>{''.join(map(_svg, pictures))}"
+@dataclass(frozen=True)
+class Shown:
+    """A told explanation that draws itself in a notebook: the reasons, the paths and the sum, without a script."""
+
+    told: Told
+    language: str = "en"
+    n: int = 8
+
+    def _repr_html_(self) -> str:
+        phrases = Phrases.of(self.language)
+        title = phrases.pattern("picture", "title").format(item=phrases.node(self.told.item))
+        reasons = _list(words(self.told, language=self.language))
+        drawn = [picture(self.told, language=self.language, n=self.n) for picture in (paths_picture, waterfall_picture)]
+        return f"<h4>{escape(title)}</h4><ol>{reasons}</ol>{''.join(map(_svg, drawn))}"
 
 
 def _list(sentences: tuple[str, ...]) -> str:

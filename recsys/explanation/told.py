@@ -122,8 +122,3 @@ class Told:
         for reason in self.reasons:
             total[reason.scorer] = total.get(reason.scorer, 0.0) + reason.value
         return dict(sorted(total.items(), key=lambda entry: -abs(entry[1])))
-
-    def _repr_html_(self) -> str:
-        from recsys.explanation.page import fragment
-
-        return fragment(self)

@@ -12,7 +12,7 @@ import pytest
 import kg
 from recsys.errors import RecsysError
 from recsys.explanation.drawing import draw, waterfall
-from recsys.explanation.page import page, save
+from recsys.explanation.page import Shown, page, save
 from recsys.explanation.phrases import Phrases
 from recsys.explanation.telling import Teller
 from recsys.explanation.told import Occasion, Reason, Step, Stop, Told
@@ -112,7 +112,7 @@ def test_another_suffix_is_refused(told: Told, tmp_path: Path) -> None:
 
 
 def test_a_notebook_shows_it(told: Told) -> None:
-    shown = told._repr_html_()
+    shown = Shown(told)._repr_html_()
     assert "<svg" in shown
     assert "<script" not in shown
     assert "Customers who bought" in shown

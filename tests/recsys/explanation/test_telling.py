@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 import kg
 from kg.query import Weighting
 from recsys.explanation.contract import as_json
-from recsys.explanation.page import page
+from recsys.explanation.page import Shown, page
 from recsys.explanation.steps import check
 from recsys.explanation.telling import Teller
 from recsys.explanation.told import HIDDEN, Occasion, Reason, Told
@@ -63,7 +63,7 @@ def test_no_output_names_another_customer(graph: kg.KnowledgeGraph, walked: Expl
     outputs = [json.dumps(as_json(told, 1)), page(told).split("</script>", 1)[1], *words(told, audience="merchandiser")]
     for output in outputs:
         assert not any(user in output for user in graph.nodes["user"].ids.ids if user != "ann")
-    assert "shopper" not in told._repr_html_()
+    assert "shopper" not in Shown(told)._repr_html_()
 
 
 def test_a_customer_named_in_a_path_becomes_a_few(graph: kg.KnowledgeGraph, walked: Explanation) -> None:
