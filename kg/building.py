@@ -1,7 +1,11 @@
-"""Tables in, graph out: ids become indices, events and facts become edges."""
+"""Tables in, graph out: ids become indices, events and facts become edges.
+
+The engine turns the events' ids into indices, so that no text of a long log comes into this process; numpy sorts them.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,9 +19,10 @@ from kg.tables import Tables
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
+    import pyarrow as pa
 
-_DAY = 86_400
 EVENT_PROVENANCE = "events"
+_DAY = 86_400
 
 
 def build(tables: Tables) -> KnowledgeGraph:
@@ -25,116 +30,152 @@ def build(tables: Tables) -> KnowledgeGraph:
 
     Node types: `user`, `item`, then those of the facts by name; ids in each sorted, so that the order of rows never
     matters. An event weighs 1; a purchase the share of it that was kept (`value`, set by the step `returns`); a rating
-    what its `value` says.
+    what its `value` says. Two equal events are two edges, two equal facts are one.
+
+    Raises KgError for a `value` that is no number and a log of more than 68 years.
     """
-    nodes = _nodes(tables)
-    epoch, now = _span(tables)
-    provenances: list[str] = [EVENT_PROVENANCE]
-    relations: dict[Relation, Edges] = {}
-    for kind in _sorted_values(tables.events, "kind"):
-        relations[(USER, kind, ITEM)] = _event_edges(tables, kind, nodes, epoch)
-    for relation in _fact_relations(tables):
-        relations[relation] = _fact_edges(tables, relation, nodes, provenances)
-    return KnowledgeGraph(nodes, relations, epoch, now, tuple(provenances), {ITEM: _item_features(tables, nodes[ITEM])})
+    import pyarrow.compute as pc
 
-
-def _nodes(tables: Tables) -> dict[str, NodeType]:
-    facts = tables.facts.filter(~tables.facts.literal)
-    ends = [(facts.head_type, facts["head"]), (facts.tail_type, facts["tail"])]
-    of_facts = [facts.select(type=kind, id=node) for kind, node in ends]
-    others = of_facts[0].union(of_facts[1]).distinct().to_pyarrow().to_pandas()
-    found: dict[str, set[str]] = {str(kind): set(group["id"]) for kind, group in others.groupby("type")}
-    for name, column, known in ((USER, "user_id", tables.users), (ITEM, "item_id", tables.items)):
-        ids = tables.events.select(column).union(known.select(column)).distinct().to_pyarrow()[column]
-        found[name] = found.get(name, set()) | set(ids.to_pylist())
+    facts = tables.facts.distinct().to_pyarrow()
+    joins = facts.filter(pc.invert(facts["literal"]))
+    labels = facts.filter(pc.equal(facts["relation"], "label"))
+    ids = _ids(tables, joins)
+    catalogue = _catalogue(tables.items, ids[ITEM])
     nodes: dict[str, NodeType] = {}
-    start = 0
-    for name in (USER, ITEM, *sorted(set(found) - {USER, ITEM})):
-        ids = np.array(sorted(found[name]), dtype=object)
-        nodes[name] = NodeType(name, IdMap(ids), _labels(tables, name, ids), start)
-        start += len(ids)
-    return nodes
+    for name, own in ids.items():
+        called = _labels(own, labels.filter(pc.equal(labels["head_type"], name)))
+        called = pc.coalesce(catalogue["title"], called) if name == ITEM else called
+        start = sum(map(len, nodes.values()))
+        nodes[name] = NodeType(name, IdMap(_objects(own)), _objects(called), start)
+    epoch, now = _span(tables.events)
+    sources = {text or "" for text in pc.unique(joins["provenance"]).to_pylist()}
+    provenances = (EVENT_PROVENANCE, *sorted(sources - {EVENT_PROVENANCE}))
+    relations = _event_edges(tables.events, ids, epoch) | _fact_edges(joins, ids, provenances)
+    features = {name: catalogue[name].to_numpy(zero_copy_only=False) for name in ("price", "available")}
+    return KnowledgeGraph(nodes, relations, epoch, now, provenances, {ITEM: features})
 
 
-def _labels(tables: Tables, name: str, ids: NDArray[Any]) -> NDArray[Any]:
-    """Titles of items, `label` facts of other nodes; an id where neither says more."""
-    if name == ITEM:
-        known = tables.items.select(id=tables.items.item_id, label=tables.items.title)
-    else:
-        labels = tables.facts.filter((tables.facts.relation == "label") & (tables.facts.head_type == name))
-        known = labels.group_by("head").agg(label=labels["tail"].min()).rename(id="head")
-    frame = known.filter(known.label.notnull()).to_pyarrow().to_pandas()
-    return frame.set_index("id")["label"].reindex(ids).fillna(_as_series(ids)).to_numpy(dtype=object)
+def _ids(tables: Tables, facts: pa.Table) -> dict[str, pa.Array]:
+    """The ids of every node type, sorted: those of users and items, then of what the facts name."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    parts: dict[str, list[pa.Array]] = {}
+    for name, known in ((USER, tables.users), (ITEM, tables.items)):
+        column = f"{name}_id"
+        ids = tables.events.select(column).distinct().union(known.select(column).distinct(), distinct=True)
+        parts[name] = [ids.to_pyarrow()[column].combine_chunks().cast(pa.string())]
+    for end in ("head", "tail"):
+        ends = facts.group_by([f"{end}_type", end]).aggregate([])
+        for name in sorted(pc.unique(ends[f"{end}_type"]).to_pylist()):
+            of_type = ends.filter(pc.equal(ends[f"{end}_type"], name))
+            parts.setdefault(name, []).append(of_type[end].combine_chunks().cast(pa.string()))
+    unique = {name: pc.unique(pa.concat_arrays(own)) for name, own in parts.items()}
+    order = (USER, ITEM, *sorted({*parts} - {USER, ITEM}))
+    return {name: unique[name].take(pc.sort_indices(unique[name])) for name in order}
 
 
-def _as_series(ids: NDArray[Any]) -> Any:
-    import pandas as pd
+def _labels(ids: pa.Array, labels: pa.Table) -> pa.Array:
+    """The `label` of every node, of several the first in order; its id where there is none."""
+    import pyarrow.compute as pc
 
-    return pd.Series(ids, index=ids)
+    first = labels.group_by("head").aggregate([("tail", "min")])
+    return pc.coalesce(_reindexed(first["tail_min"], first["head"], ids), ids)
 
 
-def _span(tables: Tables) -> tuple[int, int]:
+def _catalogue(items: ir.Table, ids: pa.Array) -> dict[str, pa.Array]:
+    """Title, `price` float32 (NaN unknown) and `available` bool (unless the catalogue says no) of every item."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    rows = (
+        items.group_by("item_id")
+        .agg(title=items.title.min(), price=items.price.min(), available=items.available.any())
+        .to_pyarrow()
+    )
+    title, price, available = (_reindexed(rows[name], rows["item_id"], ids) for name in ("title", "price", "available"))
+    price = pc.fill_null(price.cast(pa.float32()), float("nan"))
+    return {"title": title, "price": price, "available": pc.fill_null(available, True)}
+
+
+def _reindexed(values: pa.ChunkedArray, of: pa.ChunkedArray, ids: pa.Array) -> pa.Array:
+    """The value of every id, null where it has none."""
+    import pyarrow.compute as pc
+
+    return values.combine_chunks().take(pc.index_in(ids, value_set=of.combine_chunks()))
+
+
+def _span(events: ir.Table) -> tuple[int, int]:
     """Epoch (the first event's midnight, unix seconds) and now (just after the last event, seconds from the epoch)."""
-    times = tables.events.aggregate(
-        first=tables.events.time.epoch_seconds().min(), last=tables.events.time.epoch_seconds().max()
-    )
-    first, last = (times.to_pyarrow()[column][0].as_py() for column in ("first", "last"))
-    if first is None:
+    seconds = events.time.epoch_seconds()
+    row = events.aggregate(first=seconds.min(), last=seconds.max()).to_pyarrow().to_pylist()[0]
+    if row["first"] is None:
         return 0, 0
-    epoch = first // _DAY * _DAY
-    if last - epoch >= TIMELESS:
-        raise KgError(
-            "the log spans more than 68 years", column="time", fix="Check the times: a wrong unit, or a 1970?"
+    epoch = row["first"] // _DAY * _DAY
+    if row["last"] - epoch >= TIMELESS:
+        fix = "Check the times: a wrong unit, or a 1970?"
+        raise KgError("the log spans more than 68 years", column="time", fix=fix)
+    return epoch, row["last"] - epoch + 1
+
+
+def _event_edges(events: ir.Table, ids: Mapping[str, pa.Array], epoch: int) -> dict[Relation, Edges]:
+    """A relation user → item per kind of event."""
+    import pyarrow as pa
+
+    kinds = sorted(events.select("kind").distinct().to_pyarrow()["kind"].to_pylist())
+    rows = events.select(
+        "user_id",
+        "item_id",
+        "kind",
+        time=(events.time.epoch_seconds() - epoch).fill_null(int(TIMELESS)).cast("int32"),
+        weight=events.value.fill_null(1.0).cast("float32"),
+    )
+    for column, known in (("user_id", ids[USER]), ("item_id", ids[ITEM]), ("kind", pa.array(kinds, pa.string()))):
+        rows = rows.join(_numbered(known, column), column)
+    table = rows.select("user_id_index", "item_id_index", "kind_index", "time", "weight").to_pyarrow()
+    users, items, codes, time, weight = (table[name].to_numpy() for name in table.column_names)
+    if np.isnan(weight).any():
+        raise KgError("an event's value is not a number", column="value", fix="Leave it empty where there is none.")
+    relations = {}
+    for code, kind in enumerate(kinds):
+        own = codes == code
+        relations[(USER, kind, ITEM)] = Edges.of(users[own], items[own], len(ids[USER]), weight[own], time[own])
+    return relations
+
+
+def _numbered(ids: pa.Array, column: str) -> ir.Table:
+    """A table of ids and their indices, to join with."""
+    import ibis
+    import pyarrow as pa
+
+    return ibis.memtable(pa.table({column: ids, f"{column}_index": np.arange(len(ids), dtype=np.int32)}))
+
+
+def _fact_edges(facts: pa.Table, ids: Mapping[str, pa.Array], provenances: tuple[str, ...]) -> dict[Relation, Edges]:
+    """A relation per head type, name and tail type."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if len(provenances) > np.iinfo(np.uint16).max:
+        fix = "Name the source or the rule, not the single fact."
+        raise KgError("the facts name too many provenances", column="provenance", value=len(provenances), fix=fix)
+    key = ("head_type", "relation", "tail_type")
+    by_key = [(name, "ascending") for name in key]
+    facts = facts.sort_by(by_key)
+    weight = pc.fill_null(facts["confidence"], 1.0).to_numpy()
+    code = pc.index_in(pc.fill_null(facts["provenance"], ""), value_set=pa.array(provenances, pa.string())).to_numpy()
+    relations: dict[Relation, Edges] = {}
+    start = 0
+    for row in facts.group_by(key).aggregate([([], "count_all")]).sort_by(by_key).to_pylist():
+        relation = (row["head_type"], row["relation"], row["tail_type"])
+        own = slice(start, start + row["count_all"])
+        heads, tails = (
+            pc.index_in(facts[end][own], value_set=ids[row[f"{end}_type"]]).to_numpy() for end in ("head", "tail")
         )
-    return epoch, last - epoch + 1
+        relations[relation] = Edges.of(heads, tails, len(ids[relation[0]]), weight[own], None, code[own])
+        start = own.stop
+    return relations
 
 
-def _sorted_values(table: ir.Table, column: str) -> list[str]:
-    return sorted(table.select(column).distinct().to_pyarrow()[column].to_pylist())
-
-
-def _event_edges(tables: Tables, kind: str, nodes: dict[str, NodeType], epoch: int) -> Edges:
-    events = tables.events.filter(tables.events.kind == kind)
-    columns = events.select("user_id", "item_id", weight=events.value.fill_null(1.0), time=events.time.epoch_seconds())
-    table = columns.to_pyarrow()
-    time = table["time"].to_numpy()
-    return Edges.of(
-        nodes[USER].ids.to_index(table["user_id"].to_numpy()),
-        nodes[ITEM].ids.to_index(table["item_id"].to_numpy()),
-        len(nodes[USER]),
-        weight=table["weight"].to_numpy(),
-        time=np.where(np.isnan(time), TIMELESS, time - epoch) if time.dtype.kind == "f" else time - epoch,
-    )
-
-
-def _fact_relations(tables: Tables) -> list[Relation]:
-    facts = tables.facts.filter(~tables.facts.literal)
-    rows = facts.select("head_type", "relation", "tail_type").distinct().to_pyarrow().to_pylist()
-    return sorted((row["head_type"], row["relation"], row["tail_type"]) for row in rows)
-
-
-def _fact_edges(tables: Tables, relation: Relation, nodes: dict[str, NodeType], provenances: list[str]) -> Edges:
-    head_type, name, tail_type = relation
-    facts = tables.facts
-    of_relation = (
-        (facts.head_type == head_type) & (facts.relation == name) & (facts.tail_type == tail_type) & ~facts.literal
-    )
-    table = facts.filter(of_relation).select("head", "tail", "confidence", "provenance").distinct().to_pyarrow()
-    names = [provenance or "" for provenance in table["provenance"].to_pylist()]
-    provenances += sorted(set(names) - set(provenances))
-    code = {provenance: index for index, provenance in enumerate(provenances)}
-    return Edges.of(
-        nodes[head_type].ids.to_index(table["head"].to_numpy()),
-        nodes[tail_type].ids.to_index(table["tail"].to_numpy()),
-        len(nodes[head_type]),
-        weight=table["confidence"].fill_null(1.0).to_numpy(),
-        provenance=np.array([code[provenance] for provenance in names], dtype=np.uint16),
-    )
-
-
-def _item_features(tables: Tables, items: NodeType) -> dict[str, NDArray[Any]]:
-    """`price` float32 (NaN unknown) and `available` bool (unless the catalogue says no)."""
-    frame = tables.items.select("item_id", "price", "available").to_pyarrow().to_pandas()
-    frame = frame.drop_duplicates("item_id").set_index("item_id").reindex(items.ids.ids)
-    available = frame["available"].map(lambda value: value is not False and value != 0)
-    return {"price": frame["price"].to_numpy(dtype=np.float32), "available": available.to_numpy(dtype=bool)}
+def _objects(texts: Any) -> NDArray[Any]:
+    return np.asarray(texts.to_numpy(zero_copy_only=False), dtype=object)

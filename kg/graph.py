@@ -60,13 +60,17 @@ class KnowledgeGraph:
     features: Mapping[str, Mapping[str, NDArray[Any]]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        for (source, name, target), edges in self.relations.items():
+        for relation, edges in self.relations.items():
+            source, name, target = relation
             if source not in self.nodes or target not in self.nodes:
-                raise KgError(f"relation {name!r} joins a node type the graph lacks", value=(source, name, target))
+                fix = f"There are {', '.join(self.nodes)}: add the nodes first."
+                raise KgError(f"relation {name!r} joins a node type the graph lacks", value=relation, fix=fix)
             if len(edges.indptr) - 1 != len(self.nodes[source]):
-                raise KgError(f"relation {name!r} has another number of sources than there are {source} nodes")
+                fix = f"Give `Edges.of` the number of {source} nodes: {len(self.nodes[source])}."
+                raise KgError(f"relation {name!r} has not one row for each {source} node", value=relation, fix=fix)
             if len(edges) and not 0 <= edges.indices.min() <= edges.indices.max() < len(self.nodes[target]):
-                raise KgError(f"relation {name!r} points outside the {target} nodes", value=int(edges.indices.max()))
+                worst, fix = int(edges.indices.max()), f"Count targets from 0 within the {target} nodes."
+                raise KgError(f"relation {name!r} points outside the {target} nodes", value=worst, fix=fix)
 
     @property
     def n_nodes(self) -> int:
@@ -201,9 +205,13 @@ class KnowledgeGraph:
 
     def node(self, node_type: str, node_id: str) -> int:
         """The place of a node in the one numbering."""
+        if node_type not in self.nodes:
+            raise KgError("no such node type in the graph", value=node_type, fix=f"There are {', '.join(self.nodes)}.")
         found = int(self.nodes[node_type].ids.to_index([node_id])[0])
         if found < 0:
-            raise KgError(f"no such {node_type} in the graph", value=node_id)
+            known = self.nodes[node_type].ids.ids[:1]
+            fix = f"Check the id: it is the shop's own, like {known[0]!r}." if len(known) else f"It has no {node_type}."
+            raise KgError(f"no such {node_type} in the graph", value=node_id, fix=fix)
         return self.nodes[node_type].start + found
 
     @cached_property

@@ -74,9 +74,12 @@ class Query:
                 "the columns of a query differ in length", fix="Give every event a node, kind, time, quantity."
             )
         if not len(self.users) == len(self.now) == len(self.indptr) - 1:
-            raise KgError("users, now and rows of a query differ in number")
+            raise KgError(
+                "users, now and rows of a query differ in number", fix="Give every user a row and a moment of asking."
+            )
         if n_events and not (self.nodes.min() >= 0 and self.nodes.max() < self.n_nodes):
-            raise KgError("a query names a node outside the graph", value=int(self.nodes.max()))
+            fix = f"Nodes are counted from 0 to {self.n_nodes - 1}."
+            raise KgError("a query names a node outside the graph", value=int(self.nodes.max()), fix=fix)
 
     def __len__(self) -> int:
         return len(self.users)
