@@ -89,9 +89,11 @@ class Teller:
         for place, (node, passed) in enumerate(zip(path.nodes, passed_by, strict=True)):
             if node != MANY:
                 yield self._stop(node, hidden=self._behind_sensitive(path, place))
+            elif passed.tolist() == [user]:
+                yield self._stop(user)
             elif len(passed):
                 kind = self.graph.type_of(int(passed[0])).name
-                yield self._crowd(kind, others(passed, user) if kind == USER else len(passed))
+                yield self._crowd(kind, others(passed, user))
             else:
                 yield Stop(HIDDEN, None)
 

@@ -78,6 +78,13 @@ def test_a_customer_named_in_a_path_becomes_a_few(graph: kg.KnowledgeGraph, walk
     assert (one.stops[1].id, one.stops[1].label) == (None, "")
 
 
+def test_a_walk_through_the_user_alone_is_her_own(graph: kg.KnowledgeGraph, walked: Explanation) -> None:
+    mug, spoon = graph.node("item", "mug"), graph.node("item", "spoon")
+    part = replace(walked.contributions[0], path=Path((mug, -1, spoon), ("rev_purchase", "purchase")))
+    (one,) = Teller(graph).tell(replace(walked, item=spoon, contributions=(part,))).reasons
+    assert one.stops[1].id == "ann"
+
+
 def test_context_stands_beside_links_only(graph: kg.KnowledgeGraph, walked: Explanation) -> None:
     told = Teller(graph).tell(walked)
     beside = reason(told, "ease", "link", "mug").context
