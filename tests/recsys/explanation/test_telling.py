@@ -1,6 +1,7 @@
 """Contributions in numbers become reasons in names, and lose nothing but other customers' names."""
 
 import json
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
@@ -21,7 +22,7 @@ from recsys.fusion import Fusion
 from recsys.scorers.item_knn import ItemKNN
 from recsys.scorers.popularity import Popularity
 from recsys.scorers.repeat import Repeat
-from recsys.types import Explanation
+from recsys.types import Explanation, Path
 
 
 def reason(told: Told, scorer: str, kind: str, node: str | None, via: str | None = None) -> Reason:
@@ -67,10 +68,6 @@ def test_no_output_names_another_customer(graph: kg.KnowledgeGraph, walked: Expl
 
 
 def test_a_customer_named_in_a_path_becomes_a_few(graph: kg.KnowledgeGraph, walked: Explanation) -> None:
-    from dataclasses import replace
-
-    from recsys.types import Path
-
     mug, teapot, other = graph.node("item", "mug"), graph.node("item", "teapot"), graph.node("user", "shopper-1")
     first = walked.contributions[0]
     part = replace(first, path=Path((mug, other, teapot), ("rev_purchase", "purchase")))
