@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 Strengths = NDArray[np.float64]
 _HOUR = 3600
 _CERTAIN = 2.58  # standard errors of log lift: 99 % two-sided
-_FEWEST_BASKETS = 5  # below it neither a lift nor a customer's privacy holds
+_FEWEST_BASKETS = 5  # of fewer the lift says nothing
 
 
 @dataclass(frozen=True, eq=False)
