@@ -43,11 +43,7 @@ class LinearScorer:
     def explain(self, query: Query, row: int, item: int) -> Explanation:
         if not self.opinion_[item]:
             return Explanation.of(query, row, item, float("nan"), (), additive=self.additive)
-        events, weights = weighed_events(query, row, self.weighting)
-        if not self.reads_all_nodes:
-            on_items = [event.node in query.items for event in events]
-            events = [event for event, kept in zip(events, on_items, strict=True) if kept]
-            weights = weights[np.array(on_items, dtype=bool)]
+        events, weights = weighed_events(query, row, self.weighting, only_items=not self.reads_all_nodes)
         parts = self.contributions(events, weights, query.items, item)
         score = float(sum(part.value for part in parts))
         return Explanation.of(query, row, item, score, parts, additive=self.additive)
@@ -88,11 +84,14 @@ class ConstantScorer:
         return Explanation.of(query, row, item, value, (part,), additive=True)
 
 
-def weighed_events(query: Query, row: int, weighting: Weighting) -> tuple[list[Event], NDArray[np.float64]]:
-    """A row's events that weigh anything, and what each weighs."""
+def weighed_events(
+    query: Query, row: int, weighting: Weighting, *, only_items: bool = False
+) -> tuple[list[Event], NDArray[np.float64]]:
+    """A row's events that weigh anything, and what each weighs; `only_items` leaves out those on other nodes."""
     alone = query.take(np.array([row]))
     weights = alone.event_weights(weighting).astype(np.float64)
-    weighing = np.flatnonzero(weights)
+    on_items = (alone.nodes >= query.items.start) & (alone.nodes < query.items.stop)
+    weighing = np.flatnonzero((weights != 0) & (on_items | (not only_items)))
     first = int(query.indptr[row])
     columns = (weighing + first, alone.nodes[weighing], alone.kinds[weighing], alone.times[weighing])
     events = [

@@ -90,14 +90,18 @@ def power(values: NDArray[Any], exponent: float) -> NDArray[np.float32]:
 
 def dense(matrix: Any) -> NDArray[np.float32]:
     """A float32 array, whatever it was."""
-    return np.asarray(matrix.toarray() if issparse(matrix) else matrix, dtype=np.float32)
+    return np.asarray(matrix.toarray() if _is_sparse(matrix) else matrix, dtype=np.float32)
+
+
+def _is_sparse(matrix: Any) -> bool:
+    return bool(issparse(matrix))
 
 
 def _apply_factors(weights: Weights, factors: Factors) -> NDArray[np.float32]:
     inner = weights @ factors.left
     if factors.core is not None:
         inner = dense(inner) @ factors.core
-    elif issparse(inner) and inner.nnz > _DENSE_FROM * inner.shape[0] * inner.shape[1]:
+    elif _is_sparse(inner) and inner.nnz > _DENSE_FROM * inner.shape[0] * inner.shape[1]:
         inner = inner.toarray()
     scores = dense(inner @ factors.right.T)
     if factors.own is not None:

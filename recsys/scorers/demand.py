@@ -18,8 +18,8 @@ Levels = tuple[NDArray[np.float64], NDArray[np.float64]]
 class Demand:
     """demand(i) = (r_i + 1)^now · (l_i + 1)^−usual, with r and l of `levels`.
 
-    `usual` > 0 rewards items that sell above their own long-run level, which popularity alone confuses with best-sellers.
-    Both 0, or a log without times: no effect.
+    `usual` > 0 rewards items that sell above their own long-run level, which popularity alone
+    confuses with best-sellers. Both 0, or a log without times: no effect.
     """
 
     now: float = 0.8

@@ -32,9 +32,9 @@ _BYTES = 4
 
 @dataclass(config=STRICT)
 class EASE(LinearScorer):
-    """operator = Di^−item_power · B · Di^output_power · demand, where B solves
+    """operator = Di^−item_power · B · Di^output_power · demand.
 
-    min ‖Xn − Xn B‖² + l2 ‖B‖²  with  diag(B) = 0,  Xn = Du^−user_power X Di^−item_power.
+    B solves  min ‖Xn − Xn B‖² + l2 ‖B‖²  with  diag(B) = 0,  Xn = Du^−user_power X Di^−item_power.
 
     X holds each pair's latest event, halved every `train_half_life` days; Du and Di are its sums by user and by item.
     B comes from the inverse of the smaller of items × items (then dense) and users × users (then a product).
@@ -59,7 +59,8 @@ class EASE(LinearScorer):
 
     def fit(self, graph: KnowledgeGraph, validation: Holdout | None = None) -> Self:
         X = strongest(graph, replace(self.weighting, half_life=self.train_half_life))
-        of_users, of_items = X.sum(axis=1), X.sum(axis=0)
+        of_users: NDArray[np.float32] = np.asarray(X.sum(axis=1))
+        of_items: NDArray[np.float32] = np.asarray(X.sum(axis=0))
         X = scaled(X, power(of_users, -self.user_power), power(of_items, -self.item_power))
         before = power(of_items, -self.item_power)
         after = power(of_items, self.output_power) * self.demand.of_items(graph, self.weighting.kinds)
@@ -85,7 +86,8 @@ def primal(X: csr_array, l2: float, before: NDArray[np.float32], after: NDArray[
 def dual(X: csr_array, l2: float, before: NDArray[np.float32], after: NDArray[np.float32]) -> Factors:
     """The same operator from K = (XXᵀ + l2 I)⁻¹, users × users, never multiplied out.
 
-    By the Woodbury identity P = (I − XᵀKX) / l2, so with h_j = x_jᵀ K x_j: B_ij = x_iᵀ K x_j / (1 − h_j) off the diagonal.
+    By the Woodbury identity P = (I − XᵀKX) / l2, so with h_j = x_jᵀ K x_j
+    B_ij = x_iᵀ K x_j / (1 − h_j) off the diagonal.
     """
     K = _inverse_of_gram(X, l2)
     by_item = X.T.tocsr()

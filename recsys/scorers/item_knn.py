@@ -31,8 +31,8 @@ _BM25_SATURATION, _BM25_LENGTH = 1.2, 0.75  # k₁ and b of Robertson & Zaragoza
 class ItemKNN(LinearScorer):
     """operator[j, i] = x_j · x_i / (‖x_j‖ ‖x_i‖ + shrinkage) · demand(i), kept for the `k` most similar j of each i.
 
-    x_i holds the users of item i: each one's latest event, halved every `train_half_life` days; `feature` then weighs it
-    by how telling the user is (`tfidf`), or saturates it by the item's popularity too (`bm25`).
+    x_i holds the users of item i: each one's latest event, halved every `train_half_life` days; `feature` then weighs
+    it by how telling the user is (`tfidf`), or saturates it by the item's popularity too (`bm25`).
     """
 
     k: PositiveInt = 200
@@ -64,11 +64,11 @@ def _feature(X: csr_array, feature: Literal["cosine", "tfidf", "bm25"]) -> csr_a
     if feature == "cosine":
         return X
     n_items = X.shape[1]
-    telling = np.log((1 + n_items) / (1 + np.diff(X.indptr))).astype(np.float32)
+    telling = np.log1p(n_items / np.maximum(np.diff(X.indptr), 1))
     if feature == "bm25":
-        length = np.asarray(X.sum(axis=0)).ravel()
-        mean = max(float(length.mean()), np.finfo(np.float32).tiny)
-        slack = _BM25_SATURATION * (1 - _BM25_LENGTH + _BM25_LENGTH * length / mean)
+        length: NDArray[np.float32] = np.asarray(X.sum(axis=0), dtype=np.float32)
+        relative = length / (float(length.mean()) or 1.0)
+        slack = _BM25_SATURATION * (1 - _BM25_LENGTH + _BM25_LENGTH * relative)
         X = X.copy()
         X.data = X.data * (_BM25_SATURATION + 1) / (X.data + slack[X.indices])
     return scaled(X, rows=telling)

@@ -1,0 +1,170 @@
+"""Random walks over the typed graph from what a person did to items, metapath by metapath.
+
+The score of an item is where the walks end, so its explanation is the walks themselves: paths of the graph.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from pydantic import NonNegativeFloat, PositiveFloat, PositiveInt
+from pydantic.dataclasses import dataclass
+from scipy.sparse import csr_array, eye_array, hstack, vstack
+
+from kg.graph import KnowledgeGraph
+from kg.query import Weighting
+from recsys.fusion import Fusion
+from recsys.learning import learn
+from recsys.linear import STRICT, LinearScorer
+from recsys.operators import Factors, scaled
+from recsys.protocol import Protocol
+from recsys.scorers.demand import DEMANDS, Demand
+from recsys.scorers.metapaths import Metapath, metapaths, transitions
+from recsys.scorers.ways import Nodes, Values, ways
+from recsys.types import MANY, Contribution, Event, Holdout, Path
+
+Steps = dict[str, list[csr_array]]
+
+
+@dataclass(config=STRICT)
+class Walks(LinearScorer):
+    """operator = Σ over metapaths p: weight_p · T_p1 ⋯ T_pk · demand, from all nodes to items.
+
+    T are the row-normalised steps, the last one damped by popularity to the power `beta` (`metapaths.transitions`).
+    `metapath_weights` are the weights ≥ 0 by metapath, those not named 0; None: learned on validation where `fit` is
+    given one, else all 1. What validation taught is in `taught_`: parameters to fit again with.
+    """
+
+    beta: float = 0.7
+    max_steps: PositiveInt = 4
+    metapath_weights: Mapping[str, NonNegativeFloat] | None = None
+    train_half_life: PositiveFloat | None = 180
+    demand: Demand = Demand()
+    weighting: Weighting = Weighting()
+    name: str = "walks"
+
+    reads_all_nodes: ClassVar[bool] = True
+    GRID: ClassVar[dict[str, tuple[Any, ...]]] = {
+        "train_half_life": (180, None),
+        "beta": (0.4, 0.7),
+        "demand": DEMANDS,
+    }
+
+    def fit(self, graph: KnowledgeGraph, validation: Holdout | None = None) -> Self:
+        lasting = replace(self.weighting, half_life=self.train_half_life)
+        demand = self.demand.of_items(graph, self.weighting.kinds)
+        steps: Steps = {}
+        for path in metapaths(graph, self.weighting, self.max_steps):
+            *inner, last = transitions(graph, path, lasting, self.beta)
+            steps[str(path)] = [*inner, scaled(last, columns=demand)]
+        weights = dict.fromkeys(steps, 1.0) if self.metapath_weights is None else self.metapath_weights
+        self.taught_: dict[str, Any] = {}
+        if self.metapath_weights is None and validation is not None and steps:
+            weights = self._learned(graph, steps, validation)
+            self.taught_["metapath_weights"] = weights
+        self._walk(graph, {path: _weighed(part, weights[path]) for path, part in steps.items() if weights.get(path)})
+        assert isinstance(self.operator_, Factors)
+        self.opinion_ = np.diff(self.operator_.right.indptr) > 0
+        return self
+
+    def _walk(self, graph: KnowledgeGraph, steps: Steps) -> Self:
+        """Set the state but for `opinion_`.
+
+        metapaths_   the metapaths walked; `middles_` int64 (P + 1,): the columns of both factors that belong to each
+        type_names_  the node types; `type_starts_` int64 (T + 1,): where each begins in the one numbering
+        sides_       per metapath that passes no users its steps up to the middle, then from the item up to it (turned
+                     round), each csr; the others are told from the factors alone
+        """
+        paths = [Metapath.parse(path) for path in steps]
+        factors = [_factors(graph, path, matrices) for path, matrices in zip(paths, steps.values(), strict=True)]
+        lefts: list[csr_array] = [csr_array(np.empty((graph.n_nodes, 0), np.float32)), *(left for left, _ in factors)]
+        rights: list[csr_array] = [
+            csr_array(np.empty((graph.n_items, 0), np.float32)),
+            *(right for _, right in factors),
+        ]
+        self.operator_ = Factors(hstack(lefts, format="csr"), hstack(rights, format="csr"))
+        self.opinion_ = np.ones(graph.n_items, dtype=bool)
+        self.metapaths_ = tuple(steps)
+        self.middles_ = np.cumsum([0, *(left.shape[1] for left, _ in factors)])
+        self.type_names_ = tuple(graph.nodes)
+        self.type_starts_ = np.array([*(node_type.start for node_type in graph.nodes.values()), graph.n_nodes])
+        told = [(path, part) for path, part in zip(paths, steps.values(), strict=True) if not path.through_users]
+        self.sides_ = tuple(matrix for path, matrices in told for matrix in _sides(path, matrices))
+        return self
+
+    def _learned(self, graph: KnowledgeGraph, steps: Steps, validation: Holdout) -> dict[str, float]:
+        """The weights of a fusion of scorers that walk one metapath each; the largest is 1."""
+        parts = {path: replace(self)._walk(graph, {path: matrices}) for path, matrices in steps.items()}
+        factors = learn(Fusion(parts), validation, Protocol(repeats="exclude")).factors
+        return {path: float(factor / factors.max()) for path, factor in zip(parts, factors, strict=True)}
+
+    def contributions(self, events: list[Event], weights: Values, items: range, item: int) -> tuple[Contribution, ...]:
+        """One per event, metapath and concrete way; the ways through other customers are one, with their number."""
+        nodes = np.array([event.node for event in events], dtype=np.int64)
+        sides = iter(self.sides_)
+        told = []
+        for place, text in enumerate(self.metapaths_):
+            path = Metapath.parse(text)
+            starts = [self.type_names_.index(name) for name in path.types]
+            first, stop = self.type_starts_[starts[0]], self.type_starts_[starts[0] + 1]
+            mine = np.flatnonzero((nodes >= first) & (nodes < stop))
+            if path.through_users:
+                rows, values, counts = self._customers(place, nodes[mine], item)
+                passed = np.stack([nodes[mine[rows]], np.full_like(rows, MANY), np.full_like(rows, items.start + item)])
+                passed = passed.T
+            else:
+                steps = [next(sides) for _ in path.relations]
+                rows, local, values = ways(steps[: path.middle], steps[path.middle :], nodes[mine] - first, item)
+                passed, counts = local + self.type_starts_[starts], np.ones_like(rows)
+            values = values * weights[mine[rows]]
+            told += [
+                Contribution(value, "path", self.name, events[row], Path(tuple(way), path.relations, count))
+                for row, way, value, count in zip(
+                    mine[rows].tolist(), passed.tolist(), values.tolist(), counts.tolist(), strict=True
+                )
+            ]
+        return tuple(told)
+
+    def _customers(self, place: int, nodes: Nodes, item: int) -> tuple[Nodes, Values, Nodes]:
+        """Rows of `nodes` that a metapath joins to an item by way of users, Σ of their walks, number of users."""
+        assert isinstance(self.operator_, Factors)
+        mine = self.operator_.right[[item]]
+        here = (mine.indices >= self.middles_[place]) & (mine.indices < self.middles_[place + 1])
+        side = np.zeros(self.operator_.right.shape[1])
+        side[mine.indices[here]] = mine.data[here]
+        left = self.operator_.left[nodes]
+        rows = np.repeat(np.arange(len(nodes)), np.diff(left.indptr))
+        values = left.data * side[left.indices]
+        counts: Nodes = np.bincount(rows[values > 0], minlength=len(nodes)).astype(np.int64)
+        sums: Values = np.bincount(rows, values, minlength=len(nodes)).astype(np.float64)
+        joined: Nodes = np.flatnonzero(counts).astype(np.int64)
+        return joined, sums[joined], counts[joined]
+
+
+def _weighed(steps: list[csr_array], weight: float) -> list[csr_array]:
+    return [*steps[:-1], (steps[-1] * np.float32(weight)).tocsr()]
+
+
+def _factors(graph: KnowledgeGraph, path: Metapath, steps: list[csr_array]) -> tuple[csr_array, csr_array]:
+    """The product of the steps up to the middle, rows all nodes; and of those after it, turned round: rows items."""
+    start = graph.nodes[path.types[0]]
+    left = _product(steps[: path.middle], len(start))
+    above = csr_array((start.start, left.shape[1]), dtype=np.float32)
+    below = csr_array((graph.n_nodes - start.range.stop, left.shape[1]), dtype=np.float32)
+    right = _product(steps[path.middle :], left.shape[1])
+    return vstack([above, left, below], format="csr"), right.T.tocsr()
+
+
+def _product(steps: list[csr_array], n_rows: int) -> csr_array:
+    product = eye_array(n_rows, dtype=np.float32, format="csr")
+    for step in steps:
+        product = product @ step
+    return product.tocsr()
+
+
+def _sides(path: Metapath, steps: list[csr_array]) -> list[csr_array]:
+    """Steps from the start to the middle, then from the item to it."""
+    return steps[: path.middle] + [step.T.tocsr() for step in reversed(steps[path.middle :])]

@@ -1,0 +1,143 @@
+"""Walks against networkx: every path enumerated one by one over a graph small enough to do so."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+
+import networkx as nx
+import numpy as np
+import pandas as pd
+import pytest
+
+import kg
+from kg.query import DAY, TIMELESS, Weighting
+from recsys.explanation.steps import broken
+from recsys.scorers.demand import Demand
+from recsys.scorers.metapaths import Metapath
+from recsys.scorers.walks import Walks
+from recsys.types import MANY
+
+HALF_LIFE = 30.0
+
+
+def shop(seed: int) -> kg.KnowledgeGraph:
+    """Users, items, brands, nested categories, countries, favourite brands and one relation between items."""
+    rng = np.random.default_rng(seed)
+    n = 60
+    events = pd.DataFrame(
+        {
+            "user_id": [f"u{i}" for i in rng.integers(0, 8, n)],
+            "item_id": [f"i{i}" for i in rng.integers(0, 10, n)],
+            "kind": rng.choice(["view", "purchase", "return"], n),
+            "time": pd.to_datetime("2024-01-01") + pd.to_timedelta(rng.integers(0, 90 * DAY, n), unit="s"),
+        }
+    ).astype({"time": "datetime64[us]"})
+    facts = [(f"i{i}", "item", "brand", f"b{i % 3}", "brand") for i in range(10)]
+    facts += [(f"i{i}", "item", "category", f"c{j}", "category") for i in range(10) for j in {i % 4, (i * 7) % 5}]
+    facts += [(f"c{j}", "category", "broader", "all" if j % 2 else "some", "category") for j in range(5)]
+    facts += [(f"u{i}", "user", "lives_in", f"l{i % 2}", "country") for i in range(8)]
+    facts += [(f"u{i}", "user", "likes", f"b{i % 3}", "brand") for i in range(0, 8, 2)]
+    facts += [(f"i{i}", "item", "goes_with", f"i{(i + 3) % 10}", "item") for i in range(0, 10, 3)]
+    table = pd.DataFrame(facts, columns=["head", "head_type", "relation", "tail", "tail_type"]).assign(literal=False)
+    return kg.build(kg.Tables.of(events=events, facts=table))
+
+
+def enumerated(graph: kg.KnowledgeGraph, scorer: Walks) -> dict[tuple[int, int], dict[tuple[object, ...], list[float]]]:
+    """By start and item, by way (users as MANY): the probability of every single walk, damped, weighed, in demand."""
+    steps = networks(graph)
+    demand = scorer.demand.of_items(graph, {})
+    popularity: Counter[int] = Counter()
+    for _, item, edge in steps["purchase"].edges(data=True):
+        popularity[item] += edge["weight"]
+    mean = np.mean(list(popularity.values()))
+    found: dict[tuple[int, int], dict[tuple[object, ...], list[float]]] = defaultdict(lambda: defaultdict(list))
+    for text, weight in (scorer.metapath_weights or dict.fromkeys(scorer.metapaths_, 1.0)).items():
+        path = Metapath.parse(text)
+        walks: list[tuple[tuple[int, ...], float]] = [((node,), weight) for node in graph.nodes[path.types[0]].range]
+        for name in path.relations:
+            walks = [
+                ((*nodes, target), value * edge["weight"] / steps[name].out_degree(nodes[-1], weight="weight"))
+                for nodes, value in walks
+                if nodes[-1] in steps[name]
+                for _, target, edge in steps[name].out_edges(nodes[-1], data=True)
+            ]
+        for nodes, value in walks:
+            damped = value * demand[nodes[-1] - graph.nodes["item"].start]
+            if path.relations[-1] == "purchase":
+                damped *= (popularity[nodes[-1]] / mean) ** -scorer.beta
+            users = graph.nodes["user"].range
+            way = (path.relations, tuple(MANY if node in users else node for node in nodes))
+            found[nodes[0], nodes[-1]][way].append(damped)
+    return found
+
+
+def networks(graph: kg.KnowledgeGraph) -> dict[str, nx.DiGraph]:
+    """A weighted digraph per relation and direction: of events the latest of each pair, fading."""
+    steps: dict[str, nx.DiGraph] = defaultdict(nx.DiGraph)
+    for (source, name, target), edges in graph.relations.items():
+        for head, tail, time in zip(edges.sources, edges.indices, edges.time, strict=True):
+            a, b = graph.nodes[source].start + int(head), graph.nodes[target].start + int(tail)
+            weight = 1.0 if time == TIMELESS else 2.0 ** (-(graph.now - int(time)) / (HALF_LIFE * DAY))
+            for way, (x, y) in {name: (a, b), f"rev_{name}": (b, a)}.items():
+                known = steps[way].get_edge_data(x, y, {"weight": 0.0})["weight"]
+                steps[way].add_edge(x, y, weight=max(known, weight))
+    return steps
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_score_is_the_sum_of_all_walks(seed: int) -> None:
+    graph = shop(seed)
+    scorer = Walks(beta=0.5, train_half_life=HALF_LIFE, demand=Demand(0.8, 0.4)).fit(graph)
+    found = enumerated(graph, scorer)
+    query = graph.query()
+    weights = query.weights(Weighting()).toarray()
+    expected = np.zeros((len(query), graph.n_items))
+    for (start, item), by_way in found.items():
+        expected[:, item - query.items.start] += weights[:, start] * sum(sum(values) for values in by_way.values())
+    np.testing.assert_allclose(np.nan_to_num(scorer.score(query)), expected, rtol=1e-4, atol=1e-6)
+
+
+def test_the_explanation_names_every_walk_and_counts_the_customers() -> None:
+    graph = shop(7)
+    scorer = Walks(train_half_life=HALF_LIFE).fit(graph)
+    found = enumerated(graph, scorer)
+    query = graph.query()
+    scores = scorer.score(query)
+    for row, item in [(0, 0), (3, 4), (5, 9)]:
+        told = scorer.explain(query, row, item)
+        assert told.score == pytest.approx(scores[row, item], rel=1e-5)
+        assert not broken(graph, told)
+        weights = query.event_weights(Weighting())
+        for part in told.contributions:
+            assert part.event is not None
+            assert part.path is not None
+            values = found[part.event.node, query.items.start + item][part.path.relations, part.path.nodes]
+            assert part.path.count == len(values)
+            assert part.value == pytest.approx(weights[part.event.position] * sum(values), rel=1e-4)
+
+
+def test_the_schema_gives_every_metapath_once() -> None:
+    scorer = Walks().fit(shop(0))
+    assert sorted(scorer.metapaths_) == sorted(
+        [
+            "item -rev_purchase-> user -purchase-> item",
+            "item -rev_view-> user -purchase-> item",
+            "country -rev_lives_in-> user -purchase-> item",
+            "brand -rev_likes-> user -purchase-> item",
+            "item -brand-> brand -rev_brand-> item",
+            "item -category-> category -rev_category-> item",
+            "item -category-> category -broader-> category -rev_broader-> category -rev_category-> item",
+            "item -goes_with-> item",
+            "item -rev_goes_with-> item",
+            "brand -rev_brand-> item",
+        ]
+    )
+    assert all(str(Metapath.parse(text)) == text for text in scorer.metapaths_)
+
+
+def test_given_weights_leave_the_other_metapaths_out() -> None:
+    weights = {"item -brand-> brand -rev_brand-> item": 2.0}
+    graph = shop(0)
+    assert Walks(metapath_weights=weights).fit(graph).metapaths_ == tuple(weights)
+    alone = Walks(metapath_weights=dict.fromkeys(weights, 1.0)).fit(graph).score(graph.query())
+    np.testing.assert_allclose(Walks(metapath_weights=weights).fit(graph).score(graph.query()), 2 * alone, rtol=1e-6)
