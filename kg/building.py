@@ -6,14 +6,12 @@ The engine turns the events' ids into indices, so that no text of a long log com
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from kg.errors import KgError
-from kg.graph import ITEM, USER, Edges, KnowledgeGraph, NodeType, Relation
-from kg.ids import IdMap
+from kg.graph import ITEM, USER, Edges, KnowledgeGraph, Relation, numbered
 from kg.query import TIMELESS
 from kg.tables import Tables
 
@@ -41,12 +39,9 @@ def build(tables: Tables) -> KnowledgeGraph:
     labels = facts.filter(pc.equal(facts["relation"], "label"))
     ids = _ids(tables, joins)
     catalogue = _catalogue(tables.items, ids[ITEM])
-    nodes: dict[str, NodeType] = {}
-    for name, own in ids.items():
-        called = _labels(own, labels.filter(pc.equal(labels["head_type"], name)))
-        called = pc.coalesce(catalogue["title"], called) if name == ITEM else called
-        start = sum(map(len, nodes.values()))
-        nodes[name] = NodeType(name, IdMap(_objects(own)), _objects(called), start)
+    called = {name: _labels(own, labels.filter(pc.equal(labels["head_type"], name))) for name, own in ids.items()}
+    called[ITEM] = pc.coalesce(catalogue["title"], called[ITEM])
+    nodes = numbered({name: (own.to_pylist(), called[name].to_pylist()) for name, own in ids.items()})
     epoch, now = _span(tables.events)
     sources = {text or "" for text in pc.unique(joins["provenance"]).to_pylist()}
     provenances = (EVENT_PROVENANCE, *sorted(sources - {EVENT_PROVENANCE}))
@@ -175,7 +170,3 @@ def _fact_edges(facts: pa.Table, ids: Mapping[str, pa.Array], provenances: tuple
         relations[relation] = Edges.of(heads, tails, len(ids[relation[0]]), weight[own], None, code[own])
         start = own.stop
     return relations
-
-
-def _objects(texts: Any) -> NDArray[Any]:
-    return np.asarray(texts.to_numpy(zero_copy_only=False), dtype=object)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -87,6 +88,13 @@ class Edges:
         order = _edge_order(sources, targets, time, weight, provenance)
         targets = np.asarray(targets, np.int32)
         return cls(indptr, targets[order], weight[order], time[order], provenance[order])
+
+    @classmethod
+    def of_rows(cls, rows: Sequence[tuple[int, int, int, float, int]], n_sources: int) -> Edges:
+        """Edges of (source, target, time, weight, provenance)."""
+        sources, targets, time, weight, provenance = zip(*rows, strict=True) if rows else ((),) * 5
+        heads, tails = (np.array(end, dtype=np.int64) for end in (sources, targets))
+        return cls.of(heads, tails, n_sources, np.array(weight), np.array(time), np.array(provenance))
 
 
 def _edge_order(sources: NDArray[Any], targets: NDArray[Any], *others: NDArray[Any]) -> Index:

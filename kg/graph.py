@@ -42,6 +42,23 @@ class NodeType:
         return range(self.start, self.start + len(self))
 
 
+def numbered(parts: Mapping[str, tuple[Iterable[str], Iterable[str]]]) -> dict[str, NodeType]:
+    """Node types of ids and labels, one after the other in one numbering."""
+    nodes: dict[str, NodeType] = {}
+    start = 0
+    for name, (ids, labels) in parts.items():
+        nodes[name] = NodeType(name, IdMap(_objects(ids)), _objects(labels), start)
+        start += len(nodes[name])
+    return nodes
+
+
+def _objects(texts: Iterable[str]) -> NDArray[Any]:
+    values = list(texts)
+    array = np.empty(len(values), dtype=object)
+    array[:] = values
+    return array
+
+
 @dataclass(frozen=True, eq=False)
 class KnowledgeGraph:
     """Node types in the order of one numbering, relations between them, and what is known of nodes beside.

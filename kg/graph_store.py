@@ -15,8 +15,7 @@ from numpy.typing import NDArray
 
 from kg.errors import KgError
 from kg.files import file_hash, replacing_folder
-from kg.graph import Edges, KnowledgeGraph, NodeType
-from kg.ids import IdMap
+from kg.graph import Edges, KnowledgeGraph, NodeType, numbered
 
 FORMAT, VERSION = "cartograph-graph", 1
 MANIFEST, NODES, EDGES, FEATURES = "manifest.json", "nodes.parquet", "edges.safetensors", "features.safetensors"
@@ -103,14 +102,9 @@ def _read_nodes(path: Path, counts: Mapping[str, int]) -> dict[str, NodeType]:
     import pyarrow.parquet as pq
 
     table = pq.read_table(path)
-    nodes: dict[str, NodeType] = {}
-    start = 0
-    for name, count in counts.items():
-        part = table.slice(start, count)
-        ids, labels = (part[column].to_numpy() for column in ("id", "label"))
-        nodes[name] = NodeType(name, IdMap(ids), labels, start)
-        start += count
-    return nodes
+    ends = np.cumsum([0, *counts.values()]).tolist()
+    parts = {name: table.slice(start, counts[name]) for name, start in zip(counts, ends, strict=False)}
+    return numbered({name: (part["id"].to_pylist(), part["label"].to_pylist()) for name, part in parts.items()})
 
 
 def _mapped(path: Path) -> dict[str, NDArray[Any]]:

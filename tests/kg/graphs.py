@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from hypothesis import strategies as st
 
-from kg.graph import Edges, KnowledgeGraph, NodeType
-from kg.ids import IdMap
+from kg.graph import Edges, KnowledgeGraph, numbered
 from kg.query import TIMELESS
 
 ids = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=6)
@@ -17,16 +14,13 @@ ids = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=6)
 @st.composite
 def graphs(draw: st.DrawFn) -> KnowledgeGraph:
     """Users, items and up to two further types; relations between any of them, with parallel edges."""
-    nodes: dict[str, NodeType] = {}
-    start = 0
-    for name in ("user", "item", *draw(st.sets(st.sampled_from(["brand", "colour"])))):
+    parts = {}
+    for name in ("user", "item", *sorted(draw(st.sets(st.sampled_from(["brand", "colour"]))))):
         own = sorted(draw(st.sets(ids, min_size=1, max_size=4)))
-        labels = draw(st.lists(ids, min_size=len(own), max_size=len(own)))
-        nodes[name] = NodeType(name, IdMap(objects(own)), objects(labels), start)
-        start += len(own)
-    kinds = draw(
-        st.sets(st.tuples(st.sampled_from([*nodes]), st.sampled_from(["purchase", "has"]), st.sampled_from([*nodes])))
-    )
+        parts[name] = (own, draw(st.lists(ids, min_size=len(own), max_size=len(own))))
+    nodes = numbered(parts)
+    node_type = st.sampled_from([*nodes])
+    kinds = draw(st.sets(st.tuples(node_type, st.sampled_from(["purchase", "has"]), node_type)))
     relations = {relation: draw(edges(len(nodes[relation[0]]), len(nodes[relation[2]]))) for relation in sorted(kinds)}
     prices = draw(st.lists(st.floats(0, 100, width=32), min_size=len(nodes["item"]), max_size=len(nodes["item"])))
     features = {"item": {"price": np.array(prices, np.float32), "available": np.array(prices) > 10}}
@@ -38,20 +32,11 @@ def edges(draw: st.DrawFn, n_sources: int, n_targets: int) -> Edges:
     edge = st.tuples(
         st.integers(0, n_sources - 1),
         st.integers(0, n_targets - 1),
-        st.sampled_from([0.25, 1.0, 3.0]),
         st.sampled_from([0, 7, 100, int(TIMELESS)]),
+        st.sampled_from([0.25, 1.0, 3.0]),
         st.integers(0, 1),
     )
-    rows = draw(st.lists(edge, max_size=8))
-    columns = [np.array([row[place] for row in rows]) for place in range(5)]
-    sources, targets, weight, time, provenance = columns
-    return Edges.of(sources.astype(np.int64), targets.astype(np.int64), n_sources, weight, time, provenance)
-
-
-def objects(values: list[str]) -> Any:
-    array = np.empty(len(values), dtype=object)
-    array[:] = values
-    return array
+    return Edges.of_rows(draw(st.lists(edge, max_size=8)), n_sources)
 
 
 def assert_equal(found: KnowledgeGraph, wanted: KnowledgeGraph) -> None:

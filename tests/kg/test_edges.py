@@ -24,8 +24,7 @@ Rows = list[tuple[int, int, int, float, int]]
 
 
 def edges(found: Rows) -> Edges:
-    sources, targets, time, weight, provenance = np.array(found).reshape(-1, 5).T
-    return Edges.of(sources.astype(np.int64), targets.astype(np.int64), N_SOURCES, weight, time, provenance)
+    return Edges.of_rows(found, N_SOURCES)
 
 
 def as_rows(found: Edges) -> Rows:

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given, settings
 
 from kg.errors import KgError
-from kg.graph import Edges, KnowledgeGraph, NodeType
+from kg.graph import Edges, KnowledgeGraph, numbered
 from kg.ids import IdMap
 from kg.query import Weighting
 from kg.stats import stats
-from tests.kg.graphs import graphs, objects
+from tests.kg.graphs import graphs
 
 
 @settings(deadline=None)
@@ -56,10 +56,9 @@ def test_stats_count(graph: KnowledgeGraph) -> None:
 
 
 def small(target: str = "item", n_sources: int = 1, tail: int = 0) -> KnowledgeGraph:
-    user = NodeType("user", IdMap(objects(["ann"])), objects(["ann"]), 0)
-    item = NodeType("item", IdMap(objects(["mug"])), objects(["mug"]), 1)
+    nodes = numbered({"user": (["ann"], ["Ann"]), "item": (["mug"], ["Red mug"])})
     edges = Edges.of(np.array([0]), np.array([tail]), n_sources)
-    return KnowledgeGraph({"user": user, "item": item}, {("user", "purchase", target): edges}, 0, 1)
+    return KnowledgeGraph(nodes, {("user", "purchase", target): edges}, 0, 1)
 
 
 @pytest.mark.parametrize("wrong", [{"target": "shop"}, {"n_sources": 2}, {"tail": 1}])
@@ -79,12 +78,12 @@ def test_an_unknown_relation_or_node_is_named() -> None:
 
 def test_an_id_twice_is_an_error() -> None:
     with pytest.raises(KgError, match="twice") as error:
-        IdMap(objects(["a", "b", "a"]))
+        IdMap(np.array(["a", "b", "a"], dtype=object))
     assert error.value.value == "a"
 
 
 def test_ids_outside_the_map_have_no_text() -> None:
-    ids = IdMap(objects(["a", "b"]))
+    ids = IdMap(np.array(["a", "b"], dtype=object))
     assert ids.to_index(["b", "c"]).tolist() == [1, -1]
     with pytest.raises(IndexError):
         ids.to_ids(np.array([-1]))

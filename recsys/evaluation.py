@@ -1,0 +1,89 @@
+"""How good the rankings are: all items ranked, every user's figures kept, intervals and a paired test."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recsys.metrics import Lists, metric
+from recsys.protocol import Protocol, asked, seen_before
+from recsys.ranking import rank
+from recsys.ranking import blocks as row_blocks
+from recsys.significance import intervals, paired
+from recsys.types import Holdout, Scorer
+
+Figures = Mapping[str, NDArray[np.float64]]
+
+
+@dataclass(frozen=True, eq=False)
+class Evaluation:
+    """`figures[scorer][group][metric@k]`: float64 (users of the group,), or one number for a metric of all lists."""
+
+    protocol: Protocol
+    figures: Mapping[str, Mapping[str, Figures]]
+    left_out: Mapping[str, int]
+
+    def mean(self, scorer: str, metric_name: str | None = None, group: str = "warm") -> float:
+        return float(self.figures[scorer][group][metric_name or self.protocol.decisive].mean())
+
+    @property
+    def best_single(self) -> str:
+        """The scorer, fusion apart, with the highest decisive metric on this very holdout."""
+        return max((name for name in self.figures if name != "fusion"), key=self.mean)
+
+    def to_json(self) -> dict[str, Any]:
+        rows = [
+            {"name": name, "metrics": self._summary(groups["warm"]),
+             "groups": {group: self._summary(part) for group, part in groups.items() if group != "warm"}}
+            for name, groups in self.figures.items()
+        ]  # fmt: skip
+        document: dict[str, Any] = {"protocol": self._protocol(), "scorers": rows, "best_single": self.best_single}
+        if "fusion" in self.figures:
+            decisive = self.protocol.decisive
+            values = [self.figures[name]["warm"][decisive] for name in ("fusion", self.best_single)]
+            document["fused_vs_best"] = paired(*values, resamples=self.protocol.resamples, seed=self.protocol.seed).to_json()
+        return document
+
+    def _protocol(self) -> dict[str, Any]:
+        users = len(next(iter(self.figures.values()))["warm"][self.protocol.decisive])
+        return {"repeats": self.protocol.repeats, "k": list(self.protocol.k), "users": users, "left_out": dict(self.left_out)}
+
+    def _summary(self, figures: Figures) -> dict[str, dict[str, float]]:
+        per_user = [name for name, values in figures.items() if values.ndim]
+        stacked = np.stack([figures[name] for name in per_user], axis=1)
+        low, high = intervals(stacked, resamples=self.protocol.resamples, level=self.protocol.level, seed=self.protocol.seed)
+        summary = {name: {"mean": float(values.mean())} for name, values in figures.items()}
+        for place, name in enumerate(per_user):
+            summary[name] |= {"low": float(low[place]), "high": float(high[place])}
+        return summary
+
+
+def evaluate(scorers: Mapping[str, Scorer], holdout: Holdout, protocol: Protocol) -> Evaluation:
+    """Rank all items for every user with targets, by every scorer."""
+    groups = asked(holdout, protocol)
+    popularity = holdout.popularity
+    assert popularity is not None  # `asked` has checked it
+    rows = np.flatnonzero(sum(np.diff(targets.indptr) for targets in groups.values()))
+    figures: dict[str, dict[str, dict[str, NDArray[np.float64]]]] = {}
+    k = max(protocol.k)
+    for name, scorer in scorers.items():
+        lists = {group: [np.empty((0, k), np.int64)] for group in groups}
+        for block in row_blocks(len(rows), len(holdout.query.items)):
+            query = holdout.query.take(rows[block])
+            scores = scorer.score(query)
+            excluded = seen_before(holdout, protocol, query)
+            for group, targets in groups.items():
+                allowed = popularity == 0 if group == "cold_items" else None
+                wanted = np.diff(targets.indptr)[rows[block]] > 0
+                part = None if excluded is None else excluded[np.flatnonzero(wanted)]
+                lists[group].append(rank(scores[wanted], k, excluded=part, allowed=allowed).items)
+        figures[name] = {}
+        for group, targets in groups.items():
+            chosen = targets[np.flatnonzero(np.diff(targets.indptr))]
+            judged = Lists.of(np.concatenate(lists[group]), chosen, popularity, len(holdout.query))
+            figures[name][group] = {f"{m}@{n}": metric(m)(judged, n) for m in protocol.metrics for n in protocol.k}
+    return Evaluation(protocol, figures, holdout.left_out)

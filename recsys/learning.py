@@ -1,0 +1,112 @@
+"""The weights of a fusion, learned on validation.
+
+Coordinate ascent on mean NDCG from the best single scorer: a step is taken only where its gain, paired over users, is
+surer than noise, so that the fusion is never below its best part by chance.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recsys.fusion import Fusion
+from recsys.protocol import Protocol, asked, seen_before
+from recsys.ranking import blocks, top
+from recsys.types import Holdout, Scores
+
+CANDIDATES = 60  # of every part and user: what the fusion may reorder while it learns
+ROUNDS = 6
+SUREST = 0.5  # standard errors that a step must gain
+_STEPS = (0.0, 0.5, 0.7, 1.4, 2.0)
+_ENTRIES = (0.05, 0.1, 0.2, 0.4, 0.8)
+
+
+def learn(fusion: Fusion, holdout: Holdout, protocol: Protocol) -> Fusion:
+    """Set `weights_`, `scales_` and `missing_` of a fitted fusion; deterministic."""
+    targets = asked(holdout, protocol)["warm"]
+    rows = np.flatnonzero(np.diff(targets.indptr))
+    scores = [_raw(fusion, holdout, rows[block], protocol) for block in blocks(len(rows), targets.shape[1])]
+    fusion.missing_ = np.nanmean([part[1] for part in scores], axis=0)
+    fusion.scales_ = np.maximum(np.mean(np.concatenate([part[2] for part in scores], axis=1), axis=1), 1e-12)
+    values = np.concatenate([_padded(part[0], len(fusion.parts)) for part in scores])
+    items = np.concatenate([_padded_items(part[3], len(fusion.parts)) for part in scores])
+    known = targets[rows]
+    right = np.repeat(np.arange(len(rows)), np.diff(known.indptr)) * targets.shape[1] + known.indices
+    hits = np.isin(np.arange(len(rows))[:, None] * targets.shape[1] + items, right) & (items >= 0)
+    values = np.where(items[:, :, None] >= 0, values / fusion.scales_, -np.inf)
+    fusion.weights_ = _ascend(values, hits, np.diff(known.indptr), protocol.k[0])
+    return fusion
+
+
+def _raw(
+    fusion: Fusion, holdout: Holdout, rows: NDArray[np.int64], protocol: Protocol
+) -> tuple[NDArray[np.float32], NDArray[np.float64], NDArray[np.float64], NDArray[np.int64]]:
+    """Of a block of users: candidates' scores (B, C, F), medians (F,), spreads (F, B) and the candidates (B, C)."""
+    query = holdout.query.take(rows)
+    seen = seen_before(holdout, protocol, query)
+    parts: list[Scores] = []
+    chosen, medians, spreads = [], [], []
+    for part in fusion.parts.values():
+        scores = part.score(query)
+        known = ~np.isnan(scores)
+        medians.append(float(np.median(scores[known])) if known.any() else 0.0)
+        filled = np.where(known, scores, np.float32(medians[-1]))
+        spreads.append(filled.std(axis=1, dtype=np.float64))
+        masked = filled.copy()
+        if seen is not None:
+            masked[np.repeat(np.arange(len(masked)), np.diff(seen.indptr)), seen.indices] = -np.inf
+        chosen.append(top(masked, CANDIDATES))
+        parts.append(filled)
+    candidates = np.sort(np.concatenate(chosen, axis=1), axis=1)
+    candidates[:, 1:][candidates[:, 1:] == candidates[:, :-1]] = -1
+    values = np.stack([np.take_along_axis(part, candidates.clip(0), axis=1) for part in parts], axis=2)
+    if seen is not None:
+        held = seen.toarray()[np.arange(len(rows))[:, None], candidates.clip(0)] > 0
+        candidates[held] = -1
+    return values, np.array(medians), np.array(spreads), candidates
+
+
+def _padded(values: NDArray[np.float32], n_parts: int) -> NDArray[np.float32]:
+    missing = n_parts * CANDIDATES - values.shape[1]
+    return np.pad(values, ((0, 0), (0, missing), (0, 0)))
+
+
+def _padded_items(items: NDArray[np.int64], n_parts: int) -> NDArray[np.int64]:
+    return np.pad(items, ((0, 0), (0, n_parts * CANDIDATES - items.shape[1])), constant_values=-1)
+
+
+def _ascend(values: NDArray[np.float32], hits: NDArray[np.bool_], n: NDArray[np.int64], k: int) -> NDArray[np.float64]:
+    """Weights (F,) for candidates' scaled scores (B, C, F) of which `hits` (B, C) are right."""
+    n_parts = values.shape[2]
+    alone = [_ndcg(values[:, :, part], hits, n, k) for part in range(n_parts)]
+    order = np.argsort([-one.mean() for one in alone], kind="stable")
+    weights = np.zeros(n_parts)
+    weights[order[0]] = 1
+    best = alone[order[0]]
+    for _round in range(ROUNDS):
+        moved = False
+        for part in order:
+            old = weights[part]
+            tries = [old * step for step in _STEPS] if old else [weights.max() * entry for entry in _ENTRIES]
+            for weight in tries:
+                trial = weights.copy()
+                trial[part] = weight
+                if not trial.any():
+                    continue
+                mixed = np.where(np.isfinite(values[:, :, 0]), values.clip(-1e30) @ trial, -np.inf)
+                found = _ndcg(mixed, hits, n, k)
+                gain = found - best
+                if gain.mean() > SUREST * gain.std() / np.sqrt(len(gain)) and gain.mean() > 0:
+                    weights, best, moved = trial, found, True
+        if not moved:
+            break
+    return weights / np.sqrt((weights**2).sum())
+
+
+def _ndcg(scores: NDArray[np.floating[Any]], hits: NDArray[np.bool_], n: NDArray[np.int64], k: int) -> NDArray[np.float64]:
+    """Standard NDCG@k of every user's candidates, float64 (B,)."""
+    discounts = 1 / np.log2(np.arange(2, k + 2))
+    found = np.take_along_axis(hits, top(scores, k), axis=1)
+    return (found @ discounts[: found.shape[1]]) / np.cumsum(discounts)[np.minimum(n, k) - 1]
