@@ -109,3 +109,7 @@ def _keys(model: type[BaseModel]) -> list[str]:
     nested = [field.annotation for field in model.model_fields.values()]
     sections = [kind for kind in nested if isinstance(kind, type) and issubclass(kind, BaseModel)]
     return [*model.model_fields, *Rule.model_fields, *(key for section in sections for key in section.model_fields)]
+
+
+DEMO = Path(__file__).parent / "demo_shop" / "demo.toml"
+"""The config of the demo shop; its folder is wherever the shop was written."""
