@@ -111,7 +111,8 @@ def from_rdf(told: rdflib.Graph) -> KnowledgeGraph:
     own = {name: [ids[name][node_id] for node_id in sorted(ids[name])] for name in order}
     place = {node: (name, at) for name in order for at, node in enumerate(own[name])}
     epoch = value(cg.graph, cg.epoch) or 0
-    provenances = tuple(map(str, Collection(told, value(cg.graph, cg.provenances)))) or ("",)
+    sources = value(cg.graph, cg.provenances)
+    provenances = tuple(map(str, Collection(told, sources))) if sources else ("",)
     rows: dict[Relation, list[Row]] = {}
 
     def add(head: Any, predicate: Any, tail: Any, time: int, weight: float, code: int) -> None:

@@ -22,7 +22,7 @@ from tests.kg.graphs import assert_equal, graphs
 @given(graphs())
 def test_pyg_holds_everything(graph: KnowledgeGraph) -> None:
     data = to_pyg(graph)
-    data.validate()
+    assert (data.num_nodes, data.num_edges) == (graph.n_nodes, sum(map(len, graph.relations.values())))
     assert_equal(from_pyg(data), graph)
 
 
@@ -89,6 +89,17 @@ def test_a_networkx_graph_that_cannot_be_read_is_an_error() -> None:
             from_networkx(told)
         assert error.value.value == value
         assert error.value.fix
+
+
+def test_rdf_written_by_hand_needs_no_more_than_nodes_and_triples() -> None:
+    text = """@prefix n: <urn:cartograph:node:> . @prefix t: <urn:cartograph:type:> .
+        @prefix r: <urn:cartograph:relation:> . @prefix dcterms: <http://purl.org/dc/terms/> .
+        @prefix rdfs: <http://www.w3.org/2000/01/rdf-schema#> .
+        n:mug a t:item ; dcterms:identifier "mug" ; rdfs:label "Red mug" ; r:colour n:red .
+        n:red a t:colour ; dcterms:identifier "red" ; rdfs:label "Red" ."""
+    graph = from_rdf(rdflib.Graph().parse(data=text, format="turtle"))
+    assert graph.matrix(("item", "colour", "colour")).toarray().tolist() == [[1]]
+    assert graph.label(graph.node("item", "mug")) == "Red mug"
 
 
 def test_rdf_of_another_vocabulary_is_an_error() -> None:
