@@ -49,22 +49,26 @@ def find_cycle(edges: Iterable[tuple[str, str]]) -> list[str]:
     Walks depth first with a stack of its own, so that a deep taxonomy is no danger.
     """
     parents: dict[str, list[str]] = defaultdict(list)
-    for child, broader in edges:
-        parents[child].append(broader)
+    for child, above in edges:
+        parents[child].append(above)
     done: set[str] = set()
     for start in list(parents):
-        trail: dict[str, Iterator[str]] = {} if start in done else {start: iter(parents[start])}
-        while trail:
-            node = next(reversed(trail))
-            parent = next(trail[node], None)
-            if parent is None:
-                done.add(node)
-                del trail[node]
-            elif parent in trail:
-                nodes = list(trail)
-                return [*nodes[nodes.index(parent) :], parent]
+        trail: list[str] = []
+        on_trail: set[str] = set()
+        ahead = [] if start in done else [iter([start])]
+        while ahead:
+            parent = next(ahead[-1], None)
+            if parent is None:  # all that is above the trail's last node has been walked
+                ahead.pop()
+                if trail:
+                    done.add(trail[-1])
+                    on_trail.remove(trail.pop())
+            elif parent in on_trail:
+                return [*trail[trail.index(parent) :], parent]
             elif parent not in done:
-                trail[parent] = iter(parents.get(parent, ()))
+                trail.append(parent)
+                on_trail.add(parent)
+                ahead.append(iter(parents.get(parent, ())))
     return []
 
 

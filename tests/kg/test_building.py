@@ -70,7 +70,7 @@ def edges_of(graph: kg.KnowledgeGraph) -> Counter[tuple[Any, ...]]:
     return found
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(events, facts)
 def test_every_event_and_fact_is_an_edge(event_rows: Rows, fact_rows: Rows) -> None:
     graph = built(event_rows, fact_rows)
@@ -89,7 +89,7 @@ def test_every_event_and_fact_is_an_edge(event_rows: Rows, fact_rows: Rows) -> N
     assert all(list(kind.ids.ids) == sorted(kind.ids.ids) for kind in graph.nodes.values())
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(events, facts, st.randoms(use_true_random=False))
 def test_the_order_of_rows_never_matters(event_rows: Rows, fact_rows: Rows, chance: Any) -> None:
     first = built(event_rows, fact_rows)

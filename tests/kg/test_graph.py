@@ -14,7 +14,7 @@ from kg.stats import stats
 from tests.kg.graphs import graphs
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=50)
 @given(graphs())
 def test_a_matrix_sums_parallel_edges_both_ways(graph: KnowledgeGraph) -> None:
     for relation, edges in graph.relations.items():
@@ -25,7 +25,7 @@ def test_a_matrix_sums_parallel_edges_both_ways(graph: KnowledgeGraph) -> None:
         np.testing.assert_allclose(graph.matrix((target, f"rev_{name}", source)).toarray(), wanted.T)
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=50)
 @given(graphs())
 def test_interactions_are_the_event_relations_weighed(graph: KnowledgeGraph) -> None:
     weighting = Weighting(kinds={"purchase": 1.0, "has": 0.0})
@@ -36,7 +36,7 @@ def test_interactions_are_the_event_relations_weighed(graph: KnowledgeGraph) -> 
     )
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=50)
 @given(graphs())
 def test_every_node_knows_its_type_id_and_label(graph: KnowledgeGraph) -> None:
     for name, node_type in graph.nodes.items():

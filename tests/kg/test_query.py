@@ -47,7 +47,7 @@ def asked(draw: st.DrawFn) -> tuple[KnowledgeGraph, list[int], list[int]]:
     return graph, users, draw(st.lists(st.integers(0, 120), min_size=len(users), max_size=len(users)))
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=50)
 @given(asked())
 def test_a_query_is_what_left_the_user_before_the_moment_of_asking(
     case: tuple[KnowledgeGraph, list[int], list[int]],
@@ -58,13 +58,13 @@ def test_a_query_is_what_left_the_user_before_the_moment_of_asking(
     assert query.now.tolist() == moments
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=50)
 @given(graphs(), st.integers(0, 120))
 def test_one_moment_for_all_users(graph: KnowledgeGraph, moment: int) -> None:
     assert events(graph.query(now=moment)) == slow(graph, [*range(graph.n_users)], [moment] * graph.n_users)
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=50)
 @given(graphs())
 def test_ids_and_indices_ask_the_same_and_an_unknown_id_asks_nothing(graph: KnowledgeGraph) -> None:
     ids = [*graph.nodes["user"].ids.ids, "nobody at all"]
@@ -74,7 +74,7 @@ def test_ids_and_indices_ask_the_same_and_an_unknown_id_asks_nothing(graph: Know
     assert events(query)[-1] == []
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=50)
 @given(asked(), st.data())
 def test_take_without_and_seen(case: tuple[KnowledgeGraph, list[int], list[int]], data: st.DataObject) -> None:
     graph, users, moments = case
@@ -100,7 +100,7 @@ def test_take_without_and_seen(case: tuple[KnowledgeGraph, list[int], list[int]]
     np.testing.assert_array_equal(query.seen(("purchase",)).toarray(), wanted)
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=50)
 @given(asked())
 def test_weights_add_up_event_by_event(case: tuple[KnowledgeGraph, list[int], list[int]]) -> None:
     graph, users, moments = case

@@ -71,7 +71,7 @@ events = st.tuples(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @for_all(st.lists(events, min_size=1, max_size=14))
 def test_leave_last_out_is_its_slow_twin(log: list[Row]) -> None:
     windows = leave_last_out(tables(log), ["purchase"])
