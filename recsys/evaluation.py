@@ -45,17 +45,26 @@ class Evaluation:
         if "fusion" in self.figures:
             decisive = self.protocol.decisive
             values = [self.figures[name]["warm"][decisive] for name in ("fusion", self.best_single)]
-            document["fused_vs_best"] = paired(*values, resamples=self.protocol.resamples, seed=self.protocol.seed).to_json()
+            document["fused_vs_best"] = paired(
+                *values, resamples=self.protocol.resamples, seed=self.protocol.seed
+            ).to_json()
         return document
 
     def _protocol(self) -> dict[str, Any]:
         users = len(next(iter(self.figures.values()))["warm"][self.protocol.decisive])
-        return {"repeats": self.protocol.repeats, "k": list(self.protocol.k), "users": users, "left_out": dict(self.left_out)}
+        return {
+            "repeats": self.protocol.repeats,
+            "k": list(self.protocol.k),
+            "users": users,
+            "left_out": dict(self.left_out),
+        }
 
     def _summary(self, figures: Figures) -> dict[str, dict[str, float]]:
         per_user = [name for name, values in figures.items() if values.ndim]
         stacked = np.stack([figures[name] for name in per_user], axis=1)
-        low, high = intervals(stacked, resamples=self.protocol.resamples, level=self.protocol.level, seed=self.protocol.seed)
+        low, high = intervals(
+            stacked, resamples=self.protocol.resamples, level=self.protocol.level, seed=self.protocol.seed
+        )
         summary = {name: {"mean": float(values.mean())} for name, values in figures.items()}
         for place, name in enumerate(per_user):
             summary[name] |= {"low": float(low[place]), "high": float(high[place])}

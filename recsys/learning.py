@@ -105,7 +105,9 @@ def _ascend(values: NDArray[np.float32], hits: NDArray[np.bool_], n: NDArray[np.
     return weights / np.sqrt((weights**2).sum())
 
 
-def _ndcg(scores: NDArray[np.floating[Any]], hits: NDArray[np.bool_], n: NDArray[np.int64], k: int) -> NDArray[np.float64]:
+def _ndcg(
+    scores: NDArray[np.floating[Any]], hits: NDArray[np.bool_], n: NDArray[np.int64], k: int
+) -> NDArray[np.float64]:
     """Standard NDCG@k of every user's candidates, float64 (B,)."""
     discounts = 1 / np.log2(np.arange(2, k + 2))
     found = np.take_along_axis(hits, top(scores, k), axis=1)

@@ -54,7 +54,9 @@ class Learned:
         try:
             raw = json.loads(path.read_text(encoding="utf-8"))
         except FileNotFoundError as error:
-            raise RecsysError("nothing has been learned here yet", file=path, fix="Run `cartograph run` first.") from error
+            raise RecsysError(
+                "nothing has been learned here yet", file=path, fix="Run `cartograph run` first."
+            ) from error
         except ValueError as error:
             raise RecsysError("the file is damaged", file=path, fix="Run `cartograph run` again.") from error
         if raw.get("version") != VERSION:
@@ -131,7 +133,11 @@ class Recommender:
         index = self.graph.node(ITEM, item) - self.graph.nodes[ITEM].start
         fusion = self.fusions[repeats]
         told = fusion.explain(query, 0, index)
-        seen = query.seen(self.target_kinds).toarray()[0] > 0 if repeats == "exclude" else np.zeros(self.graph.n_items, bool)
+        seen = (
+            query.seen(self.target_kinds).toarray()[0] > 0
+            if repeats == "exclude"
+            else np.zeros(self.graph.n_items, bool)
+        )
         scores = np.where(seen, -np.inf, fusion.score(query)[0])
         return told, 0 if seen[index] else int((scores > scores[index]).sum()) + 1
 

@@ -54,9 +54,9 @@ class SparseProduct(torch.autograd.Function):
 
 
 def to_torch(matrix: csr_array, device: torch.device) -> Tensor:
-    """A scipy CSR matrix as torch's, float32 with int64 indices."""
+    """A scipy CSR matrix as torch's, float32 with int32 indices."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Sparse CSR tensor support is in beta")
-        parts = (matrix.indptr.astype(np.int64), matrix.indices.astype(np.int64), matrix.data.astype(np.float32))
+        parts = (matrix.indptr.astype(np.int32), matrix.indices.astype(np.int32), matrix.data.astype(np.float32))
         indptr, indices, data = (torch.from_numpy(part) for part in parts)
         return torch.sparse_csr_tensor(indptr, indices, data, size=matrix.shape).to(device)
