@@ -1,0 +1,226 @@
+"""What every registered scorer promises, on small shops whose answer is known. A new scorer is covered by its name."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import fields
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.sparse import csr_array
+
+import kg
+from kg.query import Query
+from recsys.errors import RecsysError
+from recsys.explanation.steps import broken
+from recsys.linear import ConstantScorer
+from recsys.operators import Diagonal, Factors
+from recsys.scorers import SCORERS, create, scorer_class
+from recsys.types import Explains, Scorer
+
+QUICK: dict[str, dict[str, Any]] = {"lightgcn": {"embedding_size": 8, "n_epochs": 8}}
+BLOCKS, USERS, ITEMS = 2, 12, 8  # a checkerboard: users and items per block
+
+
+def made(name: str) -> Scorer:
+    return create(name, **QUICK.get(name, {}))
+
+
+def build(events: list[tuple[str, str, str]], facts: list[tuple[str, str, str, str, str]] = []) -> kg.KnowledgeGraph:  # noqa: B006
+    log = pd.DataFrame(events, columns=["user_id", "item_id", "time"]).astype({"time": "datetime64[us]"})
+    told = pd.DataFrame(facts, columns=["head", "head_type", "relation", "tail", "tail_type"]).assign(literal=False)
+    return kg.build(kg.Tables.of(events=log, facts=told) if facts else kg.Tables.of(events=log))
+
+
+@pytest.fixture(scope="session")
+def board() -> kg.KnowledgeGraph:
+    """Users buy most of their own block's items, once in a while twice, and nothing else; one item nobody buys."""
+    rng = np.random.default_rng(5)
+    events = []
+    for block in range(BLOCKS):
+        for user in range(USERS):
+            for item in rng.choice(ITEMS, ITEMS * 3 // 4, replace=False):
+                day = f"2024-{rng.integers(1, 4):02}-{rng.integers(1, 28):02}"
+                events += [(f"u{block}-{user}", f"i{block}-{item}", day)] * int(rng.integers(1, 3))
+    facts = [(f"i{b}-{item}", "item", "brand", f"b{b}", "brand") for b in range(BLOCKS) for item in range(ITEMS)]
+    facts += [(f"u{b}-{user}", "user", "lives_in", f"town{b}", "town") for b in range(BLOCKS) for user in range(USERS)]
+    facts += [("lonely", "item", "colour", "grey", "colour")]
+    return build(events, facts)
+
+
+@pytest.fixture(scope="session")
+def fitted(board: kg.KnowledgeGraph) -> dict[str, Scorer]:
+    return {name: made(name).fit(board) for name in SCORERS}
+
+
+@pytest.fixture(params=SCORERS)
+def name(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+def test_scores_are_a_float32_number_for_every_user_and_item(
+    name: str, fitted: dict[str, Scorer], board: kg.KnowledgeGraph
+) -> None:
+    scores = fitted[name].score(board.query())
+    assert scores.shape == (board.n_users, board.n_items)
+    assert scores.dtype == np.float32
+    bought = np.arange(board.n_items) != board.nodes["item"].ids.to_index(["lonely"])[0]
+    assert np.isfinite(scores[:, bought]).all()
+    assert not np.isinf(scores).any()
+    assert (np.isnan(scores).all(axis=0) | ~np.isnan(scores).any(axis=0)).all(), "an item is known to all or to none"
+
+
+def test_a_row_does_not_depend_on_its_neighbours(
+    name: str, fitted: dict[str, Scorer], board: kg.KnowledgeGraph
+) -> None:
+    query = board.query()
+    together = fitted[name].score(query)
+    for row in (0, 13):
+        np.testing.assert_allclose(fitted[name].score(query.take([row])), together[[row]], rtol=1e-4, atol=1e-6)
+    assert fitted[name].score(query.take(slice(0, 0))).shape == (0, board.n_items)
+
+
+def test_a_user_without_history_gets_what_everybody_gets(
+    name: str, fitted: dict[str, Scorer], board: kg.KnowledgeGraph
+) -> None:
+    query = board.query(["nobody"])
+    assert query.users[0] == -1
+    scores = fitted[name].score(query)
+    if isinstance(fitted[name], ConstantScorer):
+        np.testing.assert_array_equal(scores, fitted[name].score(board.query())[:1])
+    else:
+        assert not np.nan_to_num(scores).any()
+        assert not explained(fitted[name], query, 0, 0).contributions
+
+
+def test_a_block_is_told_from_the_other(name: str, fitted: dict[str, Scorer], board: kg.KnowledgeGraph) -> None:
+    scores = np.nan_to_num(fitted[name].score(board.query()))
+    if isinstance(fitted[name], ConstantScorer):
+        assert (scores == scores[0]).all()
+        return
+    users = np.array([user[1] for user in board.nodes["user"].ids.ids])
+    items = np.array([item[1] for item in board.nodes["item"].ids.ids])
+    same = (users[:, None] == items[None, :])[:, np.char.isdigit(items)]
+    scores = scores[:, np.char.isdigit(items)]
+    better = [(row[own][:, None] > row[~own]).mean() for row, own in zip(scores, same, strict=True)]
+    assert np.mean(better) > 0.7
+
+
+def test_an_explanation_adds_up_to_the_score(name: str, fitted: dict[str, Scorer], board: kg.KnowledgeGraph) -> None:
+    query = board.query()
+    scores = fitted[name].score(query)
+    for row, item in [(0, 0), (0, 5), (7, 11), (20, 3), (20, 15)]:
+        told = explained(fitted[name], query, row, item)
+        assert told.complete
+        size = sum(abs(part.value) for part in told.contributions)
+        assert told.score == pytest.approx(scores[row, item], abs=1e-5 * size + 1e-12)
+        assert all(part.scorer == name for part in told.contributions)
+        assert not broken(board, told)
+
+
+def test_deleting_an_event_takes_its_contributions_away(
+    name: str, fitted: dict[str, Scorer], board: kg.KnowledgeGraph
+) -> None:
+    query = board.query()
+    scorer = fitted[name]
+    assert isinstance(scorer, Explains)
+    if not scorer.additive:
+        pytest.skip("not additive, and says so")
+    told = scorer.explain(query, 3, 4)
+    size = sum(abs(part.value) for part in told.contributions)
+    for position in range(query.indptr[3], query.indptr[4]):
+        share = sum(part.value for part in told.contributions if part.event and part.event.position == position)
+        without = scorer.score(query.without(np.array([position])))[3, 4]
+        assert told.score - without == pytest.approx(share, abs=2e-5 * size + 1e-12)
+
+
+def test_an_item_of_no_opinion_is_explained_by_nothing(
+    name: str, fitted: dict[str, Scorer], board: kg.KnowledgeGraph
+) -> None:
+    lonely = int(board.nodes["item"].ids.to_index(["lonely"])[0])
+    query = board.query()
+    score = fitted[name].score(query)[0, lonely]
+    told = explained(fitted[name], query, 0, lonely)
+    assert np.isnan(told.score) == np.isnan(score)
+    if np.isnan(score):
+        assert not told.contributions
+
+
+def test_the_same_fit_gives_the_same_bits(name: str, fitted: dict[str, Scorer], board: kg.KnowledgeGraph) -> None:
+    again = made(name).fit(board).score(board.query())
+    np.testing.assert_array_equal(again, fitted[name].score(board.query()))
+
+
+@pytest.mark.parametrize(
+    "events",
+    [
+        [("u", "i", "2024-01-01")],
+        [("u", f"i{item}", "2024-01-01") for item in range(5)],
+        [(f"u{user}", "i", "2024-01-01") for user in range(5)],
+        [("u", "i", "2024-01-01")] * 3 + [("v", "i", "2024-01-01"), ("v", "j", "2024-01-02")],
+    ],
+    ids=["one event", "one user", "one item", "the same event three times"],
+)
+def test_the_smallest_shops(name: str, events: list[tuple[str, str, str]]) -> None:
+    graph = build(events)
+    scorer = made(name).fit(graph)
+    query = graph.query()
+    scores = scorer.score(query)
+    assert scores.shape == (graph.n_users, graph.n_items)
+    assert not np.isinf(scores).any()
+    told = explained(scorer, query, 0, 0)
+    assert np.isnan(told.score) or told.complete
+    positions = [(part.event.position, part.path) for part in told.contributions if part.event]
+    assert len(set(positions)) == len(positions), "each of several equal events has its own share"
+
+
+def test_a_log_without_times(name: str) -> None:
+    log = pd.DataFrame({"user_id": list("aabbcc"), "item_id": list("xyyzzx")})
+    graph = kg.build(kg.Tables.of(events=log))
+    assert np.isfinite(made(name).fit(graph).score(graph.query())).all()
+
+
+def test_the_state_can_be_saved(name: str, fitted: dict[str, Scorer]) -> None:
+    own = {field.name for field in fields(fitted[name])}  # type: ignore[arg-type]
+    state = {key: value for key, value in vars(fitted[name]).items() if key not in own}
+    assert state
+    for key, value in state.items():
+        assert key.endswith("_")
+        assert not key.startswith("_")
+        assert can_be_saved(value), f"{key} holds a {type(value).__name__}"
+
+
+def can_be_saved(value: object) -> bool:
+    if isinstance(value, Factors):
+        return all(part is None or can_be_saved(part) for part in (value.left, value.right, value.core, value.own))
+    if isinstance(value, tuple):
+        return all(map(can_be_saved, value))
+    if isinstance(value, dict):
+        return json.loads(json.dumps(value)) == value
+    if isinstance(value, np.ndarray | csr_array):
+        return value.dtype.kind in "biuf"
+    return isinstance(value, Diagonal | str | int | float)
+
+
+def test_its_parameters_are_checked(name: str) -> None:
+    with pytest.raises(RecsysError, match="Did you mean 'weighting'"):
+        create(name, weightin=1)
+    with pytest.raises(RecsysError, match="weighting"):
+        create(name, weighting="heavy")
+    grid = scorer_class(name).GRID
+    assert grid
+    for parameter, values in grid.items():
+        for value in values:
+            assert getattr(create(name, **{parameter: value}), parameter) == value
+
+
+def test_an_unknown_scorer_is_answered_with_the_nearest() -> None:
+    with pytest.raises(RecsysError, match="Did you mean 'ease'"):
+        create("eaze")
+
+
+def explained(scorer: Scorer, query: Query, row: int, item: int) -> Any:
+    assert isinstance(scorer, Explains)
+    return scorer.explain(query, row, item)
