@@ -54,12 +54,7 @@ class Edges:
 
     def leaving(self, sources: Index, moments: Index) -> tuple[Index, Index]:
         """The edges that left some sources (−1: none) before a moment each: the row of each, and its position."""
-        known = sources >= 0
-        safe = np.where(known, sources, 0)
-        first, last = (self.indptr[safe], self.indptr[safe + 1]) if known.any() else (safe, safe)
-        lengths = np.where(known, last - first, 0).astype(np.int64)
-        rows = np.repeat(np.arange(len(sources)), lengths)
-        positions = np.arange(len(rows)) + np.repeat(first - (np.cumsum(lengths) - lengths), lengths)
+        rows, positions = gather(self.indptr, sources)
         time = self.time[positions]
         before = (time == TIMELESS) | (time < moments[rows])
         return rows[before], positions[before]
@@ -95,6 +90,16 @@ class Edges:
         sources, targets, time, weight, provenance = zip(*rows, strict=True) if rows else ((),) * 5
         heads, tails = (np.array(end, dtype=np.int64) for end in (sources, targets))
         return cls.of(heads, tails, n_sources, np.array(weight), np.array(time), np.array(provenance))
+
+
+def gather(indptr: NDArray[Any], sources: Index) -> tuple[Index, Index]:
+    """The edges of some sources (none for −1 or past the end of `indptr`): the row of each, and its position."""
+    known = (sources >= 0) & (sources < len(indptr) - 1)
+    first, last = np.zeros(len(sources), np.int64), np.zeros(len(sources), np.int64)
+    first[known], last[known] = indptr[sources[known]], indptr[sources[known] + 1]
+    lengths = last - first
+    rows = np.repeat(np.arange(len(sources)), lengths)
+    return rows, np.arange(len(rows)) + np.repeat(first - (np.cumsum(lengths) - lengths), lengths)
 
 
 def _edge_order(sources: NDArray[Any], targets: NDArray[Any], *others: NDArray[Any]) -> Index:

@@ -103,7 +103,10 @@ class KnowledgeGraph:
 
     def type_of(self, node: int) -> NodeType:
         """The type that a node of the one numbering belongs to."""
-        return next(node_type for node_type in self.nodes.values() if node in node_type.range)
+        for node_type in self.nodes.values():
+            if node in node_type.range:
+                return node_type
+        raise KgError("no such node in the graph", value=node, fix=f"Nodes are numbered 0 to {self.n_nodes - 1}.")
 
     def label(self, node: int) -> str:
         """What people read for a node of the one numbering."""
