@@ -1,0 +1,42 @@
+"""What a piece of work costs."""
+
+from __future__ import annotations
+
+import resource
+import sys
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+_KIB_PER_MB = 1000 / 1.024
+_RESET = Path("/proc/self/clear_refs")
+_RESET_PEAK = "5"  # proc(5): the peak starts again from what is held now
+
+
+@dataclass
+class Measured:
+    """A context that measures `seconds`, and `peak_mb`: the most memory the process held.
+
+    The peak counts from the last `afresh` one's start; where it cannot be set back (outside Linux), from the process's.
+    """
+
+    afresh: bool = True
+    seconds: float = 0.0
+    peak_mb: float = 0.0
+
+    def __enter__(self) -> Self:
+        if self.afresh:
+            with suppress(OSError):
+                _RESET.write_text(_RESET_PEAK)
+        self._started = time.perf_counter()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.seconds = time.perf_counter() - self._started
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        self.peak_mb = peak / (1e6 if sys.platform == "darwin" else _KIB_PER_MB)

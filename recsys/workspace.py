@@ -1,0 +1,189 @@
+"""A folder of stages. Each is done or absent, says what it was made from, and is made again only when that changed."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from kg.files import file_hash, replacing, replacing_folder
+from recsys.errors import RecsysError
+from recsys.measuring import Measured
+
+FORMAT, VERSION = "cartograph-workspace", 1
+MANIFEST = "manifest.json"
+_LOCK = ".lock"
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A finished stage: what it was made from, what it cost, what it says, and a hash of every file it wrote."""
+
+    name: str
+    folder: Path
+    inputs: Mapping[str, Any]
+    seconds: float
+    peak_mb: float
+    result: Any
+    files: Mapping[str, str]
+    skipped: bool = True
+
+    @property
+    def output(self) -> str:
+        """Hash of all its files and its inputs: what a later stage is made from, 32 hex digits."""
+        return _hash([self.inputs, dict(self.files)])
+
+    def checked(self) -> Path:
+        """The stage's folder, every file compared with its hash; RecsysError naming the one that is damaged."""
+        for name, known in self.files.items():
+            path = self.folder / name
+            if not path.is_file() or file_hash(path) != known:
+                raise RecsysError(
+                    f"a file of the stage {self.name!r} is missing or damaged",
+                    file=path,
+                    fix=f"Delete {self.folder} and run the same command again.",
+                )
+        return self.folder
+
+    def to_json(self) -> dict[str, Any]:
+        numbers = {"seconds": round(self.seconds, 2), "peak_mb": round(self.peak_mb), "skipped": self.skipped}
+        return {"name": self.name, **numbers}
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """A folder with a subfolder per finished stage."""
+
+    folder: Path
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Keep other processes out; the lock of a process that died is free."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with (self.folder / _LOCK).open("a+") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                lock.seek(0)
+                raise RecsysError(
+                    f"process {lock.read().strip() or 'unknown'} is working in this workspace",
+                    file=self.folder,
+                    fix="Wait for it, or name another folder with --workspace.",
+                    bad_input=False,
+                ) from error
+            lock.truncate(0)
+            lock.write(str(os.getpid()))
+            lock.flush()
+            self._sweep()
+            yield
+
+    def run(self, name: str, inputs: Mapping[str, Any], work: Callable[[Path, Path], Any]) -> Stage:
+        """The stage, made anew unless it was made from the same inputs.
+
+        `work(folder, scratch)` writes into `folder`, which takes its place only when all is written, and returns what
+        the stage says (JSON). What it keeps in `scratch` is there again when an interrupted stage starts anew from the
+        same inputs.
+        """
+        manifest = self._manifest(name)
+        if manifest and manifest["version"] == VERSION and manifest["inputs"] == json.loads(json.dumps(inputs)):
+            return self._stage(name, manifest)
+        folder = self.folder / name
+        scratch = self.folder / f".{name}.{_hash(inputs)}.scratch"
+        scratch.mkdir(parents=True, exist_ok=True)
+        with replacing_folder(folder) as temporary:
+            with Measured() as cost:
+                result = work(temporary, scratch)
+            files = {str(file.relative_to(temporary)): file_hash(file) for file in _files(temporary)}
+            manifest = {
+                "format": FORMAT,
+                "version": VERSION,
+                "inputs": inputs,
+                "seconds": cost.seconds,
+                "peak_mb": cost.peak_mb,
+                "result": result,
+                "files": files,
+            }
+            text = json.dumps(manifest | {"check": _hash(manifest)}, indent=1, ensure_ascii=False)
+            (temporary / MANIFEST).write_text(text, encoding="utf-8")
+        for old in self.folder.glob(f".{name}.*.scratch"):
+            shutil.rmtree(old)
+        return Stage(name, folder, inputs, cost.seconds, cost.peak_mb, result, files, skipped=False)
+
+    def stage(self, name: str) -> Stage:
+        """A finished stage; RecsysError where it has not been made, or by another version."""
+        manifest = self._manifest(name)
+        if manifest is None:
+            raise RecsysError(
+                f"the workspace has no stage {name!r} yet", file=self.folder, fix="Run `cartograph run` first."
+            )
+        if (manifest["format"], manifest["version"]) != (FORMAT, VERSION):
+            raise RecsysError(
+                f"the stage {name!r} is not of version {VERSION}",
+                file=self.folder / name / MANIFEST,
+                value=manifest["version"],
+                fix="Run `cartograph run` again.",
+            )
+        return self._stage(name, manifest)
+
+    def remember(self, name: str, document: Any) -> None:
+        """Keep a JSON document beside the stages."""
+        with replacing(self.folder / f"{name}.json") as temporary:
+            temporary.write_text(json.dumps(document, indent=1, ensure_ascii=False), encoding="utf-8")
+
+    def recall(self, name: str) -> Any:
+        """The document of this name; None where there is none."""
+        path = self.folder / f"{name}.json"
+        try:
+            return json.loads(path.read_bytes())
+        except FileNotFoundError:
+            return None
+        except ValueError as error:
+            raise RecsysError(
+                "a file of the workspace is damaged", file=path, fix="Delete it and run again."
+            ) from error
+
+    def _manifest(self, name: str) -> dict[str, Any] | None:
+        path = self.folder / name / MANIFEST
+        try:
+            manifest: dict[str, Any] = json.loads(path.read_bytes())
+            damaged = manifest.pop("check") != _hash(manifest)
+        except FileNotFoundError:
+            return None
+        except (ValueError, KeyError, AttributeError, TypeError):
+            damaged = True
+        if damaged:
+            again = f"Delete {path.parent} and run the same command again."
+            raise RecsysError(f"the manifest of the stage {name!r} is damaged", file=path, fix=again)
+        return manifest
+
+    def _stage(self, name: str, manifest: Mapping[str, Any]) -> Stage:
+        parts = [manifest[part] for part in ("inputs", "seconds", "peak_mb", "result", "files")]
+        return Stage(name, self.folder / name, *parts)
+
+    def _sweep(self) -> None:
+        """Remove what killed processes left half done."""
+        for pattern in (".*.tmp", ".*.old"):
+            for left in self.folder.glob(pattern):
+                shutil.rmtree(left) if left.is_dir() else left.unlink()
+
+
+def fingerprint(path: str | Path) -> list[Any]:
+    """What tells whether raw files have changed: name, size and time of each (a file, folder or glob)."""
+    place = Path(path)
+    files = sorted(place.iterdir()) if place.is_dir() else sorted(place.parent.glob(place.name))
+    return [[str(file.resolve()), file.stat().st_size, file.stat().st_mtime_ns] for file in files]
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted(file for file in folder.rglob("*") if file.is_file())
+
+
+def _hash(document: Any) -> str:
+    return hashlib.blake2b(json.dumps(document, sort_keys=True).encode(), digest_size=16).hexdigest()
