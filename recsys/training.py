@@ -193,4 +193,4 @@ def _log(folder: Path | None, epoch: int) -> Any:
         return None
     from torch.utils.tensorboard import SummaryWriter
 
-    return SummaryWriter(str(folder), purge_step=epoch + 1)  # type: ignore[no-untyped-call]
+    return SummaryWriter(str(folder), purge_step=epoch + 1)

@@ -18,6 +18,7 @@ SCORERS: dict[str, str] = {
     "item_knn": "recsys.scorers.item_knn:ItemKNN",
     "ease": "recsys.scorers.ease:EASE",
     "walks": "recsys.scorers.walks:Walks",
+    "lightgcn": "recsys.scorers.lightgcn:LightGCN",
 }
 
 

@@ -2,47 +2,61 @@
 
 He et al., "LightGCN: simplifying and powering graph convolution network for recommendation", SIGIR 2020, with two
 changes: the graph is heterogeneous, and a user is her query, so that a new user needs no training. Trained by softmax
-over items instead of BPR (Klenitskiy & Vasilev, "Turning dross into gold loss", RecSys 2023).
+over items instead of BPR (Klenitskiy & Vasilev, "Turning dross into gold loss", RecSys 2023). It has never been run on
+a GPU yet.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
+import hashlib
+import json
+from dataclasses import asdict, replace
+from functools import partial
 from typing import Any, ClassVar, Self
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from pydantic import NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
 from pydantic.dataclasses import dataclass
-from scipy.sparse import csr_array
-from torch import Tensor
 
-from kg.graph import ITEM, KnowledgeGraph
+from kg.graph import KnowledgeGraph
 from kg.query import Weighting
+from recsys.evaluation import evaluate
 from recsys.linear import STRICT, LinearScorer
 from recsys.operators import Factors
+from recsys.protocol import Protocol
 from recsys.scorers.demand import DEMANDS, Demand
-from recsys.scorers.interactions import strongest
-from recsys.scorers.memory import require
-from recsys.scorers.propagation import SparseProduct, adjacency, to_torch
+from recsys.scorers.embeddings import Embeddings
 from recsys.training import Run, Schedule, device_of, train
 from recsys.types import Holdout
 
 
 @dataclass(config=STRICT)
 class LightGCN(LinearScorer):
+    """score(i) = Σ over the query's events: weight · (e_n · ê_i + prior ‖e_n‖) · (d_i + 1)^output_power · demand(i).
+
+    e = mean over l ≤ n_layers of Âˡ e⁰ with Â of `propagation.adjacency`; ê is e at length 1; d_i the interactions of
+    item i. Since cosines can be negative, `prior` lifts them, so that demand acts on every item the same way.
+
+    Learned are e⁰ of all nodes but users (whose e⁰ is 0: they pass messages on), by softmax over items of the cosine of
+    query and item over `temperature`; a target is taken out of its own query, the rest of the query out of the softmax.
+    Its explanation is one learned link per event.
+
+    `n_epochs` are run, or with a validation at most that many (`training.Schedule`); how many it took is in `taught_`.
+    Items without an edge get NaN. Raises RecsysError if the memory is too small or the training diverges.
+    """
+
     embedding_size: PositiveInt = 64
     n_layers: NonNegativeInt = 2
     temperature: PositiveFloat = 0.1
     prior: NonNegativeFloat = 0.1
-    prior_mode: str = "mul"
-    n_epochs: PositiveInt = 30
-    n_steps: PositiveInt = 5
-    batch_size: PositiveInt = 2048
+    output_power: float = 0.0
+    n_epochs: PositiveInt = 16
+    n_steps: PositiveInt = 10
+    batch_size: PositiveInt = 512
     n_candidates: PositiveInt = 8192
     learning_rate: PositiveFloat = 0.03
-    patience: PositiveInt = 5
+    patience: PositiveInt = 4
     train_half_life: PositiveFloat | None = 180
     demand: Demand = Demand()
     weighting: Weighting = Weighting()
@@ -50,65 +64,55 @@ class LightGCN(LinearScorer):
     name: str = "lightgcn"
 
     reads_all_nodes: ClassVar[bool] = True
+    GRID: ClassVar[dict[str, tuple[Any, ...]]] = {
+        "temperature": (0.07, 0.1, 0.2),
+        "n_layers": (2, 4),
+        "output_power": (0.0, 0.2),
+        "demand": DEMANDS,
+    }
 
-    def fit(self, graph, validation=None, run=Run()):
-        device = device_of(run.device)
-        lasting = replace(self.weighting, half_life=self.train_half_life)
-        A = to_torch(adjacency(graph, lasting), device)
-        query = graph.query()
-        Q = query.weights(self.weighting)
-        X = strongest(graph, lasting).tocoo()
-        rng = np.random.default_rng(self.seed)
-        E0 = torch.from_numpy(rng.normal(scale=0.1, size=(graph.n_nodes - graph.n_users, self.embedding_size)).astype(np.float32)).to(device).requires_grad_()
-        zeros = torch.zeros(graph.n_users, self.embedding_size, device=device)
-        items = query.items
-        p = X.data.astype(np.float64); p /= p.sum(); cdf = np.cumsum(p)
-        dem = self.demand.of_items(graph, self.weighting.kinds)
-        logdem = torch.from_numpy(np.log(dem / dem.mean()).astype(np.float32))
-
-        def propagate():
-            layer = total = torch.cat([zeros, E0])
-            for _ in range(self.n_layers):
-                layer = SparseProduct.apply(A, A, layer)
-                total = total + layer
-            return total
-
-        def loss(rng):
-            E = propagate()
-            pick = np.searchsorted(cdf, rng.random(self.batch_size)).clip(max=len(cdf) - 1)
-            users, targets = X.row[pick], X.col[pick]
-            rows = Q[users].tocoo()
-            keep = rows.col != (targets + items.start)[rows.row]
-            rest = csr_array((rows.data[keep], (rows.row[keep], rows.col[keep])), rows.shape)
-            u = SparseProduct.apply(to_torch(rest, device), to_torch(rest.T.tocsr(), device), E)
-            I = torch.nn.functional.normalize(E[items.start:items.stop], dim=1)
-            u = torch.nn.functional.normalize(u, dim=1)
-            logits = u @ I.T / self.temperature
-            if self.prior_mode == "trainadd":
-                logits = logits + logdem
-            m = rest.tocoo(); on = (m.col >= items.start) & (m.col < items.stop)
-            logits = logits.index_put((torch.from_numpy(m.row[on].astype(np.int64)), torch.from_numpy((m.col[on] - items.start).astype(np.int64))), torch.tensor(-1e9))
-            return torch.nn.functional.cross_entropy(logits, torch.from_numpy(targets.astype(np.int64)))
-
-        def state():
-            with torch.no_grad():
-                E = propagate().numpy()
-            I = E[items.start:items.stop]
-            n = np.linalg.norm(I, axis=1, keepdims=True)
-            I = I / np.maximum(n, 1e-9)
-            norm = np.linalg.norm(E, axis=1, keepdims=True)
-            if self.prior_mode == "mul":
-                left = np.hstack([E, norm]); right = np.hstack([I, np.full((len(I), 1), self.prior, np.float32)]) * dem[:, None]
-            else:
-                left = np.hstack([E, norm]); right = np.hstack([I, self.prior * logdem.numpy()[:, None]])
-            self.operator_ = Factors(left.astype(np.float32), right.astype(np.float32))
-            self.opinion_ = n[:, 0] > 0
-
-        def judge():
-            state()
-            from recsys.protocol import Protocol
-            from recsys.evaluation import evaluate
-            return evaluate({"x": self}, validation, Protocol(repeats="exclude", k=(10,), metrics=("ndcg",))).mean("x")
-        self.n_epochs_ = train({"E": E0}, loss, judge if validation else None, Schedule(self.n_epochs, self.n_steps, self.learning_rate, self.patience, self.seed), run, "x")
-        state()
+    def fit(self, graph: KnowledgeGraph, validation: Holdout | None = None, run: Run | None = None) -> Self:
+        run = run or Run()
+        self.taught_: dict[str, Any] = {}
+        model = Embeddings(
+            graph,
+            self.weighting,
+            replace(self.weighting, half_life=self.train_half_life),
+            size=self.embedding_size,
+            n_layers=self.n_layers,
+            seed=self.seed,
+            device=device_of(run.device),
+        )
+        after = (model.degrees + 1) ** self.output_power * self.demand.of_items(graph, self.weighting.kinds)
+        if model.can_learn:
+            schedule = Schedule(self.n_epochs, self.n_steps, self.learning_rate, self.patience, self.seed)
+            loss = model.loss(self.batch_size, self.n_candidates, self.temperature)
+            judge = None if validation is None else partial(self._judged, model, after, validation)
+            identity = self._identity(graph, validation) if run.checkpoint else ""
+            n_epochs = train(model.parameters, loss, judge, schedule, run, identity)
+            if validation is not None:
+                self.taught_["n_epochs"] = n_epochs
+        self._set(model, after)
+        self.opinion_ &= model.can_learn
         return self
+
+    def _set(self, model: Embeddings, after: NDArray[np.float32]) -> None:
+        """Take the embeddings as they are now."""
+        nodes = model.now()
+        lengths = np.linalg.norm(nodes, axis=1, keepdims=True)
+        items = slice(model.items.start, model.items.stop)
+        directions = nodes[items] / np.where(lengths[items] > 0, lengths[items], 1)
+        lifted = np.hstack([directions, np.full((len(directions), 1), self.prior)]) * after[:, None]
+        self.operator_ = Factors(np.hstack([nodes, lengths]), lifted.astype(np.float32))
+        self.opinion_ = model.linked
+
+    def _judged(self, model: Embeddings, after: NDArray[np.float32], validation: Holdout) -> float:
+        """NDCG of what is new to the users of the validation."""
+        self._set(model, after)
+        protocol = Protocol(repeats="exclude", metrics=("ndcg",))
+        return evaluate({self.name: self}, validation, protocol).mean(self.name)
+
+    def _identity(self, graph: KnowledgeGraph, validation: Holdout | None) -> str:
+        """Tells this training from any other: graph, parameters, and whether there is a validation."""
+        told = json.dumps([graph.hash, asdict(self), validation is not None], default=str, sort_keys=True)
+        return hashlib.blake2b(told.encode(), digest_size=16).hexdigest()

@@ -40,9 +40,12 @@ def _normalised(matrix: csr_array) -> csr_array[np.float32]:
     return scaled(matrix, factor, factor)
 
 
-class SparseProduct(torch.autograd.Function):
-    """Matrix @ dense for a constant CSR matrix whose transpose is given too, not made anew in every backward pass."""
+def product(matrix: Tensor, transposed: Tensor, dense: Tensor) -> Tensor:
+    """Matrix @ dense for a constant CSR matrix; its transpose is given, not made anew in every backward pass."""
+    return _SparseProduct.apply(matrix, transposed, dense)  # type: ignore[no-untyped-call]
 
+
+class _SparseProduct(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, matrix: Tensor, transposed: Tensor, dense: Tensor) -> Tensor:
         ctx.transposed = transposed
@@ -56,7 +59,7 @@ class SparseProduct(torch.autograd.Function):
 def to_torch(matrix: csr_array, device: torch.device) -> Tensor:
     """A scipy CSR matrix as torch's, float32 with int32 indices."""
     with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="Sparse CSR tensor support is in beta")
+        warnings.filterwarnings("ignore", message="Sparse (CSR tensor support is in beta|invariant checks)")
         parts = (matrix.indptr.astype(np.int32), matrix.indices.astype(np.int32), matrix.data.astype(np.float32))
         indptr, indices, data = (torch.from_numpy(part) for part in parts)
         return torch.sparse_csr_tensor(indptr, indices, data, size=matrix.shape).to(device)
