@@ -16,7 +16,7 @@ def emit(document: Any) -> None:
 
 def teller(*, quiet: bool) -> Callable[[str], None]:
     """A function that says on stderr what is being done, or nothing."""
-    return (lambda text: None) if quiet else (lambda text: typer.echo(text, err=True))
+    return (lambda _: None) if quiet else (lambda text: typer.echo(text, err=True))
 
 
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:

@@ -13,6 +13,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from kg.errors import KgError
 
 Model = TypeVar("Model", bound=BaseModel)
+OTHER_FLOORS = frozenset({"scorers", "evaluation"})
+"""Sections of the same file that the floor above checks."""
 
 
 class Section(BaseModel):
@@ -66,7 +68,7 @@ class Split(Section):
 
 
 class KgConfig(Section):
-    """This floor's sections of one shop's file."""
+    """The sections of a shop's file that concern this floor."""
 
     folder: Path = Path()
     shop: Shop = Shop()
@@ -81,13 +83,18 @@ class KgConfig(Section):
 
 def read_config(path: Path) -> KgConfig:
     """A checked config; raises KgError naming the file, the key and the nearest right key."""
+    mine = {name: section for name, section in read_toml(path).items() if name not in OTHER_FLOORS}
+    return checked(KgConfig, mine | {"folder": path.parent}, path)
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """The raw file; raises KgError where it cannot be read."""
     try:
-        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise KgError(f"the config cannot be read: {error.strerror}", file=path, fix="Check the path.") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise KgError(f"the config is not TOML: {error}", file=path, fix="Mend the line named.") from error
-    return checked(KgConfig, raw | {"folder": path.parent}, path)
 
 
 def checked(model: type[Model], raw: dict[str, Any], path: Path) -> Model:

@@ -66,10 +66,13 @@ def ingest(
     if not n_read:
         raise KgError("the file has no rows", file=path, fix="Give a log with at least one event.")
     rules = _clean(sql, config.clean, path)
-    rejects = _map(sql, "events", config.events.columns, raw, path, returns=any(r.action == "return" for r in config.clean))
+    rejects = _map(sql, "events", config.events.columns, raw, path)
     if len(rejects) > _MAX_REJECTED * n_read:
-        raise KgError(f"{len(rejects):,} of {n_read:,} rows cannot be read as the config says", **_where(rejects[0]),
-                      fix="Check the mapping under [events.columns].")
+        raise KgError(
+            f"{len(rejects):,} of {n_read:,} rows cannot be read as the config says",
+            **_where(rejects[0]),
+            fix="Check the mapping under [events.columns].",
+        )
     for name in ("items", "users"):
         source: Source = getattr(config, name)
         if (place := _path(config, source)) is not None:
@@ -79,8 +82,8 @@ def ingest(
     kinds = dict(sql.execute("SELECT kind, count(*) FROM events GROUP BY 1 ORDER BY 1").fetchall())
     counts = "SELECT count(DISTINCT user_id), count(DISTINCT item_id) FROM events WHERE kind <> 'return'"
     users, items = sql.execute(counts).fetchone()
-    empty = Tables.of(events=sql.execute("SELECT * FROM events LIMIT 0").to_arrow_table(), facts=facts, **given, engine=engine)
-    tables = empty.with_events(engine.connection.table("events"))
+    no_events = sql.execute("SELECT * FROM events LIMIT 0").to_arrow_table()
+    tables = Tables.of(no_events, facts=facts, engine=engine, **given).with_events(engine.connection.table("events"))
     return tables, IngestReport(n_read, kinds, users, items, rules, tuple(rejects))
 
 
@@ -141,42 +144,55 @@ def _clean(sql: Any, rules: tuple[Rule, ...], path: str) -> tuple[RuleCount, ...
     return tuple(counts)
 
 
-def _map(
-    sql: Any, table: str, columns: Mapping[str, str], raw: list[str], path: str, *, returns: bool = False
-) -> list[dict[str, object]]:
+def _map(sql: Any, table: str, columns: Mapping[str, str], raw: list[str], path: str) -> list[dict[str, object]]:
     """Make the canonical table of a raw one; returns the rows whose values do not fit, which are left out."""
     import duckdb
 
+    texts = _expressions(table, columns, raw, path)
     canonical = {column.name: column for column in TABLES[table]}
-    texts = {name: columns.get(name) or (f'"{name}"' if name in raw else _DEFAULTS.get(name)) for name in canonical}
-    texts |= {name: expression for name, expression in columns.items() if name not in canonical}
-    if not columns:
-        texts |= {name: f'"{name}"' for name in raw if name not in canonical}
-    for name, column in canonical.items():
-        if column.required and texts[name] is None:
-            raise KgError(f"the {table} have no column {name!r} ({column.meaning})", file=path,
-                          fix=f"Map it under [{table}.columns]; the file has {', '.join(raw)}.")
-    selected = ", ".join(f'{_typed(texts[name], canonical.get(name))} AS "{name}"' for name in texts)
-    kept = "WHERE NOT _gone" if table == "events" else ""
+    typed = {name: _typed(text, canonical.get(name)) for name, text in texts.items()}
+    kept = "NOT _gone" if table == "events" else "true"
+    bad = {name: _misfit(text, typed[name], canonical[name]) for name, text in texts.items() if name in canonical}
+    if table == "events":
+        typed["kind"] = f"CASE WHEN _return THEN 'return' ELSE {typed['kind']} END"
+        typed["quantity"] = f"CASE WHEN _return THEN abs({typed['quantity']}) ELSE {typed['quantity']} END"
+    selected = ", ".join(f'{expression} AS "{name}"' for name, expression in typed.items())
+    misfit = " OR ".join(f"({condition})" for condition in bad.values())
+    rejects: list[dict[str, object]] = []
     try:
-        sql.execute(f"CREATE OR REPLACE TABLE {table} AS SELECT *, _row FROM (SELECT {selected}, * FROM raw_{table} {kept})")
+        sql.execute(
+            f"CREATE OR REPLACE TABLE {table} AS SELECT {selected} FROM raw_{table} WHERE {kept} AND NOT ({misfit})"
+        )
+        for name, condition in bad.items():
+            shown = f"SELECT _row, CAST(({texts[name] or 'NULL'}) AS VARCHAR) FROM raw_{table}"
+            rows = sql.execute(f"{shown} WHERE {kept} AND ({condition}) ORDER BY _row").fetchall()
+            reason = f"not a {canonical[name].type}" if canonical[name].type != "string" else "missing"
+            rejects += [
+                {"file": path, "line": row, "column": name, "value": text, "reason": reason} for row, text in rows
+            ]
     except duckdb.Error as error:
         problem = f"the mapping of the {table} does not fit: {str(error).splitlines()[0]}"
         raise KgError(problem, file=path, fix=f"Mend [{table}.columns]; the file has {', '.join(raw)}.") from error
-    rejects: list[dict[str, object]] = []
-    for name, column in canonical.items():
-        if texts[name] is None or (column.type == "string" and not column.required):
-            continue
-        bad = f'"{name}" IS NULL' + ("" if column.required else f" AND ({texts[name]}) IS NOT NULL")
-        found = sql.execute(f"SELECT _row, CAST(({texts[name]}) AS VARCHAR) FROM {table} WHERE {bad} ORDER BY _row").fetchall()
-        why = f"no {column.type}" if column.type != "string" else "missing"
-        rejects += [{"file": path, "line": row, "column": name, "value": value, "reason": why} for row, value in found]
-        sql.execute(f"DELETE FROM {table} WHERE {bad}")
-    if returns:
-        sql.execute(f"UPDATE {table} SET kind = 'return', quantity = abs(quantity) WHERE _return")
-    names = ", ".join(f'"{name}"' for name in texts)
-    sql.execute(f"CREATE OR REPLACE TABLE {table} AS SELECT {names} FROM {table}")
     return rejects
+
+
+def _expressions(table: str, columns: Mapping[str, str], raw: list[str], path: str) -> dict[str, str | None]:
+    """The SQL of every column of a canonical table: as mapped, by its own name, by default, or none."""
+    names = [column.name for column in TABLES[table]]
+    texts = {name: columns.get(name) or (f'"{name}"' if name in raw else _DEFAULTS.get(name)) for name in names}
+    for column in TABLES[table]:
+        if column.required and texts[column.name] is None:
+            fix = f"Map it under [{table}.columns]; the file has {', '.join(raw)}."
+            raise KgError(f"the {table} have no column {column.name!r} ({column.meaning})", file=path, fix=fix)
+    own: Mapping[str, str] = columns or {name: f'"{name}"' for name in raw}
+    return texts | {name: text for name, text in own.items() if name not in names}
+
+
+def _misfit(text: str | None, typed: str, column: Column) -> str:
+    """The condition under which a value is missing although required, or is there and of another type."""
+    if text is None:
+        return "false"
+    return f"{typed} IS NULL" + ("" if column.required else f" AND ({text}) IS NOT NULL")
 
 
 def _typed(expression: str | None, column: Column | None) -> str:

@@ -35,8 +35,8 @@ class Tables:
     ) -> Tables:
         """From data frames (pandas, polars, Arrow) that use the canonical column names.
 
-        Missing columns are added, empty; of events `kind` defaults to "purchase". Raises KgError naming the table, column
-        and first row where a value has the wrong type or is required and missing.
+        Missing columns are added, empty; of events `kind` defaults to "purchase". Raises KgError naming the table,
+        column and first row where a value has the wrong type or is required and missing.
         """
         engine = engine or Engine()
         given = {"events": events, "items": items, "users": users, "facts": facts}

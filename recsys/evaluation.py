@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from recsys.metrics import Lists, metric
 from recsys.protocol import Protocol, asked, seen_before
-from recsys.ranking import rank
 from recsys.ranking import blocks as row_blocks
+from recsys.ranking import rank
 from recsys.significance import intervals, paired
 from recsys.types import Holdout, Scorer
 

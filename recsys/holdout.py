@@ -1,4 +1,4 @@
-"""A window of later events as a question to a graph: who came, and what did they take?"""
+"""A window of later events as a question to a graph: who came, and what they took."""
 
 from __future__ import annotations
 

@@ -72,18 +72,17 @@ def train(tables: Tables, config: KgConfig, say: Say = lambda _: None) -> Learne
     graph = build(derive(windows.train, config.derive))
     fusions = fitted(graph)
     asked = holdout(graph, windows.validation, kinds, _seconds(windows.validation_start))
-    for repeats, fusion in fusions.items():
+    for repeats in PROTOCOLS:
         say(f"train: fusion, repeats {repeats}d")
-        learn(fusion, asked, Protocol(repeats=repeats))
+        learn(fusions[repeats], asked, Protocol(repeats=repeats))
     say("evaluate: refit on train + validation, figures on test")
     graph = build(derive(windows.train_validation, config.derive))
-    for fusion in fusions.values():
-        fusion.fit(graph)
+    fusions[PROTOCOLS[0]].fit(graph)  # the parts are the same in each
     asked = holdout(graph, windows.test, kinds, _seconds(windows.test_start))
-    figures = {
-        repeats: evaluate({**fusion.parts, "fusion": fusion}, asked, Protocol(repeats=repeats)).to_json()
-        for repeats, fusion in fusions.items()
-    }
+    figures: dict[str, Any] = {}
+    for repeats in PROTOCOLS:
+        scorers = {**fusions[repeats].parts, "fusion": fusions[repeats]}
+        figures[repeats] = evaluate(scorers, asked, Protocol(repeats=repeats)).to_json()
     weights = {
         repeats: {
             name: [float(values[place]) for values in (fusion.weights_, fusion.scales_, fusion.missing_)]
@@ -94,7 +93,7 @@ def train(tables: Tables, config: KgConfig, say: Say = lambda _: None) -> Learne
     return Learned(weights, figures)
 
 
-def fitted(graph: KnowledgeGraph) -> dict[Repeats, Fusion]:
+def fitted(graph: KnowledgeGraph) -> dict[str, Fusion]:
     """A fusion per protocol of the same parts, every registered scorer, fitted once."""
     parts = {name: create(name) for name in SCORERS}
     for part in parts.values():
@@ -107,7 +106,7 @@ class Recommender:
     """A graph and a fitted fusion for each protocol."""
 
     graph: KnowledgeGraph
-    fusions: Mapping[Repeats, Fusion]
+    fusions: Mapping[str, Fusion]
     target_kinds: tuple[str, ...] = ("purchase",)
 
     @classmethod
@@ -128,7 +127,7 @@ class Recommender:
         return recommend(self.fusions[repeats], query, k, exclude_kinds=excluded, users=ids).to_frame(self.graph)
 
     def explain(self, user: str, item: str, repeats: Repeats = "exclude") -> tuple[Explanation, int]:
-        """The contributions to an item's score for a user, and the item's rank among all that may be shown (0: none)."""
+        """The contributions to an item's score for a user, and its rank among what may be shown (0: none)."""
         query = self.query([user])
         index = self.graph.node(ITEM, item) - self.graph.nodes[ITEM].start
         fusion = self.fusions[repeats]

@@ -100,8 +100,8 @@ class Event:
 class Contribution:
     """One summand of a score.
 
-    A `path` walks from the event's node to the item along edges of the graph; a `link` ties the event's node to the item
-    by something learned, with no path behind it; a `constant` is the same whatever the user did and has no event.
+    A `path` walks from the event's node to the item along edges of the graph; a `link` ties the event's node to the
+    item by something learned, with no path behind it; a `constant` is the same whatever the user did and has no event.
     """
 
     value: float

@@ -1,0 +1,185 @@
+"""The main job as stages of a workspace: ingest → graph → train → evaluate → serve, each made anew only when needed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from kg import graph_store
+from kg.building import build
+from kg.engine import Engine
+from kg.graph import KnowledgeGraph
+from kg.reading import ingest
+from kg.splitting import split
+from kg.stats import stats
+from kg.steps.derive import derive
+from kg.tables import Tables
+from recsys import store
+from recsys.config import Config
+from recsys.errors import RecsysError
+from recsys.holdout import holdout
+from recsys.measuring import Measured
+from recsys.recipe import Conditions, Recipe, Say, silent
+from recsys.recommender import Recommender, seconds
+from recsys.teaching import judge, teach
+from recsys.types import Holdout
+from recsys.workspace import Stage, Workspace, fingerprint
+
+CONFIG = "config"
+_TABLES, _RECIPE, _EVALUATION, _SCORERS = "tables", "recipe.json", "evaluation.json", "scorers"
+
+
+@dataclass(frozen=True)
+class Job:
+    """A shop, where its results are kept, and the circumstances."""
+
+    workspace: Workspace
+    config: Config
+    seed: int = 0
+    threads: int = 2
+    device: str = "auto"
+    say: Say = silent
+
+    def run(self, until: str = "serve") -> Iterator[Stage]:
+        """Every stage up to one, as each is done."""
+        with self.workspace.locked():
+            self.workspace.remember(CONFIG, self.config.model_dump(mode="json"))
+            for name, make in STAGES.items():
+                self.say(f"{name} …")
+                yield make(self)
+                if name == until:
+                    return
+
+    def conditions(self, scratch: Path | None = None, log: Path | None = None) -> Conditions:
+        return Conditions(self.device, scratch, log, self.say)
+
+    def section(self, *names: str) -> dict[str, Any]:
+        """Some sections of the config, ready for JSON."""
+        return self.config.model_dump(mode="json", include=set(names))
+
+
+def remembered(workspace: Workspace) -> Config:
+    """The config of the last run."""
+    document = workspace.recall(CONFIG)
+    if document is None:
+        raise RecsysError("nothing has been run in this workspace", file=workspace.folder, fix="Run `cartograph run`.")
+    return Config.model_validate(document)
+
+
+def recommender(workspace: Workspace) -> Recommender:
+    """What the stage `serve` keeps; every file is compared with its hash."""
+    folder = workspace.stage("serve").checked()
+    graph = _graph(workspace, "all")
+    recipe = _recipe(workspace)
+    parts = {name: store.load(folder / _SCORERS / name, graph.hash) for name in recipe.scorers}
+    return Recommender.of(graph, parts, recipe, remembered(workspace))
+
+
+def graph(workspace: Workspace) -> KnowledgeGraph:
+    """The graph of everything the workspace has read."""
+    return _graph(workspace, "all")
+
+
+def _ingest(job: Job) -> Stage:
+    config = job.config
+    places = [str(config.folder / path) for path in config.files()]
+
+    def work(folder: Path, _: Path) -> Any:
+        tables, report = ingest(config, engine=Engine(job.threads))
+        tables.save(folder / _TABLES)
+        return report.to_json()
+
+    inputs = job.section("events", "items", "users", "taxonomy", "clean")
+    return job.workspace.run("ingest", {**inputs, "files": [fingerprint(place) for place in places]}, work)
+
+
+def _make_graph(job: Job) -> Stage:
+    read = job.workspace.stage("ingest")
+
+    def work(folder: Path, _: Path) -> Any:
+        tables = Tables.load(read.checked() / _TABLES, Engine(job.threads))
+        windows = split(tables, job.config.split, job.config.shop.target_kinds)
+        for name in ("train", "train_validation", "all"):
+            job.say(f"building the graph of {name.replace('_', ' + ')}")
+            graph = build(derive(getattr(windows, name), job.config.derive))
+            graph_store.save(graph, folder / name)
+        for name in ("validation", "test"):
+            getattr(windows, name).to_parquet(folder / f"{name}.parquet")
+        starts = {name: seconds(getattr(windows, name)) for name in ("validation_start", "test_start")}
+        return {"stats": stats(graph), **starts}
+
+    return job.workspace.run("graph", {"ingest": read.output, **job.section("shop", "derive", "split")}, work)
+
+
+def _train(job: Job) -> Stage:
+    made = job.workspace.stage("graph")
+
+    def work(folder: Path, scratch: Path) -> Any:
+        graph = _graph(job.workspace, "train")
+        validation = _holdout(job, made, graph, "validation")
+        conditions = job.conditions(scratch, folder / "log")
+        lesson = teach(graph, validation, job.config.scorers, job.config.evaluation, conditions, job.seed)
+        _write(folder / _RECIPE, lesson.recipe.to_json())
+        return {"scorers": lesson.scorers}
+
+    inputs = {"graph": made.output, "seed": job.seed, **job.section("scorers", "evaluation")}
+    return job.workspace.run("train", inputs, work)
+
+
+def _evaluate(job: Job) -> Stage:
+    made, trained = job.workspace.stage("graph"), job.workspace.stage("train")
+
+    def work(folder: Path, scratch: Path) -> Any:
+        graph = _graph(job.workspace, "train_validation")
+        test = _holdout(job, made, graph, "test")
+        recipe = _recipe(job.workspace)
+        figures = judge(recipe, graph, test, job.config.evaluation, job.conditions(scratch), job.seed)
+        _write(folder / _EVALUATION, figures)
+        return figures
+
+    inputs = {"train": trained.output, "seed": job.seed, **job.section("evaluation")}
+    return job.workspace.run("evaluate", inputs, work)
+
+
+def _serve(job: Job) -> Stage:
+    trained = job.workspace.stage("train")
+
+    def work(folder: Path, scratch: Path) -> Any:
+        graph = _graph(job.workspace, "all")
+        with Measured(afresh=False) as cost:
+            parts = _recipe(job.workspace).fit(graph, job.conditions(scratch))
+        for name, part in parts.items():
+            store.save(part, folder / _SCORERS / name, graph.hash)
+        return {"scorers": list(parts), "seconds": round(cost.seconds, 2)}
+
+    return job.workspace.run("serve", {"train": trained.output}, work)
+
+
+STAGES: dict[str, Callable[[Job], Stage]] = {
+    "ingest": _ingest,
+    "graph": _make_graph,
+    "train": _train,
+    "evaluate": _evaluate,
+    "serve": _serve,
+}
+
+
+def _graph(workspace: Workspace, name: str) -> KnowledgeGraph:
+    return graph_store.load(workspace.stage("graph").folder / name)
+
+
+def _holdout(job: Job, made: Stage, graph: KnowledgeGraph, name: str) -> Holdout:
+    events = Engine(job.threads).connection.read_parquet(made.folder / f"{name}.parquet")
+    return holdout(graph, events, job.config.shop.target_kinds, made.result[f"{name}_start"])
+
+
+def _recipe(workspace: Workspace) -> Recipe:
+    path = workspace.stage("train").checked() / _RECIPE
+    return Recipe(**json.loads(path.read_bytes()))
+
+
+def _write(path: Path, document: Any) -> None:
+    path.write_text(json.dumps(document, indent=1, ensure_ascii=False), encoding="utf-8")
