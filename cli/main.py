@@ -1,44 +1,71 @@
-"""The command `cartograph`: every command in a file of its own, imported when it is run."""
+"""From a shop's event log to ranked recommendations whose explanations are their scores."""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Sequence
+from importlib import import_module
 
 import typer
 
-from cli import demo, explain, recommend, run
-
-app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
-app.command("demo")(demo.demo)
-app.command("run")(run.run)
-app.command("recommend")(recommend.recommend)
-app.command("explain")(explain.explain)
-
 DONE, FAILED, WRONG, INTERRUPTED = 0, 1, 2, 130
+
+COMMANDS = {
+    "demo": "cli.demo:demo",
+    "init": "cli.init:init",
+    "run": "cli.run:run",
+    "ingest": "cli.ingest:ingest",
+    "graph": "cli.graph:app",
+    "train": "cli.train:train",
+    "evaluate": "cli.evaluate:evaluate",
+    "recommend": "cli.recommend:recommend",
+    "similar": "cli.similar:similar",
+    "explain": "cli.explain:explain",
+    "export": "cli.export:app",
+    "sources": "cli.sources:sources",
+}
+"""A command is one file and one line here; the files import their work when they are called."""
+
+
+def application() -> typer.Typer:
+    """All commands."""
+    app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
+    for name, home in COMMANDS.items():
+        module, attribute = home.split(":")
+        found: Callable[..., None] | typer.Typer = getattr(import_module(module), attribute)
+        if isinstance(found, typer.Typer):
+            app.add_typer(found, name=name)
+        else:
+            app.command(name)(found)
+    return app
 
 
 def main() -> None:
-    """Run a command; every error becomes one clear line and the exit code of the contract."""
+    """Run the command line and leave with the exit code of the contract."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command; every error becomes one clear message, on stdout too where JSON was asked for."""
+    from cli import render
     from kg.errors import KgError
 
+    def failed(error: KgError, code: int) -> int:
+        render.error(error, as_json="--json" in arguments)
+        return code
+
     try:
-        app(standalone_mode=False)
+        code = application()(list(arguments), prog_name="cartograph", standalone_mode=False)
     except KgError as error:
-        code = WRONG if error.bad_input else FAILED
-        sys.exit(_say(str(error), code))
-    except typer.Abort:
-        sys.exit(_say("Interrupted; the same command starts again.", INTERRUPTED))
-    except KeyboardInterrupt:
-        sys.exit(_say("Interrupted; the same command starts again.", INTERRUPTED))
-    except (OSError, MemoryError) as error:
-        sys.exit(_say(f"The work failed: {error or 'too little memory'}", FAILED))
-    except Exception as error:  # usage errors of the command line library; anything else is a defect and shows itself
-        if not hasattr(error, "exit_code"):
-            raise
-        sys.exit(_say(getattr(error, "message", str(error)), WRONG))
-    sys.exit(DONE)
-
-
-def _say(text: str, code: int) -> int:
-    typer.echo(text, err=True)
-    return code
+        return failed(error, WRONG if error.bad_input else FAILED)
+    except typer.TyperException as error:
+        return failed(KgError(error.format_message(), fix="See `cartograph --help`."), WRONG)
+    except MemoryError:
+        return failed(KgError("there is too little memory", fix="Use a larger machine, or fewer scorers."), FAILED)
+    except OSError as error:
+        return failed(KgError(f"the work failed: {error.strerror or error}", file=error.filename), FAILED)
+    except (KeyboardInterrupt, typer.Abort):
+        code = INTERRUPTED
+    if code == INTERRUPTED:
+        typer.echo("Interrupted. What was finished is kept; the same command goes on from there.", err=True)
+    return code or DONE

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -62,7 +63,7 @@ def ingest(
     if path is None:
         raise KgError("no events were given", fix="Name a file with --events, or a path under [events].")
     raw = _load(sql, "raw_events", path)
-    n_read = sql.execute("SELECT count(*) FROM raw_events").fetchone()[0]
+    n_read = sql.execute("SELECT count(*) FROM raw_events").fetchall()[0][0]
     if not n_read:
         raise KgError("the file has no rows", file=path, fix="Give a log with at least one event.")
     rules = _clean(sql, config.clean, path)
@@ -81,8 +82,8 @@ def ingest(
     given = {name: sql.table(name).to_arrow_table() for name in ("items", "users") if _exists(sql, name)}
     kinds = dict(sql.execute("SELECT kind, count(*) FROM events GROUP BY 1 ORDER BY 1").fetchall())
     counts = "SELECT count(DISTINCT user_id), count(DISTINCT item_id) FROM events WHERE kind <> 'return'"
-    users, items = sql.execute(counts).fetchone()
-    no_events = sql.execute("SELECT * FROM events LIMIT 0").to_arrow_table()
+    users, items = sql.execute(counts).fetchall()[0]
+    no_events = sql.sql("SELECT * FROM events LIMIT 0").to_arrow_table()
     tables = Tables.of(no_events, facts=facts, engine=engine, **given).with_events(engine.connection.table("events"))
     return tables, IngestReport(n_read, kinds, users, items, rules, tuple(rejects))
 
@@ -110,14 +111,22 @@ def _load(sql: Any, table: str, path: str) -> list[str]:
     elif name.endswith((".json", ".jsonl", ".ndjson")):
         reader = f"read_json_auto({listed}, format = 'newline_delimited')"
     else:
-        delimiter = ", delim = '\t'" if name.endswith(".tsv") else ""
-        reader = f"read_csv({listed}, header = true, all_varchar = true, null_padding = false{delimiter})"
+        # the delimiter is taken from the header: DuckDB's sniffer reads a ragged file as one column
+        options = f"header = true, all_varchar = true, null_padding = false, delim = '{_delimiter(files[0])}'"
+        reader = f"read_csv({listed}, {options})"
     try:
         sql.execute(f"CREATE OR REPLACE TABLE {table} AS SELECT row_number() OVER () + 1 AS _row, * FROM {reader}")
     except (duckdb.Error, UnicodeError) as error:
         lines = str(error).splitlines()
         raise KgError(f"the file cannot be read: {lines[0]}", file=path, fix="Mend the file or its format.") from error
     return [column for column in sql.table(table).columns if column != "_row"]
+
+
+def _delimiter(file: Path) -> str:
+    """Whichever of the usual ones stands most often in the first line; a comma where none does."""
+    with (gzip.open if file.suffix == ".gz" else Path.open)(file, "rt", errors="replace") as lines:
+        header = lines.readline()
+    return max(",;\t|", key=header.count)
 
 
 def _clean(sql: Any, rules: tuple[Rule, ...], path: str) -> tuple[RuleCount, ...]:
@@ -132,13 +141,13 @@ def _clean(sql: Any, rules: tuple[Rule, ...], path: str) -> tuple[RuleCount, ...
         repeats = f"_row NOT IN (SELECT min(_row) FROM raw_events GROUP BY {columns})"
         where = f"coalesce(({rule.where}), false)" if rule.where else repeats
         try:
-            rows = sql.execute(f"SELECT count(*) FROM raw_events WHERE {where}").fetchone()[0]
+            rows = sql.execute(f"SELECT count(*) FROM raw_events WHERE {where}").fetchall()[0][0]
         except duckdb.Error as error:
             problem = f"the rule {rule.name!r} cannot be applied: {str(error).splitlines()[0]}"
             raise KgError(problem, file=path, value=rule.where, fix="Mend its `where`.") from error
         left = f"{where} AND NOT _gone" + (" AND NOT _return" if rule.action == "return" else "")
         mark = "_return" if rule.action == "return" else "_gone"
-        removed = sql.execute(f"SELECT count(*) FROM raw_events WHERE {left}").fetchone()[0]
+        removed = sql.execute(f"SELECT count(*) FROM raw_events WHERE {left}").fetchall()[0][0]
         sql.execute(f"UPDATE raw_events SET {mark} = true WHERE {left}")
         counts.append(RuleCount(rule.name, rows, removed))
     return tuple(counts)
@@ -160,16 +169,14 @@ def _map(sql: Any, table: str, columns: Mapping[str, str], raw: list[str], path:
     misfit = " OR ".join(f"({condition})" for condition in bad.values())
     rejects: list[dict[str, object]] = []
     try:
-        sql.execute(
-            f"CREATE OR REPLACE TABLE {table} AS SELECT {selected} FROM raw_{table} WHERE {kept} AND NOT ({misfit})"
-        )
+        rows = f"SELECT {selected} FROM raw_{table} WHERE {kept} AND NOT ({misfit})"
+        sql.execute(f"CREATE OR REPLACE TABLE {table} AS {rows}")
         for name, condition in bad.items():
             shown = f"SELECT _row, CAST(({texts[name] or 'NULL'}) AS VARCHAR) FROM raw_{table}"
-            rows = sql.execute(f"{shown} WHERE {kept} AND ({condition}) ORDER BY _row").fetchall()
+            found = sql.execute(f"{shown} WHERE {kept} AND ({condition}) ORDER BY _row").fetchall()
             reason = f"not a {canonical[name].type}" if canonical[name].type != "string" else "missing"
-            rejects += [
-                {"file": path, "line": row, "column": name, "value": text, "reason": reason} for row, text in rows
-            ]
+            where = {"file": path, "column": name, "reason": reason}
+            rejects += [where | {"line": row, "value": text} for row, text in found]
     except duckdb.Error as error:
         problem = f"the mapping of the {table} does not fit: {str(error).splitlines()[0]}"
         raise KgError(problem, file=path, fix=f"Mend [{table}.columns]; the file has {', '.join(raw)}.") from error
