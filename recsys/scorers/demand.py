@@ -35,8 +35,8 @@ class Demand:
         return ((recent + 1) ** self.now * (steady + 1) ** -self.usual).astype(np.float32)
 
 
-DEMANDS = (Demand(0, 0), Demand(0.5, 0), Demand(0.8, 0.4), Demand(1.1, 0.8))
-"""What tuning tries."""
+DEMANDS = (Demand(0, 0), Demand(0.3, 0.3), Demand(0.5, 0), Demand(0.8, 0.4), Demand(1.1, 0.8))
+"""What tuning tries, the simplest first."""
 
 
 def levels(graph: KnowledgeGraph, kinds: Mapping[str, float], short: float, long: float) -> Levels:

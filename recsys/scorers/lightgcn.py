@@ -49,9 +49,9 @@ class LightGCN(LinearScorer):
     embedding_size: PositiveInt = 64
     n_layers: NonNegativeInt = 2
     temperature: PositiveFloat = 0.1
-    prior: NonNegativeFloat = 0.1
+    prior: NonNegativeFloat = 0.05
     output_power: float = 0.0
-    n_epochs: PositiveInt = 16
+    n_epochs: PositiveInt = 20
     n_steps: PositiveInt = 10
     batch_size: PositiveInt = 512
     n_candidates: PositiveInt = 8192

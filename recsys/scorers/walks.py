@@ -27,6 +27,7 @@ from recsys.scorers.ways import Nodes, Values, ways
 from recsys.types import MANY, Contribution, Event, Holdout, Path
 
 Steps = dict[str, list[csr_array]]
+_SAMPLE = 500  # users that the loudness of a metapath is measured on
 
 
 @dataclass(config=STRICT)
@@ -35,7 +36,8 @@ class Walks(LinearScorer):
 
     T are the row-normalised steps, the last one damped by popularity to the power `beta` (`metapaths.transitions`).
     `metapath_weights` are the weights ≥ 0 by metapath, those not named 0; None: learned on validation where `fit` is
-    given one, else all 1. What validation taught is in `taught_`: parameters to fit again with.
+    given one, else such that all speak equally loud. What validation taught is in `taught_`: the parameters to fit with
+    once more, on later data.
     """
 
     beta: float = 0.7
@@ -60,11 +62,13 @@ class Walks(LinearScorer):
         for path in metapaths(graph, self.weighting, self.max_steps):
             *inner, last = transitions(graph, path, lasting, self.beta)
             steps[str(path)] = [*inner, scaled(last, columns=demand)]
-        weights = dict.fromkeys(steps, 1.0) if self.metapath_weights is None else self.metapath_weights
         self.taught_: dict[str, Any] = {}
-        if self.metapath_weights is None and validation is not None and steps:
-            weights = self._learned(graph, steps, validation)
-            self.taught_["metapath_weights"] = weights
+        if self.metapath_weights is not None:
+            weights = self.metapath_weights
+        elif validation is None or not steps:
+            weights = self._even(graph, steps)
+        else:
+            weights = self.taught_["metapath_weights"] = self._learned(graph, steps, validation)
         self._walk(graph, {path: _weighed(part, weights[path]) for path, part in steps.items() if weights.get(path)})
         assert isinstance(self.operator_, Factors)
         self.opinion_ = np.diff(self.operator_.right.indptr) > 0
@@ -94,6 +98,14 @@ class Walks(LinearScorer):
         told = [(path, part) for path, part in zip(paths, steps.values(), strict=True) if not path.through_users]
         self.sides_ = tuple(matrix for path, matrices in told for matrix in _sides(path, matrices))
         return self
+
+    def _even(self, graph: KnowledgeGraph, steps: Steps) -> dict[str, float]:
+        """Weights by which every metapath spreads the scores of a sample of users equally; the largest is 1."""
+        sample = graph.query(np.unique(np.linspace(0, graph.n_users - 1, _SAMPLE).astype(np.int64)))
+        parts = {path: replace(self)._walk(graph, {path: matrices}) for path, matrices in steps.items()}
+        spreads = {path: float(part.score(sample).std(axis=1, dtype=np.float64).mean()) for path, part in parts.items()}
+        least = min((spread for spread in spreads.values() if spread), default=1.0)
+        return {path: least / spread if spread else 1.0 for path, spread in spreads.items()}
 
     def _learned(self, graph: KnowledgeGraph, steps: Steps, validation: Holdout) -> dict[str, float]:
         """The weights of a fusion of scorers that walk one metapath each; the largest is 1."""
@@ -135,11 +147,12 @@ class Walks(LinearScorer):
         here = (mine.indices >= self.middles_[place]) & (mine.indices < self.middles_[place + 1])
         side = np.zeros(self.operator_.right.shape[1])
         side[mine.indices[here]] = mine.data[here]
-        left = self.operator_.left[nodes]
-        rows = np.repeat(np.arange(len(nodes)), np.diff(left.indptr))
+        touched, events = np.unique(nodes, return_inverse=True)
+        left = self.operator_.left[touched]
+        rows = np.repeat(np.arange(len(touched)), np.diff(left.indptr))
         values = left.data * side[left.indices]
-        counts: Nodes = np.bincount(rows[values > 0], minlength=len(nodes)).astype(np.int64)
-        sums: Values = np.bincount(rows, values, minlength=len(nodes)).astype(np.float64)
+        counts: Nodes = np.bincount(rows[values > 0], minlength=len(touched)).astype(np.int64)[events]
+        sums: Values = np.bincount(rows, values, minlength=len(touched)).astype(np.float64)[events]
         joined: Nodes = np.flatnonzero(counts).astype(np.int64)
         return joined, sums[joined], counts[joined]
 

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from typing import Any
 
 import networkx as nx
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.sparse import csr_array
 
 import kg
 from kg.query import DAY, TIMELESS, Weighting
 from recsys.explanation.steps import broken
+from recsys.holdout import popularity
+from recsys.operators import Factors, apply
 from recsys.scorers.demand import Demand
 from recsys.scorers.metapaths import Metapath
 from recsys.scorers.walks import Walks
-from recsys.types import MANY
+from recsys.types import MANY, Holdout
 
 HALF_LIFE = 30.0
 
@@ -42,6 +46,12 @@ def shop(seed: int) -> kg.KnowledgeGraph:
     return kg.build(kg.Tables.of(events=events, facts=table))
 
 
+def walks(graph: kg.KnowledgeGraph, **parameters: Any) -> Walks:
+    """A scorer whose metapaths all weigh something else."""
+    weights = {path: 1 + place / 3 for place, path in enumerate(Walks().fit(graph).metapaths_)}
+    return Walks(metapath_weights=weights, train_half_life=HALF_LIFE, **parameters).fit(graph)
+
+
 def enumerated(graph: kg.KnowledgeGraph, scorer: Walks) -> dict[tuple[int, int], dict[tuple[object, ...], list[float]]]:
     """By start and item, by way (users as MANY): the probability of every single walk, damped, weighed, in demand."""
     steps = networks(graph)
@@ -51,7 +61,7 @@ def enumerated(graph: kg.KnowledgeGraph, scorer: Walks) -> dict[tuple[int, int],
         popularity[item] += edge["weight"]
     mean = np.mean(list(popularity.values()))
     found: dict[tuple[int, int], dict[tuple[object, ...], list[float]]] = defaultdict(lambda: defaultdict(list))
-    for text, weight in (scorer.metapath_weights or dict.fromkeys(scorer.metapaths_, 1.0)).items():
+    for text, weight in (scorer.metapath_weights or {}).items():
         path = Metapath.parse(text)
         walks: list[tuple[tuple[int, ...], float]] = [((node,), weight) for node in graph.nodes[path.types[0]].range]
         for name in path.relations:
@@ -87,7 +97,7 @@ def networks(graph: kg.KnowledgeGraph) -> dict[str, nx.DiGraph]:
 @pytest.mark.parametrize("seed", range(3))
 def test_the_score_is_the_sum_of_all_walks(seed: int) -> None:
     graph = shop(seed)
-    scorer = Walks(beta=0.5, train_half_life=HALF_LIFE, demand=Demand(0.8, 0.4)).fit(graph)
+    scorer = walks(graph, beta=0.5, demand=Demand(0.8, 0.4))
     found = enumerated(graph, scorer)
     query = graph.query()
     weights = query.weights(Weighting()).toarray()
@@ -99,7 +109,7 @@ def test_the_score_is_the_sum_of_all_walks(seed: int) -> None:
 
 def test_the_explanation_names_every_walk_and_counts_the_customers() -> None:
     graph = shop(7)
-    scorer = Walks(train_half_life=HALF_LIFE).fit(graph)
+    scorer = walks(graph)
     found = enumerated(graph, scorer)
     query = graph.query()
     scores = scorer.score(query)
@@ -141,3 +151,29 @@ def test_given_weights_leave_the_other_metapaths_out() -> None:
     assert Walks(metapath_weights=weights).fit(graph).metapaths_ == tuple(weights)
     alone = Walks(metapath_weights=dict.fromkeys(weights, 1.0)).fit(graph).score(graph.query())
     np.testing.assert_allclose(Walks(metapath_weights=weights).fit(graph).score(graph.query()), 2 * alone, rtol=1e-6)
+
+
+def test_without_validation_every_metapath_is_as_loud_as_the_others() -> None:
+    graph = shop(0)
+    whole = Walks().fit(graph)
+    assert not whole.taught_
+    loudness = []
+    for place in range(len(whole.metapaths_)):
+        columns = slice(*whole.middles_[place : place + 2])
+        assert isinstance(whole.operator_, Factors)
+        one = Factors(whole.operator_.left[:, columns], whole.operator_.right[:, columns])
+        loudness.append(apply(graph.query().weights(Weighting()), one).std(axis=1).mean())
+    np.testing.assert_allclose(loudness, loudness[0], rtol=1e-3)
+
+
+def test_validation_teaches_weights_to_fit_again_with() -> None:
+    graph = shop(0)
+    query = graph.query()
+    asked = query.seen(("purchase",))
+    bought = csr_array(np.roll(asked.toarray(), 3, axis=1))  # what goes_with tells, and nothing else
+    scorer = Walks().fit(graph, Holdout(query, bought, ("purchase",), popularity(graph)))
+    weights = scorer.taught_["metapath_weights"]
+    assert min(weights.values()) >= 0
+    assert max(weights, key=lambda path: weights[path]) == "item -goes_with-> item"
+    again = Walks(**scorer.taught_).fit(graph)
+    np.testing.assert_array_equal(again.score(query), scorer.score(query))
