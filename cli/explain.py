@@ -2,43 +2,94 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from cli import options, render
+from cli import jobs, options, render
+
+if TYPE_CHECKING:
+    from recsys.recommender import Recommender
+
+Audience = Literal["shopper", "merchandiser"]
 
 
+@options.command
 def explain(
-    user: Annotated[str, typer.Argument(help="Id of a user.")],
-    item: Annotated[str, typer.Argument(help="Id of an item.")],
+    common: options.Common,
+    ids: Annotated[list[str], typer.Argument(metavar="[USER] ITEM", help="A user and an item; of a guest: the item.")],
+    history: options.History = None,
+    repeats: options.RepeatsOption = "exclude",
     language: Annotated[Literal["en", "zh"], typer.Option("--lang", help="Language of the sentences.")] = "en",
-    repeats: options.Repeats = "exclude",
-    workspace: options.Workspace = options.WORKSPACE,
-    threads: options.Threads = options.THREADS,
-    json: options.Json = False,
+    audience: Annotated[Audience, typer.Option(help="For whom the sentences are.")] = "shopper",
+    as_of: options.AsOf = None,
+    html: Annotated[Path | None, typer.Option(help="Write a page that needs no network.")] = None,
+    svg: Annotated[Path | None, typer.Option(help="Write a picture.")] = None,
+    png: Annotated[Path | None, typer.Option(help="Write a picture.")] = None,
 ) -> None:
     """Tell the contributions that add up to an item's score."""
-    from cli.loading import load
+    from recsys.explanation import page
     from recsys.explanation.contract import as_json
     from recsys.explanation.telling import Teller
 
-    model = load(workspace, threads)
-    told, rank = model.explain(user, item, repeats)
-    document = as_json(Teller(model.graph).tell(told), rank or None, language=language)
-    if json:
+    user, item = _asked(ids, history)
+    asked: dict[str, Any] = {"history": options.words(history), "repeats": repeats, "as_of": as_of}
+    model = jobs.recommender(common)
+    told = Teller(model.graph).tell(model.explain(user, item, **asked))
+    rank = model.rank(user, item, **asked)
+    files = {".html": html, ".svg": svg, ".png": png}
+    for ending, path in files.items():
+        if path is not None:
+            page.save(told, path if path.suffix == ending else path.with_name(path.name + ending), language=language)
+    document = as_json(told, rank, language=language, audience=audience)
+    if common.json:
         render.emit(document)
-        return
+    elif not any(files.values()):
+        _show(document, f"Score of {item}")
+
+
+def tell(model: Recommender, user: str, item: str, title: str) -> None:
+    """An explanation for people."""
+    from recsys.explanation.contract import as_json
+    from recsys.explanation.telling import Teller
+
+    told = Teller(model.graph).tell(model.explain(user, item))
+    _show(as_json(told, model.rank(user, item)), title)
+
+
+def _asked(ids: list[str], history: str | None) -> tuple[str | None, str]:
+    from kg.errors import KgError
+
+    match ids, history:
+        case [user, item], None:
+            return user, item
+        case [item], str():
+            return None, item
+    raise KgError("say whose item", fix="Give USER ITEM, or ITEM with --history ITEM,ITEM for a guest.")
+
+
+_SHOWN = 10
+
+
+def _show(document: dict[str, Any], title: str) -> None:
+    """The sentences, then the strongest contributions and what the others add up to."""
     for line in document["text"]:
         typer.echo(f"• {line}")
-    rows = [
-        (
-            part["value"],
-            part["scorer"],
-            part["kind"],
-            " → ".join(n.get("label") or n.get("relation", "") for n in part["path"]),
-        )
-        for part in document["contributions"]
+    parts = document["contributions"]
+    rows: list[tuple[object, ...]] = [
+        (part["value"], part["scorer"], part["kind"], _way(part["path"])) for part in parts[:_SHOWN]
     ]
-    title = f"Score {told.score:.4f} = Σ of {len(rows)} contributions, rank {rank or 'none'}"
-    render.table(title, ["value", "scorer", "kind", "path"], rows)
+    if len(parts) > _SHOWN:
+        rest = sum(part["value"] for part in parts[_SHOWN:])
+        rows.append((rest, "", "", f"{len(parts) - _SHOWN:,} smaller ones together (--json lists them)"))
+    render.table(
+        f"{title}: score {document['score']:.4f}, rank {document['rank'] or 'none'}, "
+        f"{document['path_share']:.0%} of it graph paths",
+        ["value", "scorer", "kind", "how"],
+        rows,
+    )
+
+
+def _way(path: list[dict[str, Any]]) -> str:
+    return " → ".join(stop.get("label") or stop.get("id") or stop.get("relation", "") for stop in path)

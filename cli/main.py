@@ -12,7 +12,6 @@ DONE, FAILED, WRONG, INTERRUPTED = 0, 1, 2, 130
 
 COMMANDS = {
     "demo": "cli.demo:demo",
-    "init": "cli.init:init",
     "run": "cli.run:run",
     "ingest": "cli.ingest:ingest",
     "graph": "cli.graph:app",
@@ -21,8 +20,7 @@ COMMANDS = {
     "recommend": "cli.recommend:recommend",
     "similar": "cli.similar:similar",
     "explain": "cli.explain:explain",
-    "export": "cli.export:app",
-    "sources": "cli.sources:sources",
+    "export": "cli.export:export",
 }
 """A command is one file and one line here; the files import their work when they are called."""
 

@@ -1,27 +1,73 @@
-"""`cartograph recommend`: the best items for some users."""
+"""`cartograph recommend`: the best items for some users, for everyone, or for a guest."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
 
-from cli import options, render
+from cli import jobs, options, render
 
 
+@options.command
 def recommend(
-    users: Annotated[list[str], typer.Argument(help="Ids of users.")],
+    common: options.Common,
+    users: Annotated[list[str] | None, typer.Argument(metavar="USER…", help="Ids of users.")] = None,
+    file: Annotated[Path | None, typer.Option("--users", help="A file with a user id per line.")] = None,
+    everyone: Annotated[bool, typer.Option("--all", help="Every user of the log.")] = False,
+    history: options.History = None,
     k: Annotated[int, typer.Option("-k", min=1, help="Items a user.")] = 10,
-    repeats: options.Repeats = "exclude",
-    workspace: options.Workspace = options.WORKSPACE,
-    threads: options.Threads = options.THREADS,
-    json: options.Json = False,
+    repeats: options.RepeatsOption = "exclude",
+    category: Annotated[str | None, typer.Option(help="Only this category and what lies below it.")] = None,
+    price_min: Annotated[float | None, typer.Option(help="The lowest price.")] = None,
+    price_max: Annotated[float | None, typer.Option(help="The highest price.")] = None,
+    available: Annotated[bool, typer.Option("--available", help="Only what can be bought now.")] = False,
+    as_of: options.AsOf = None,
+    out: Annotated[Path | None, typer.Option(help="Write to this .csv or .parquet file.")] = None,
 ) -> None:
-    """Rank all items for these users."""
-    from cli.loading import load
+    """Rank all items and show the best."""
+    from recsys.recommender import Filters
 
-    frame = load(workspace, threads).recommend(users, k, repeats)
-    if json:
-        render.emit(frame.to_dict("records"))
-    else:
-        render.table("Recommendations", list(frame.columns), frame.itertuples(index=False))
+    chosen = _chosen(users, file, history, everyone=everyone)
+    filters = Filters(category, price_min, price_max, available)
+    guest = options.words(history)
+    model = jobs.recommender(common)
+    found = model.recommend(chosen, k, history=guest, repeats=repeats, filters=filters, as_of=as_of)
+    if out is not None:
+        _write(found, out)
+    if common.json:
+        render.emit(render.records(found))
+    elif out is None:
+        render.frame(found, "Recommendations")
+
+
+def _chosen(users: list[str] | None, file: Path | None, history: str | None, *, everyone: bool) -> list[str] | None:
+    """The users asked for; None: a guest, or everyone."""
+    from kg.errors import KgError
+
+    if sum((bool(users), file is not None, everyone, history is not None)) != 1:
+        raise KgError("say for whom", fix="Give USER…, --users FILE, --all, or --history ITEM,ITEM: one of them.")
+    if file is None:
+        return users or None
+    try:
+        ids = [line.strip() for line in file.read_text(encoding="utf-8").splitlines() if line.strip()]
+    except (OSError, UnicodeDecodeError) as error:
+        raise KgError(f"the users cannot be read: {error}", file=file, fix="Give a text file, an id a line.") from error
+    if not ids:
+        raise KgError("the file names no user", file=file, fix="Give a text file, an id a line.")
+    return ids
+
+
+def _write(found: Any, path: Path) -> None:
+    from kg.errors import KgError
+    from kg.files import replacing
+
+    with replacing(path) as temporary:
+        match path.suffix:
+            case ".csv":
+                found.to_csv(temporary, index=False)
+            case ".parquet":
+                found.to_parquet(temporary, index=False)
+            case other:
+                raise KgError("no such kind of file", value=other, fix="End --out in .csv or .parquet.")

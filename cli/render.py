@@ -1,22 +1,47 @@
-"""Results to stdout, talk to stderr."""
+"""Results to stdout, talk and errors to stderr."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from kg.errors import KgError
+    from recsys.workspace import Stage
 
 
 def emit(document: Any) -> None:
     """One JSON document."""
-    typer.echo(json.dumps(document, ensure_ascii=False, default=str))
+    typer.echo(json.dumps(document, ensure_ascii=False, allow_nan=False, default=str))
 
 
-def teller(*, quiet: bool) -> Callable[[str], None]:
-    """A function that says on stderr what is being done, or nothing."""
-    return (lambda _: None) if quiet else (lambda text: typer.echo(text, err=True))
+@contextmanager
+def progress(*, quiet: bool) -> Iterator[Callable[[str], None]]:
+    """A function that says on stderr what is being done: in place on a terminal, a line each elsewhere."""
+    if quiet:
+        yield lambda _: None
+    elif sys.stderr.isatty():
+        from rich.console import Console
+
+        with Console(stderr=True).status("") as status:
+            yield status.update
+    else:
+        yield lambda text: typer.echo(f"  {text}", err=True)
+
+
+def stage(done: Stage, *, quiet: bool) -> None:
+    """A finished stage in one line."""
+    if not quiet:
+        cost = "unchanged" if done.skipped else f"{done.seconds:6.1f} s  {done.peak_mb:6,.0f} MB"
+        typer.echo(f"{done.name:<10}{cost}", err=True)
 
 
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
@@ -24,24 +49,57 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) 
     from rich.console import Console
     from rich.table import Table
 
-    drawn = Table(*columns, title=title, title_justify="left")
-    for row in rows:
-        drawn.add_row(*(f"{cell:.4f}" if isinstance(cell, float) else str(cell) for cell in row))
+    drawn = Table(title=title, title_justify="left")
+    kept = [[_cell(value) for value in row] for row in rows]
+    for place, column in enumerate(columns):
+        numbers = all(isinstance(value, int | float) for value in (row[place] for row in kept))
+        drawn.add_column(column, justify="right" if numbers else "left", overflow="fold")
+    for row in kept:
+        drawn.add_row(*(f"{value:,.4f}" if isinstance(value, float) else str(value) for value in row))
     Console().print(drawn)
 
 
-def evaluation(figures: dict[str, Any]) -> None:
-    """The table of all scorers, one per protocol."""
-    for repeats, judged in figures.items():
-        rows = [
-            [row["name"], *(row["metrics"][f"{metric}@10"]["mean"] for metric in ("ndcg", "recall", "hit_rate"))]
-            for row in judged["scorers"]
-        ]
-        protocol = judged["protocol"]
-        title = f"{protocol['users']:,} users of the test period, repeats {repeats}d"
-        table(title, ["scorer", "NDCG@10", "Recall@10", "HitRate@10"], rows)
-        gain = judged["fused_vs_best"]
-        typer.echo(
-            f"fusion − {judged['best_single']}: {gain['difference']:+.4f} "
-            f"(95 % {gain['low']:+.4f} … {gain['high']:+.4f}, p = {gain['p']:.3f})\n"
-        )
+def _cell(value: Any) -> Any:
+    return value.item() if hasattr(value, "item") else value
+
+
+def evaluation(judged: Mapping[str, Any]) -> None:
+    """All scorers of one protocol, the fusion last."""
+    protocol = judged["protocol"]
+    k = protocol["k"][0]
+    shown = [f"{metric}@{k}" for metric in ("ndcg", "recall", "map", "mrr", "hit_rate", "coverage", "novelty")]
+    shown = [name for name in shown if name in judged["scorers"][0]["metrics"]]
+    rows = [[row["name"], *(row["metrics"][name]["mean"] for name in shown)] for row in judged["scorers"]]
+    table(f"Test period, {protocol['users']:,} users, repeats {protocol['repeats']}d", ["scorer", *shown], rows)
+    gain = judged["fused_vs_best"]
+    typer.echo(
+        f"NDCG@{k} of the fusion − {judged['best_single']}: {gain['difference']:+.4f} "
+        f"(95 % {gain['low']:+.4f} … {gain['high']:+.4f}, p = {gain['p']:.3f})\n"
+    )
+
+
+def frame(rows: Any, title: str) -> None:
+    """A frame as a table."""
+    table(title, list(rows.columns), rows.itertuples(index=False))
+
+
+def records(rows: Any) -> list[dict[str, Any]]:
+    """A frame's rows, ready for JSON."""
+    return [{name: _cell(value) for name, value in row.items()} for row in rows.to_dict("records")]
+
+
+def written(files: Sequence[Path], *, as_json: bool) -> None:
+    """The files that were written."""
+    if as_json:
+        emit({"files": [str(file) for file in files]})
+    else:
+        typer.echo("\n".join(str(file) for file in files))
+
+
+def error(found: KgError, *, as_json: bool) -> None:
+    """What is wrong, where, and what to do: once, on stderr; with --json as a document on stdout too."""
+    names = ("problem", "file", "row", "column", "value", "fix")
+    if as_json:
+        said = {name: getattr(found, name) for name in names}
+        emit({"error": {name: str(value) if isinstance(value, Path) else value for name, value in said.items()}})
+    typer.echo(f"Error: {found}", err=True)

@@ -1,60 +1,34 @@
-"""`cartograph run`: from raw files to learned weights and honest figures."""
+"""`cartograph run`: the main job, from raw files to recommendations that can be explained."""
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
-import typer
-
-from cli import options, render
+from cli import jobs, options, render
 
 if TYPE_CHECKING:
-    from kg.config import KgConfig
-
-LEARNED, TABLES, CONFIG = "learned.json", "tables", "config.json"
+    from recsys.config import Config
 
 
-def run(
-    config: Annotated[Path, typer.Argument(help="TOML file that describes the shop.")],
-    events: options.Events = None,
-    workspace: options.Workspace = options.WORKSPACE,
-    threads: options.Threads = options.THREADS,
-    json: options.Json = False,
-    quiet: options.Quiet = False,
-) -> None:
-    """Read, clean, split, train, fuse and evaluate; keep what `recommend` and `explain` need."""
-    from kg.config import read_config
-
-    document = main_job(read_config(config), events, workspace, threads, quiet=quiet)
-    render.emit(document) if json else render.evaluation(document["evaluation"])
+@options.command
+def run(common: options.Common, config: options.Config = None, events: options.Events = None) -> None:
+    """Read, build the graph, train, evaluate, and fit what `recommend` and `explain` serve."""
+    document = main_job(common, jobs.read(common, config, events))
+    if common.json:
+        render.emit(document)
+    else:
+        show(document)
 
 
-def main_job(config: KgConfig, events: Path | None, workspace: Path, threads: int, *, quiet: bool) -> dict[str, Any]:
-    """The whole way; the contract's document. An earlier result stays until the new one is complete."""
-    import time
+def main_job(common: options.Common, config: Config) -> dict[str, Any]:
+    """All stages; the contract's document, with the other protocol's figures beside."""
+    stages = jobs.run(common, config, "serve")
+    figures = next(stage.result for stage in stages if stage.name == "evaluate")
+    shown = config.evaluation.repeats
+    return {"stages": [stage.to_json() for stage in stages], "evaluation": figures[shown], "protocols": figures}
 
-    from threadpoolctl import threadpool_limits
 
-    from kg.engine import Engine
-    from kg.files import replacing
-    from kg.reading import ingest
-    from recsys.recommender import train
-
-    say = render.teller(quiet=quiet)
-    started = time.perf_counter()
-    with threadpool_limits(threads):
-        say(f"ingest: {events or config.events.path}")
-        tables, report = ingest(config, events, Engine(threads))
-        read = time.perf_counter()
-        learned = train(tables, config, say)
-    tables.save(workspace / TABLES)
-    with replacing(workspace / CONFIG) as temporary:
-        temporary.write_text(config.model_dump_json(indent=1), encoding="utf-8")
-    learned.save(workspace / LEARNED)
-    stages = [("ingest", read - started), ("train and evaluate", time.perf_counter() - read)]
-    return {
-        "stages": [{"name": name, "seconds": round(seconds, 2)} for name, seconds in stages],
-        "ingest": report.to_json(),
-        "evaluation": dict(learned.evaluation),
-    }
+def show(document: dict[str, Any]) -> None:
+    """Both protocols as tables."""
+    for judged in document["protocols"].values():
+        render.evaluation(judged)

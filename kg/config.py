@@ -1,4 +1,4 @@
-"""The TOML file that describes a shop: this floor's sections, checked; a wrong key is an error that names the right one."""
+"""The TOML file of a shop: this floor's sections, checked; the nearest right key is named for a wrong one."""
 
 from __future__ import annotations
 
@@ -31,13 +31,17 @@ class Shop(Section):
 
 
 class Source(Section):
-    """A table of raw files: `path` (file, folder or glob, from the config's folder) and what its columns mean.
+    """A table of raw files: `path` (files, folders or globs, from the config's folder) and what its columns mean.
 
     `columns` maps a canonical column to an SQL expression over the raw columns; without it the raw names are canonical.
     """
 
-    path: str | None = None
+    path: str | tuple[str, ...] | None = None
     columns: dict[str, str] = Field(default_factory=dict)
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        return (self.path,) if isinstance(self.path, str) else self.path or ()
 
 
 class Rule(Section):
@@ -57,7 +61,7 @@ class Derive(Section):
 
 
 class Split(Section):
-    """By global time (dates, UTC; without them shares of the log's events or of its span) or each user's last events."""
+    """By global time (dates, UTC; without them shares of the log's events or its span) or each user's last events."""
 
     method: Literal["time", "leave-last-out"] = "time"
     validation_start: datetime | None = None

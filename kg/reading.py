@@ -59,10 +59,11 @@ def ingest(
     """
     engine = engine or Engine()
     sql = engine.connection.con
-    path = str(events) if events is not None else _path(config, config.events)
-    if path is None:
+    paths = [str(events)] if events is not None else _paths(config, config.events)
+    if not paths:
         raise KgError("no events were given", fix="Name a file with --events, or a path under [events].")
-    raw = _load(sql, "raw_events", path)
+    path = ", ".join(paths)
+    raw = _load(sql, "raw_events", paths)
     n_read = sql.execute("SELECT count(*) FROM raw_events").fetchall()[0][0]
     if not n_read:
         raise KgError("the file has no rows", file=path, fix="Give a log with at least one event.")
@@ -76,8 +77,8 @@ def ingest(
         )
     for name in ("items", "users"):
         source: Source = getattr(config, name)
-        if (place := _path(config, source)) is not None:
-            _map(sql, name, source.columns, _load(sql, f"raw_{name}", place), place)
+        if places := _paths(config, source):
+            _map(sql, name, source.columns, _load(sql, f"raw_{name}", places), ", ".join(places))
     facts = read_skos(config.folder / config.taxonomy) if config.taxonomy else None
     given = {name: sql.table(name).to_arrow_table() for name in ("items", "users") if _exists(sql, name)}
     kinds = dict(sql.execute("SELECT kind, count(*) FROM events GROUP BY 1 ORDER BY 1").fetchall())
@@ -88,22 +89,25 @@ def ingest(
     return tables, IngestReport(n_read, kinds, users, items, rules, tuple(rejects))
 
 
-def _path(config: KgConfig, source: Source) -> str | None:
-    return None if source.path is None else str(config.folder / source.path)
+def _paths(config: KgConfig, source: Source) -> list[str]:
+    return [str(config.folder / path) for path in source.paths]
 
 
 def _exists(sql: Any, table: str) -> bool:
     return bool(sql.execute(f"SELECT 1 FROM duckdb_tables() WHERE table_name = '{table}'").fetchall())
 
 
-def _load(sql: Any, table: str, path: str) -> list[str]:
-    """A raw file as a table with its line number in `_row`; CSV as text, so that a bad value can be shown."""
+def _load(sql: Any, table: str, paths: list[str]) -> list[str]:
+    """Raw files as a table with its line number in `_row`; CSV as text, so that a bad value can be shown."""
     import duckdb
 
-    place = Path(path)
-    files = sorted(place.iterdir()) if place.is_dir() else sorted(place.parent.glob(place.name))
-    if not files:
-        raise KgError("no such file", file=path, fix="Check the path, or quote the glob.")
+    files: list[Path] = []
+    for path in paths:
+        place = Path(path)
+        found = sorted(place.iterdir()) if place.is_dir() else sorted(place.parent.glob(place.name))
+        if not found:
+            raise KgError("no such file", file=path, fix="Check the path, or quote the glob.")
+        files += found
     name = files[0].name.removesuffix(".gz")
     listed = "[" + ", ".join("'" + str(file).replace("'", "''") + "'" for file in files) + "]"
     if name.endswith(".parquet"):
@@ -118,7 +122,8 @@ def _load(sql: Any, table: str, path: str) -> list[str]:
         sql.execute(f"CREATE OR REPLACE TABLE {table} AS SELECT row_number() OVER () + 1 AS _row, * FROM {reader}")
     except (duckdb.Error, UnicodeError) as error:
         lines = str(error).splitlines()
-        raise KgError(f"the file cannot be read: {lines[0]}", file=path, fix="Mend the file or its format.") from error
+        problem = f"the file cannot be read: {lines[0]}"
+        raise KgError(problem, file=", ".join(paths), fix="Mend the file or its format.") from error
     return [column for column in sql.table(table).columns if column != "_row"]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,10 @@ from recsys.protocol import Protocol, Repeats
 from recsys.scorers import SCORERS, create
 
 PROTOCOLS: tuple[Repeats, ...] = ("exclude", "include")
+
+
+def _all_scorers() -> dict[str, dict[str, Any]]:
+    return {name: {} for name in SCORERS}
 
 
 class Evaluation(Section):
@@ -29,7 +34,7 @@ class Evaluation(Section):
 class Config(KgConfig):
     """A shop's file; `scorers` are the parameters by name of scorer (none named: all scorers, as they come)."""
 
-    scorers: dict[str, dict[str, Any]] = Field(default_factory=lambda: {name: {} for name in SCORERS})
+    scorers: dict[str, dict[str, Any]] = Field(default_factory=_all_scorers)
     evaluation: Evaluation = Evaluation()
 
     @classmethod
@@ -43,3 +48,24 @@ class Config(KgConfig):
                 error.file = path
                 raise
         return config
+
+    def resolved(self, events: Sequence[Path] = ()) -> Config:
+        """With absolute paths, so that it means the same from anywhere; `events` take the place of its own log."""
+        folder = self.folder.resolve()
+        source = self.events
+        if events:
+            source = source.model_copy(update={"path": tuple(str(path.resolve()) for path in events)})
+        return self.model_copy(update={"folder": folder, "events": source})
+
+    def only(self, names: Sequence[str]) -> Config:
+        """With these scorers alone; one that the config does not name comes as it is."""
+        for name in names:
+            create(name)
+        return self.model_copy(update={"scorers": {name: self.scorers.get(name, {}) for name in names}})
+
+    def with_k(self, lengths: Sequence[str]) -> Config:
+        """With other lengths of list; RecsysError where one is not a whole number from 1."""
+        if not lengths or not all(text.isdecimal() and int(text) for text in lengths):
+            raise RecsysError("a length of list is not a number", value=",".join(lengths), fix="Give k such as 10,20.")
+        evaluation = self.evaluation.model_copy(update={"k": tuple(int(text) for text in lengths)})
+        return self.model_copy(update={"evaluation": evaluation})

@@ -1,4 +1,4 @@
-"""What validation taught, small enough to read: the scorers' parameters and, per protocol, the weights of their fusion."""
+"""What validation taught, small enough to read: parameters of scorers and, per protocol, the weights of the fusion."""
 
 from __future__ import annotations
 

@@ -3,154 +3,215 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
+from kg import graph_store
 from kg.building import build
-from kg.config import KgConfig
-from kg.errors import KgError
-from kg.files import replacing
+from kg.files import replacing_folder
 from kg.graph import ITEM, KnowledgeGraph
 from kg.query import Query
 from kg.splitting import split
 from kg.steps.derive import derive
 from kg.tables import Tables
+from recsys import ranking, store
+from recsys.config import Config
 from recsys.errors import RecsysError
-from recsys.evaluation import evaluate
+from recsys.explanation.page import Shown
+from recsys.explanation.telling import Teller
 from recsys.fusion import Fusion
 from recsys.holdout import holdout
-from recsys.learning import learn
-from recsys.protocol import Protocol, Repeats
-from recsys.ranking import recommend
-from recsys.scorers import SCORERS, create
-from recsys.types import Explanation, user_ids
+from recsys.linear import LinearScorer
+from recsys.protocol import Repeats
+from recsys.recipe import Conditions, Recipe
+from recsys.similar import Similar
+from recsys.teaching import teach
+from recsys.types import Explanation, Scorer, user_ids
 
 if TYPE_CHECKING:
     import pandas as pd
 
-Say = Callable[[str], None]
-PROTOCOLS: tuple[Repeats, ...] = ("exclude", "include")
-VERSION = 1
+_CONFIG, _RECIPE, _GRAPH, _SCORERS = "config.json", "recipe.json", "graph", "scorers"
+_CLOSENESS = "ease"  # the scorer whose operator says how near two items are
 
 
 @dataclass(frozen=True)
-class Learned:
-    """What validation taught: per protocol, every scorer's weight, scale and stand-in for no opinion."""
+class Filters:
+    """What may be shown; without any, everything."""
 
-    weights: Mapping[str, Mapping[str, list[float]]]
-    evaluation: Mapping[str, Any]
+    category: str | None = None
+    price_min: float | None = None
+    price_max: float | None = None
+    available: bool = False
 
-    def save(self, path: Path) -> None:
-        with replacing(path) as temporary:
-            text = json.dumps({"version": VERSION, "weights": self.weights, "evaluation": self.evaluation}, indent=1)
-            temporary.write_text(text, encoding="utf-8")
-
-    @classmethod
-    def load(cls, path: Path) -> Learned:
-        try:
-            raw = json.loads(path.read_text(encoding="utf-8"))
-        except FileNotFoundError as error:
-            raise RecsysError(
-                "nothing has been learned here yet", file=path, fix="Run `cartograph run` first."
-            ) from error
-        except ValueError as error:
-            raise RecsysError("the file is damaged", file=path, fix="Run `cartograph run` again.") from error
-        if raw.get("version") != VERSION:
-            raise RecsysError("the file is of another version", file=path, fix="Run `cartograph run` again.")
-        return cls(raw["weights"], raw["evaluation"])
+    def mask(self, graph: KnowledgeGraph) -> ranking.Mask:
+        """The items that pass, bool (n_items,)."""
+        allowed = np.ones(graph.n_items, dtype=bool)
+        if self.category is not None:
+            allowed &= ranking.in_category(graph, self.category)
+        if self.price_min is not None or self.price_max is not None:
+            highest = float("inf") if self.price_max is None else self.price_max
+            allowed &= ranking.priced(graph, self.price_min or 0.0, highest)
+        return allowed & ranking.available(graph) if self.available else allowed
 
 
-def train(tables: Tables, config: KgConfig, say: Say = lambda _: None) -> Learned:
-    """Learn fusion weights on validation, then judge on test what is refitted on train + validation."""
-    windows = split(tables, config.split)
-    kinds = config.shop.target_kinds
-    say("train: graph and scorers on the train window")
-    graph = build(derive(windows.train, config.derive))
-    fusions = fitted(graph)
-    asked = holdout(graph, windows.validation, kinds, _seconds(windows.validation_start))
-    for repeats in PROTOCOLS:
-        say(f"train: fusion, repeats {repeats}d")
-        learn(fusions[repeats], asked, Protocol(repeats=repeats))
-    say("evaluate: refit on train + validation, figures on test")
-    graph = build(derive(windows.train_validation, config.derive))
-    fusions[PROTOCOLS[0]].fit(graph)  # the parts are the same in each
-    asked = holdout(graph, windows.test, kinds, _seconds(windows.test_start))
-    figures: dict[str, Any] = {}
-    for repeats in PROTOCOLS:
-        scorers = {**fusions[repeats].parts, "fusion": fusions[repeats]}
-        figures[repeats] = evaluate(scorers, asked, Protocol(repeats=repeats)).to_json()
-    weights = {
-        repeats: {
-            name: [float(values[place]) for values in (fusion.weights_, fusion.scales_, fusion.missing_)]
-            for place, name in enumerate(fusion.parts)
-        }
-        for repeats, fusion in fusions.items()
-    }
-    return Learned(weights, figures)
+EVERYTHING = Filters()
 
 
-def fitted(graph: KnowledgeGraph) -> dict[str, Fusion]:
-    """A fusion per protocol of the same parts, every registered scorer, fitted once."""
-    parts = {name: create(name) for name in SCORERS}
-    for part in parts.values():
-        part.fit(graph)
-    return {repeats: Fusion(parts) for repeats in PROTOCOLS}
-
-
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class Recommender:
-    """A graph and a fitted fusion for each protocol."""
+    """A graph, scorers fitted on it, and a fusion of them for each protocol.
 
-    graph: KnowledgeGraph
-    fusions: Mapping[str, Fusion]
-    target_kinds: tuple[str, ...] = ("purchase",)
+    >>> model = Recommender().fit(tables)  # doctest: +SKIP
+    >>> model.recommend(["12347"], k=10)  # doctest: +SKIP
+    """
+
+    config: Config = field(default_factory=Config)
+    conditions: Conditions = field(default_factory=Conditions)
+    seed: int = 0
+    graph: KnowledgeGraph = field(init=False, repr=False)
+    recipe: Recipe = field(init=False, repr=False)
+    fusions: Mapping[Repeats, Fusion] = field(init=False, repr=False)
+
+    def fit(self, tables: Tables) -> Self:
+        """Learn the fusion on a validation period at the end of the log, then refit everything on all of it."""
+        windows = split(tables, self.config.split, self.config.shop.target_kinds)
+        graph = build(derive(windows.train_validation, self.config.derive))
+        start = None if windows.test_start is None else seconds(windows.test_start)
+        asked = holdout(graph, windows.test, self.config.shop.target_kinds, start)
+        lesson = teach(graph, asked, self.config.scorers, self.config.evaluation, self.conditions, self.seed)
+        graph = build(derive(tables, self.config.derive))
+        return self._take(graph, lesson.recipe.fit(graph, self.conditions), lesson.recipe)
 
     @classmethod
-    def fit(cls, tables: Tables, config: KgConfig, learned: Learned) -> Recommender:
-        """The parts fitted on everything, with the weights that validation taught."""
-        graph = build(derive(tables, config.derive))
-        fusions = fitted(graph)
-        for repeats, fusion in fusions.items():
-            columns = np.array([learned.weights[repeats][name] for name in fusion.parts])
-            fusion.weights_, fusion.scales_, fusion.missing_ = columns.T
-        return cls(graph, fusions, config.shop.target_kinds)
+    def of(cls, graph: KnowledgeGraph, parts: Mapping[str, Scorer], recipe: Recipe, config: Config) -> Self:
+        """From what was fitted elsewhere."""
+        return cls(config)._take(graph, parts, recipe)
 
-    def recommend(self, users: Iterable[str], k: int = 10, repeats: Repeats = "exclude") -> pd.DataFrame:
-        """Columns user_id, item_id, rank, title, score."""
-        query = self.query(users)
-        excluded = self.target_kinds if repeats == "exclude" else ()
+    def _take(self, graph: KnowledgeGraph, parts: Mapping[str, Scorer], recipe: Recipe) -> Self:
+        self.graph, self.recipe, self.fusions = graph, recipe, recipe.fusions(parts)
+        return self
+
+    def recommend(
+        self,
+        users: Iterable[str] | None = None,
+        k: int = 10,
+        *,
+        history: Iterable[str] = (),
+        repeats: Repeats = "exclude",
+        filters: Filters = EVERYTHING,
+        as_of: datetime | None = None,
+    ) -> pd.DataFrame:
+        """Columns user_id, item_id, rank, title, score; `users` None and a `history` of items: a guest.
+
+        Neither: everyone. Raises RecsysError naming an unknown user or item.
+        """
+        query = self.query(users, history, as_of)
+        kinds = self._excluded(repeats, query)
         ids = user_ids(self.graph, query)
-        return recommend(self.fusions[repeats], query, k, exclude_kinds=excluded, users=ids).to_frame(self.graph)
-
-    def explain(self, user: str, item: str, repeats: Repeats = "exclude") -> tuple[Explanation, int]:
-        """The contributions to an item's score for a user, and its rank among what may be shown (0: none)."""
-        query = self.query([user])
-        index = self.graph.node(ITEM, item) - self.graph.nodes[ITEM].start
+        mask = filters.mask(self.graph)
         fusion = self.fusions[repeats]
-        told = fusion.explain(query, 0, index)
-        seen = (
-            query.seen(self.target_kinds).toarray()[0] > 0
-            if repeats == "exclude"
-            else np.zeros(self.graph.n_items, bool)
-        )
-        scores = np.where(seen, -np.inf, fusion.score(query)[0])
-        return told, 0 if seen[index] else int((scores > scores[index]).sum()) + 1
+        return ranking.recommend(fusion, query, k, exclude_kinds=kinds, allowed=mask, users=ids).to_frame(self.graph)
 
-    def query(self, users: Iterable[str]) -> Query:
-        """The query of known users; an unknown one is an error."""
-        names = list(users)
-        query = self.graph.query(names)
-        if (query.users < 0).any():
+    def explain(
+        self,
+        user: str | None,
+        item: str,
+        *,
+        history: Iterable[str] = (),
+        repeats: Repeats = "exclude",
+        as_of: datetime | None = None,
+    ) -> Explanation:
+        """The contributions that add up to an item's score for a user, or for a guest with a `history` of items."""
+        return self.fusions[repeats].explain(self._one(user, history, as_of), 0, self.item(item))
+
+    def rank(
+        self,
+        user: str | None,
+        item: str,
+        *,
+        history: Iterable[str] = (),
+        repeats: Repeats = "exclude",
+        as_of: datetime | None = None,
+    ) -> int | None:
+        """The place of an item in the user's whole list, from 1; None where it is not in it."""
+        query = self._one(user, history, as_of)
+        found = ranking.recommend(
+            self.fusions[repeats], query, self.graph.n_items, exclude_kinds=self._excluded(repeats, query)
+        )
+        places = np.flatnonzero(found.items[0] == self.item(item))
+        return int(places[0]) + 1 if len(places) else None
+
+    def show(self, user: str, item: str, language: str = "en") -> Shown:
+        """An explanation that draws itself in a notebook."""
+        return Shown(Teller(self.graph).tell(self.explain(user, item)), language)
+
+    def similar(self, item: str, k: int = 10) -> pd.DataFrame:
+        """Alternatives and complements of an item: columns item_id, rank, title, score, kind."""
+        self.item(item)
+        closeness = self.fusions["exclude"].parts.get(_CLOSENESS)
+        return Similar(self.graph, closeness if isinstance(closeness, LinearScorer) else None).frame(item, k)
+
+    def save(self, folder: Path) -> None:
+        """Write everything; an existing folder is replaced when all is written."""
+        with replacing_folder(folder) as temporary:
+            graph_store.save(self.graph, temporary / _GRAPH)
+            for name, part in self.fusions["exclude"].parts.items():
+                store.save(part, temporary / _SCORERS / name, self.graph.hash)
+            (temporary / _RECIPE).write_text(json.dumps(self.recipe.to_json(), indent=1), encoding="utf-8")
+            (temporary / _CONFIG).write_text(self.config.model_dump_json(indent=1), encoding="utf-8")
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """What `save` wrote; KgError naming the file that is missing, damaged or of another version."""
+        graph = graph_store.load(folder / _GRAPH)
+        try:
+            recipe = Recipe(**json.loads((folder / _RECIPE).read_bytes()))
+            config = Config.model_validate_json((folder / _CONFIG).read_bytes())
+        except (OSError, ValueError, TypeError) as error:
+            raise RecsysError("the recommender is damaged", file=folder, fix="Fit and save it again.") from error
+        parts = {name: store.load(folder / _SCORERS / name, graph.hash) for name in recipe.scorers}
+        return cls.of(graph, parts, recipe, config)
+
+    def query(
+        self, users: Iterable[str] | None = None, history: Iterable[str] = (), as_of: datetime | None = None
+    ) -> Query:
+        """The query of known users, of a guest with a history, or of everyone."""
+        now = None if as_of is None else seconds(as_of) - self.graph.epoch
+        bought = list(history)
+        if users is None and bought:
+            for item in bought:
+                self.item(item)
+            return self.graph.guest([(ITEM, item) for item in bought], now)
+        names = None if users is None else list(users)
+        query = self.graph.query(names, now)
+        if names is not None and (query.users < 0).any():
             unknown = names[int(np.argmin(query.users))]
-            raise KgError("no such user in the graph", value=unknown, fix="Check the id.")
+            raise RecsysError("no such user in the graph", value=unknown, fix="Check the id, or give a history.")
         return query
 
+    def item(self, item: str) -> int:
+        """Where an item stands among the items; RecsysError where there is none."""
+        found = int(self.graph.nodes[ITEM].ids.to_index([item])[0])
+        if found < 0:
+            raise RecsysError("no such item in the graph", value=item, fix="Check the id.")
+        return found
 
-def _seconds(moment: Any) -> int:
-    from datetime import UTC
+    def _one(self, user: str | None, history: Iterable[str], as_of: datetime | None) -> Query:
+        return self.query(None if user is None else [user], history, as_of)
 
-    return int(moment.replace(tzinfo=UTC).timestamp())
+    def _excluded(self, repeats: Repeats, query: Query) -> tuple[str, ...]:
+        """The kinds of event whose items are not shown again; what a guest has is not shown either."""
+        if repeats == "include":
+            return ()
+        return (*self.config.shop.target_kinds, *(query.kind_names if (query.users < 0).all() else ()))
+
+
+def seconds(moment: datetime) -> int:
+    """Unix seconds of a moment, UTC where it has no zone."""
+    return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())

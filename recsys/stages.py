@@ -85,7 +85,9 @@ def graph(workspace: Workspace) -> KnowledgeGraph:
 
 def _ingest(job: Job) -> Stage:
     config = job.config
-    places = [str(config.folder / path) for path in config.files()]
+    paths = [*config.events.paths, *config.items.paths, *config.users.paths]
+    paths += [config.taxonomy] if config.taxonomy else []
+    files = [fingerprint(config.folder / path) for path in paths]
 
     def work(folder: Path, _: Path) -> Any:
         tables, report = ingest(config, engine=Engine(job.threads))
@@ -93,7 +95,7 @@ def _ingest(job: Job) -> Stage:
         return report.to_json()
 
     inputs = job.section("events", "items", "users", "taxonomy", "clean")
-    return job.workspace.run("ingest", {**inputs, "files": [fingerprint(place) for place in places]}, work)
+    return job.workspace.run("ingest", {**inputs, "files": files}, work)
 
 
 def _make_graph(job: Job) -> Stage:
@@ -108,8 +110,11 @@ def _make_graph(job: Job) -> Stage:
             graph_store.save(graph, folder / name)
         for name in ("validation", "test"):
             getattr(windows, name).to_parquet(folder / f"{name}.parquet")
-        starts = {name: seconds(getattr(windows, name)) for name in ("validation_start", "test_start")}
-        return {"stats": stats(graph), **starts}
+        starts = {"validation_start": windows.validation_start, "test_start": windows.test_start}
+        return {
+            "stats": stats(graph),
+            **{name: None if start is None else seconds(start) for name, start in starts.items()},
+        }
 
     return job.workspace.run("graph", {"ingest": read.output, **job.section("shop", "derive", "split")}, work)
 

@@ -18,7 +18,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
     done = cartograph("demo", "--users", "300", "--items", "200", "--events", "12000", "--json", cwd=folder)
     assert done.returncode == 0, done.stderr
     document = json.loads(done.stdout)
-    assert document["evaluation"]["exclude"]["fused_vs_best"]["high"] > -0.02
+    assert document["evaluation"]["fused_vs_best"]["high"] > -0.02
     return folder
 
 
@@ -41,7 +41,7 @@ def test_recommend_and_explain_agree(shop: Path) -> None:
         (("explain", "U0000001", "nothing"), "no such item"),
         (("recommend", "U0000001", "-w", "elsewhere"), "Run `cartograph run` first"),
         (("run", "absent.toml"), "cannot be read"),
-        (("run",), "Missing argument"),
+        (("run", "-w", "elsewhere"), "nothing has been run"),
     ],
 )
 def test_a_mistake_is_one_clear_line(shop: Path, words: tuple[str, ...], told: str) -> None:

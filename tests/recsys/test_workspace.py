@@ -16,7 +16,7 @@ from recsys.workspace import Workspace, fingerprint
 
 
 def writes(text: str) -> Any:
-    def work(folder: Path, scratch: Path) -> dict[str, str]:
+    def work(folder: Path, _: Path) -> dict[str, str]:
         (folder / "inner").mkdir()
         (folder / "inner" / "file").write_text(text)
         return {"said": text}
@@ -24,7 +24,7 @@ def writes(text: str) -> Any:
     return work
 
 
-def never(folder: Path, scratch: Path) -> None:
+def never(*_: Path) -> None:
     raise AssertionError("made again although nothing changed")
 
 
@@ -43,7 +43,7 @@ def test_what_fails_leaves_the_earlier_result(tmp_path: Path) -> None:
     workspace = Workspace(tmp_path)
     workspace.run("ingest", {"rows": 1}, writes("one"))
 
-    def full_disk(folder: Path, scratch: Path) -> None:
+    def full_disk(folder: Path, _: Path) -> None:
         (folder / "half").write_text("half")
         raise OSError(28, "No space left on device")
 
@@ -57,11 +57,11 @@ def test_what_fails_leaves_the_earlier_result(tmp_path: Path) -> None:
 def test_scratch_outlives_an_interruption_and_nothing_else(tmp_path: Path) -> None:
     workspace = Workspace(tmp_path)
 
-    def interrupted(folder: Path, scratch: Path) -> None:
+    def interrupted(_: Path, scratch: Path) -> None:
         (scratch / "checkpoint").write_text("epoch 3")
         raise KeyboardInterrupt
 
-    def resumed(folder: Path, scratch: Path) -> str:
+    def resumed(_: Path, scratch: Path) -> str:
         return (scratch / "checkpoint").read_text()
 
     with pytest.raises(KeyboardInterrupt):

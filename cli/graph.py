@@ -1,0 +1,126 @@
+"""`cartograph graph …`: build the graph, count it, walk it, draw it, hand it over."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from cli import jobs, options, render
+
+if TYPE_CHECKING:
+    from kg.graph import KnowledgeGraph
+
+app = typer.Typer(no_args_is_help=True, help="The typed graph of users, items and all that is known about them.")
+
+Node = Annotated[str, typer.Argument(help="A node: TYPE:ID, such as item:85123A; without a type an item.")]
+
+
+@app.command("build")
+@options.command
+def build(common: options.Common, config: options.Config = None, events: options.Events = None) -> None:
+    """Build the graphs of the train period, of train and validation, and of everything."""
+    _show_stats(common, jobs.result(common, jobs.read(common, config, events), "graph")["stats"])
+
+
+@app.command("stats")
+@options.command
+def stats(common: options.Common) -> None:
+    """Count nodes and edges."""
+    from kg.stats import stats
+
+    _show_stats(common, stats(jobs.graph(common)))
+
+
+@app.command("neighbours")
+@options.command
+def neighbours(
+    common: options.Common, node: Node, n: Annotated[int, typer.Option("-n", min=1, help="Nodes a relation.")] = 5
+) -> None:
+    """What is next to a node, by relation."""
+    from kg.paths import neighbours
+
+    graph = jobs.graph(common)
+    found: list[dict[str, Any]] = [
+        {"relation": part.relation[1], "type": part.relation[2], "edges": part.edges, "nodes": part.nodes,
+         "top": [{**_told(graph, place), "edges": count} for place, count in part.top]}
+        for part in neighbours(graph, _node(graph, node), n)
+    ]  # fmt: skip
+    if common.json:
+        render.emit(found)
+        return
+    rows = [
+        (part["relation"], part["type"], part["edges"], part["nodes"], "; ".join(top["label"] for top in part["top"]))
+        for part in found
+    ]
+    render.table(f"Next to {node}", ["relation", "to", "edges", "nodes", "most edges"], rows)
+
+
+@app.command("path")
+@options.command
+def path(
+    common: options.Common,
+    start: Node,
+    end: Node,
+    n: Annotated[int, typer.Option("-n", min=1, help="At most so many.")] = 10,
+) -> None:
+    """The shortest ways between two nodes."""
+    from kg.paths import shortest_walks
+
+    graph = jobs.graph(common)
+    walks = shortest_walks(graph, _node(graph, start), _node(graph, end), n)
+    if common.json:
+        told = [{"nodes": [_told(graph, place) for place in walk.nodes], "relations": walk.relations} for walk in walks]
+        render.emit(told)
+        return
+    for walk in walks:
+        typer.echo(walk.text(graph))
+    if not walks:
+        typer.echo("These two do not hang together.")
+
+
+@app.command("view")
+@options.command
+def view(
+    common: options.Common,
+    out: Annotated[Path, typer.Argument(help="An .html, .svg or .png file.")],
+    node: Annotated[str | None, typer.Option(help="A node to stand in the middle (TYPE:ID); none: the schema.")] = None,
+    n: Annotated[int, typer.Option("-n", min=1, help="At most so many neighbours.")] = 300,
+) -> None:
+    """Draw the schema of the graph, or a node among its neighbours."""
+    from kg.picture import picture, save_picture
+
+    graph = jobs.graph(common)
+    save_picture(picture(graph, None if node is None else _node(graph, node), n), out)
+    render.written([out], as_json=common.json)
+
+
+@app.command("export")
+@options.command
+def export(common: options.Common, out: Annotated[Path, typer.Option(help="A .ttl, .nt or .graphml file.")]) -> None:
+    """Write the graph as RDF (Turtle, N-Triples) or for NetworkX (GraphML)."""
+    from cli.export import write_graph
+
+    write_graph(jobs.graph(common), out)
+    render.written([out], as_json=common.json)
+
+
+def _node(graph: KnowledgeGraph, text: str) -> int:
+    """The place of TYPE:ID; ids may have colons of their own."""
+    kind, colon, node_id = text.partition(":")
+    return graph.node(kind, node_id) if colon and kind in graph.nodes else graph.node("item", text)
+
+
+def _told(graph: KnowledgeGraph, place: int) -> dict[str, str]:
+    return {"type": graph.type_of(place).name, "id": graph.id(place), "label": graph.label(place)}
+
+
+def _show_stats(common: options.Common, counted: dict[str, Any]) -> None:
+    if common.json:
+        render.emit(counted)
+        return
+    render.table("Nodes", ["type", "nodes"], counted["nodes"].items())
+    rows = [tuple(row[name] for name in ("source", "name", "target", "edges")) for row in counted["relations"]]
+    render.table(f"Relations, {counted['bytes'] / 1e6:,.1f} MB", ["source", "name", "target", "edges"], rows)
+    typer.echo(f"hash {counted['hash']}")

@@ -1,0 +1,28 @@
+"""`cartograph ingest`: raw files to canonical tables, with a report of what was taken out."""
+
+from __future__ import annotations
+
+import typer
+
+from cli import jobs, options, render
+
+_SHOWN_REJECTS = 10
+
+
+@options.command
+def ingest(common: options.Common, config: options.Config = None, events: options.Events = None) -> None:
+    """Read and clean the raw files, and report what each rule took out."""
+    report = jobs.result(common, jobs.read(common, config, events), "ingest")
+    if common.json:
+        render.emit(report)
+        return
+    kinds = ", ".join(f"{count:,} {kind}" for kind, count in report["events"].items())
+    typer.echo(f"{report['rows_read']:,} rows read: {kinds}; {report['users']:,} users, {report['items']:,} items")
+    rows = [(rule["name"], rule["rows"], rule["removed"]) for rule in report["rules"]]
+    if rows:
+        render.table("Rules", ["rule", "rows that match", "taken out"], rows)
+    rejects = report["rejects"]
+    if rejects:
+        names = ("file", "line", "column", "value", "reason")
+        shown = [[reject[name] for name in names] for reject in rejects[:_SHOWN_REJECTS]]
+        render.table(f"{len(rejects):,} rejected values, the first {len(shown)}", names, shown)

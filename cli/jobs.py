@@ -1,0 +1,60 @@
+"""From the words of a command to stages of a workspace."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cli import options, render
+
+if TYPE_CHECKING:
+    from kg.graph import KnowledgeGraph
+    from recsys.config import Config
+    from recsys.recommender import Recommender
+    from recsys.workspace import Stage
+
+
+def read(common: options.Common, config: Path | None, events: Sequence[Path] | None) -> Config:
+    """The config named, or the one the workspace remembers; `--events` takes the place of its own log."""
+    from recsys.config import Config
+    from recsys.stages import remembered
+    from recsys.workspace import Workspace
+
+    found = remembered(Workspace(common.workspace)) if config is None else Config.read(config)
+    return found.resolved(events or ())
+
+
+def run(common: options.Common, config: Config, until: str) -> list[Stage]:
+    """Every stage up to one, told on stderr as each is done."""
+    from recsys.stages import Job
+    from recsys.workspace import Workspace
+
+    stages = []
+    with render.progress(quiet=common.quiet) as say:
+        job = Job(Workspace(common.workspace), config, common.seed, common.cores, common.device, say)
+        for stage in job.run(until):
+            render.stage(stage, quiet=common.quiet)
+            stages.append(stage)
+    return stages
+
+
+def result(common: options.Common, config: Config, until: str) -> Any:
+    """What the last of these stages says."""
+    return run(common, config, until)[-1].result
+
+
+def recommender(common: options.Common) -> Recommender:
+    """What the workspace serves."""
+    from recsys.stages import recommender
+    from recsys.workspace import Workspace
+
+    return recommender(Workspace(common.workspace))
+
+
+def graph(common: options.Common) -> KnowledgeGraph:
+    """The graph of everything the workspace has read."""
+    from recsys.stages import graph
+    from recsys.workspace import Workspace
+
+    return graph(Workspace(common.workspace))
