@@ -1,8 +1,8 @@
 """How the building of a graph grows with the log: `python benchmarks/graph.py [EVENTS …]`, 1e5 to 1e7 by default.
 
-Every size runs in a process of its own, on a log of text ids with power-law popularity. Printed: seconds and memory that
-the build adds to the process, bytes an edge (both directions), seconds to save and to open mapped, and the log-log slope
-of the build.
+Every size runs in a process of its own, on a log of text ids with power-law popularity. Printed: seconds and memory
+that the build adds to the process, bytes an edge (both directions), seconds to save and to open mapped, and the log-log
+slope of the build.
 """
 
 from __future__ import annotations
