@@ -15,7 +15,7 @@ def recall(lists: Lists, k: int) -> NDArray[np.float64]:
 
 def precision(lists: Lists, k: int) -> NDArray[np.float64]:
     """|hits in the first k| / k, float64 (B,); a list shorter than k is not forgiven."""
-    return np.asarray(lists.hits[:, :k].sum(axis=1) / k)
+    return np.asarray(lists.hits[:, :k].sum(axis=1) / k, dtype=np.float64)
 
 
 def hit_rate(lists: Lists, k: int) -> NDArray[np.float64]:
