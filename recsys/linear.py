@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
@@ -14,6 +16,36 @@ from recsys.types import Contribution, Event, Explanation, Path, Scores
 
 STRICT = ConfigDict(extra="forbid")
 """A scorer's fields are checked, and an unknown one is an error, from a file or from code."""
+
+
+@dataclass(frozen=True, eq=False)
+class Weighed:
+    """One person's events that weigh anything: columns of a query, and `weights` float64, all of length m."""
+
+    positions: NDArray[np.int64]
+    nodes: NDArray[np.int64]
+    kinds: NDArray[np.int16]
+    times: NDArray[np.int32]
+    weights: NDArray[np.float64]
+    kind_names: tuple[str, ...]
+
+    @classmethod
+    def of(cls, query: Query, row: int, weighting: Weighting, *, only_items: bool = False) -> Weighed:
+        """The events of a row; `only_items` leaves out those on other nodes."""
+        alone = query.take(np.array([row]))
+        weights = alone.event_weights(weighting).astype(np.float64)
+        on_items = (alone.nodes >= query.items.start) & (alone.nodes < query.items.stop)
+        kept = np.flatnonzero((weights != 0) & (on_items | (not only_items)))
+        positions = kept + int(query.indptr[row])
+        return cls(positions, alone.nodes[kept], alone.kinds[kept], alone.times[kept], weights[kept], query.kind_names)
+
+    def some(self, chosen: NDArray[np.int64]) -> list[Event]:
+        """These of the events, in words."""
+        columns = (self.positions[chosen], self.nodes[chosen], self.kinds[chosen], self.times[chosen])
+        return [
+            Event(position, node, self.kind_names[kind], time)
+            for position, node, kind, time in zip(*(values.tolist() for values in columns), strict=True)
+        ]
 
 
 class LinearScorer:
@@ -43,22 +75,19 @@ class LinearScorer:
     def explain(self, query: Query, row: int, item: int) -> Explanation:
         if not self.opinion_[item]:
             return Explanation.of(query, row, item, float("nan"), (), additive=self.additive)
-        events, weights = weighed_events(query, row, self.weighting, only_items=not self.reads_all_nodes)
-        parts = self.contributions(events, weights, query.items, item)
+        events = Weighed.of(query, row, self.weighting, only_items=not self.reads_all_nodes)
+        parts = tuple(self.contributions(events, query.items, item))
         score = float(sum(part.value for part in parts))
         return Explanation.of(query, row, item, score, parts, additive=self.additive)
 
-    def contributions(
-        self, events: list[Event], weights: NDArray[np.float64], items: range, item: int
-    ) -> tuple[Contribution, ...]:
+    def contributions(self, events: Weighed, items: range, item: int) -> Iterator[Contribution]:
         """The summands of an item's score, one per event: learned links, until a scorer says better."""
-        nodes = np.array([event.node for event in events], dtype=np.int64)
-        values = weights * column(self.operator_, nodes if self.reads_all_nodes else nodes - items.start, item)
-        return tuple(
-            self.contribution(value, event, items.start + item)
-            for value, event in zip(values.tolist(), events, strict=True)
-            if value
-        )
+        nodes, place = np.unique(events.nodes, return_inverse=True)
+        rows = nodes if self.reads_all_nodes else nodes - items.start
+        values = events.weights * column(self.operator_, rows, item)[place]
+        told = np.flatnonzero(values)
+        for value, event in zip(values[told].tolist(), events.some(told), strict=True):
+            yield self.contribution(value, event, items.start + item)
 
     def contribution(self, value: float, event: Event, item: int) -> Contribution:
         """How one summand is told; `item` in the one numbering."""
@@ -82,20 +111,3 @@ class ConstantScorer:
         value = float(self.values_[item])
         part = Contribution(value, "constant", self.name, path=Path((query.items.start + item,)))
         return Explanation.of(query, row, item, value, (part,), additive=True)
-
-
-def weighed_events(
-    query: Query, row: int, weighting: Weighting, *, only_items: bool = False
-) -> tuple[list[Event], NDArray[np.float64]]:
-    """A row's events that weigh anything, and what each weighs; `only_items` leaves out those on other nodes."""
-    alone = query.take(np.array([row]))
-    weights = alone.event_weights(weighting).astype(np.float64)
-    on_items = (alone.nodes >= query.items.start) & (alone.nodes < query.items.stop)
-    weighing = np.flatnonzero((weights != 0) & (on_items | (not only_items)))
-    first = int(query.indptr[row])
-    columns = (weighing + first, alone.nodes[weighing], alone.kinds[weighing], alone.times[weighing])
-    events = [
-        Event(position, node, query.kind_names[kind], time)
-        for position, node, kind, time in zip(*(values.tolist() for values in columns), strict=True)
-    ]
-    return events, weights[weighing]

@@ -1,6 +1,7 @@
 """The operators a linear scorer can be: query weights (B, n) in, scores (B, n_items) out.
 
-Three shapes: a dense or sparse matrix (n, n_items); `Factors`, a product too large to multiply out; `Diagonal`.
+Three shapes: a dense matrix (n, n_items), or a sparse one with sorted indices; `Factors`, a product too large to
+multiply out; `Diagonal`.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ class Factors:
 
     left   (n, d), dense or csr
     right  (n_items, d), dense or csr: by item, so that one item's part is one row
-    core   float32 (d, d); None: the identity
+    core   float32 (d, d), symmetric; None: the identity
     own    float32 (n_items,): the diagonal of the product, which is taken off; None: it stays. Needs n = n_items
     """
 
@@ -62,7 +63,7 @@ def column(operator: Operator, rows: NDArray[np.int64], item: int) -> NDArray[np
             side = dense(right[[item]])[0]
             if core is not None:
                 used = np.flatnonzero(side)
-                side = core[:, used] @ side[used]
+                side = side[used] @ core[used]  # by rows, which lie together: it is symmetric
             values = dense(left[rows] @ side)
             return values if own is None else np.where(rows == item, np.float32(0), values)
         case Diagonal(values):
@@ -70,7 +71,24 @@ def column(operator: Operator, rows: NDArray[np.int64], item: int) -> NDArray[np
         case np.ndarray():
             return operator[rows, item]
         case _:
-            return dense(operator[rows][:, [item]])[:, 0]
+            return _entries(operator, rows, item)
+
+
+def _entries(matrix: csr_array[np.float32], rows: NDArray[np.int64], column: int) -> NDArray[np.float32]:
+    """matrix[rows, column] by bisection in all rows at once; the indices of each row must be sorted."""
+    low, end = matrix.indptr[rows], matrix.indptr[rows + 1]
+    high = end.copy()
+    while (searched := low < high).any():
+        middle = (low + high) // 2
+        before = searched & (matrix.indices[np.where(searched, middle, 0)] < column)
+        low = np.where(before, middle + 1, low)
+        high = np.where(searched & ~before, middle, high)
+    found = low < end
+    at = np.where(found, low, 0)
+    found[found] = matrix.indices[at[found]] == column
+    values = np.zeros(len(rows), dtype=np.float32)
+    values[found] = matrix.data[at[found]]
+    return values
 
 
 def scaled(matrix: csr_array, rows: NDArray[Any] | None = None, columns: NDArray[Any] | None = None) -> csr_array:

@@ -55,6 +55,7 @@ class ItemKNN(LinearScorer):
         norms = np.sqrt(np.asarray(X.multiply(X).sum(axis=0), dtype=np.float32))
         similar = _nearest(X, norms, self.k, self.shrinkage)
         self.operator_ = scaled(similar, columns=self.demand.of_items(graph, self.weighting.kinds))
+        self.operator_.sort_indices()
         self.opinion_ = norms > 0
         return self
 

@@ -5,7 +5,7 @@ The score of an item is where the walks end, so its explanation is the walks the
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any, ClassVar, Self
 
@@ -18,15 +18,17 @@ from kg.graph import KnowledgeGraph
 from kg.query import Weighting
 from recsys.fusion import Fusion
 from recsys.learning import learn
-from recsys.linear import STRICT, LinearScorer
-from recsys.operators import Factors, scaled
+from recsys.linear import STRICT, LinearScorer, Weighed
+from recsys.operators import Factors, dense, scaled
 from recsys.protocol import Protocol
 from recsys.scorers.demand import DEMANDS, Demand
 from recsys.scorers.metapaths import Metapath, metapaths, transitions
-from recsys.scorers.ways import Nodes, Values, ways
-from recsys.types import MANY, Contribution, Event, Holdout, Path
+from recsys.scorers.ways import Nodes, ways
+from recsys.types import MANY, Contribution, Holdout, Path
 
 Steps = dict[str, list[csr_array]]
+Way = tuple[int, Path, float]
+"""Where it starts in the nodes asked about, the path, and what it is worth."""
 _SAMPLE = 500  # users that the loudness of a metapath is measured on
 
 
@@ -113,48 +115,46 @@ class Walks(LinearScorer):
         factors = learn(Fusion(parts), validation, Protocol(repeats="exclude")).factors
         return {path: float(factor / factors.max()) for path, factor in zip(parts, factors, strict=True)}
 
-    def contributions(self, events: list[Event], weights: Values, items: range, item: int) -> tuple[Contribution, ...]:
+    def contributions(self, events: Weighed, items: range, item: int) -> Iterator[Contribution]:
         """One per event, metapath and concrete way; the ways through other customers are one, with their number."""
-        nodes = np.array([event.node for event in events], dtype=np.int64)
-        sides = iter(self.sides_)
-        told = []
-        for place, text in enumerate(self.metapaths_):
-            path = Metapath.parse(text)
-            starts = [self.type_names_.index(name) for name in path.types]
-            first, stop = self.type_starts_[starts[0]], self.type_starts_[starts[0] + 1]
-            mine = np.flatnonzero((nodes >= first) & (nodes < stop))
-            if path.through_users:
-                rows, values, counts = self._customers(place, nodes[mine], item)
-                passed = np.stack([nodes[mine[rows]], np.full_like(rows, MANY), np.full_like(rows, items.start + item)])
-                passed = passed.T
-            else:
-                steps = [next(sides) for _ in path.relations]
-                rows, local, values = ways(steps[: path.middle], steps[path.middle :], nodes[mine] - first, item)
-                passed, counts = local + self.type_starts_[starts], np.ones_like(rows)
-            values = values * weights[mine[rows]]
-            told += [
-                Contribution(value, "path", self.name, events[row], Path(tuple(way), path.relations, count))
-                for row, way, value, count in zip(
-                    mine[rows].tolist(), passed.tolist(), values.tolist(), counts.tolist(), strict=True
-                )
-            ]
-        return tuple(told)
+        nodes, place = np.unique(events.nodes, return_inverse=True)
+        order = np.argsort(place, kind="stable")  # events on one node, side by side
+        ends = np.cumsum(np.bincount(place, minlength=len(nodes))).tolist()
+        told = list(zip(events.some(order), events.weights[order].tolist(), strict=True))
+        for row, path, value in (*self._by_customers(nodes, items, item), *self._by_facts(nodes, item)):
+            for event, weight in told[ends[row - 1] if row else 0 : ends[row]]:
+                yield Contribution(weight * value, "path", self.name, event, path)
 
-    def _customers(self, place: int, nodes: Nodes, item: int) -> tuple[Nodes, Values, Nodes]:
-        """Rows of `nodes` that a metapath joins to an item by way of users, Σ of their walks, number of users."""
+    def _by_customers(self, nodes: Nodes, items: range, item: int) -> Iterator[Way]:
+        """The ways from `nodes` through users, those of one metapath and node added up."""
         assert isinstance(self.operator_, Factors)
-        mine = self.operator_.right[[item]]
-        here = (mine.indices >= self.middles_[place]) & (mine.indices < self.middles_[place + 1])
-        side = np.zeros(self.operator_.right.shape[1])
-        side[mine.indices[here]] = mine.data[here]
-        touched, events = np.unique(nodes, return_inverse=True)
-        left = self.operator_.left[touched]
-        rows = np.repeat(np.arange(len(touched)), np.diff(left.indptr))
+        side = dense(self.operator_.right[[item]])[0].astype(np.float64)
+        left = self.operator_.left[nodes]
+        rows = np.repeat(np.arange(len(nodes)), np.diff(left.indptr))
         values = left.data * side[left.indices]
-        counts: Nodes = np.bincount(rows[values > 0], minlength=len(touched)).astype(np.int64)[events]
-        sums: Values = np.bincount(rows, values, minlength=len(touched)).astype(np.float64)[events]
-        joined: Nodes = np.flatnonzero(counts).astype(np.int64)
-        return joined, sums[joined], counts[joined]
+        met = values > 0
+        cell = (np.searchsorted(self.middles_, left.indices[met], side="right") - 1) * len(nodes) + rows[met]
+        n_cells = len(self.metapaths_) * len(nodes)
+        sums, counts = np.bincount(cell, values[met], minlength=n_cells), np.bincount(cell, minlength=n_cells)
+        paths = [Metapath.parse(text) for text in self.metapaths_]
+        for found in np.flatnonzero(counts).tolist():
+            metapath, row = paths[found // len(nodes)], found % len(nodes)
+            if metapath.through_users:
+                way = Path((int(nodes[row]), MANY, items.start + item), metapath.relations, int(counts[found]))
+                yield row, way, float(sums[found])
+
+    def _by_facts(self, nodes: Nodes, item: int) -> Iterator[Way]:
+        """Every concrete way from `nodes` along metapaths that pass no users."""
+        sides = iter(self.sides_)
+        for metapath in (path for text in self.metapaths_ if not (path := Metapath.parse(text)).through_users):
+            steps = [next(sides) for _ in metapath.relations]
+            types = [self.type_names_.index(name) for name in metapath.types]
+            first, stop = self.type_starts_[types[0]], self.type_starts_[types[0] + 1]
+            mine = np.flatnonzero((nodes >= first) & (nodes < stop))
+            rows, passed, values = ways(steps[: metapath.middle], steps[metapath.middle :], nodes[mine] - first, item)
+            walked = (passed + self.type_starts_[types]).tolist()
+            for row, way, value in zip(mine[rows].tolist(), walked, values.tolist(), strict=True):
+                yield row, Path(tuple(way), metapath.relations), value
 
 
 def _weighed(steps: list[csr_array], weight: float) -> list[csr_array]:
