@@ -17,10 +17,18 @@ def evaluate(
 ) -> None:
     """Refit on train and validation, rank all items for the users of the test period, and compare the scorers."""
     config = jobs.read(common, None, None)
-    if k is not None:
-        config = config.with_k(options.words(k))
-    figures = jobs.result(common, config, "evaluate")[repeats or config.evaluation.repeats]
+    stages = jobs.run(common, config, "evaluate", None if k is None else _lengths(k))
+    figures = stages[-1].result[repeats or config.evaluation.repeats]
     if common.json:
         render.emit(figures)
     else:
         render.evaluation(figures)
+
+
+def _lengths(text: str) -> tuple[int, ...]:
+    from recsys.errors import RecsysError
+
+    lengths = options.words(text)
+    if not lengths or not all(word.isdecimal() and int(word) for word in lengths):
+        raise RecsysError("a length of list is not a number from 1", value=text, fix="Give --k such as 10,20.")
+    return tuple(map(int, lengths))

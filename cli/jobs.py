@@ -25,14 +25,14 @@ def read(common: options.Common, config: Path | None, events: Sequence[Path] | N
     return found.resolved(events or ())
 
 
-def run(common: options.Common, config: Config, until: str) -> list[Stage]:
-    """Every stage up to one, told on stderr as each is done."""
+def run(common: options.Common, config: Config, until: str, k: tuple[int, ...] | None = None) -> list[Stage]:
+    """Every stage up to one, told on stderr as each is done; `k` are other lengths of list to evaluate at."""
     from recsys.stages import Job
     from recsys.workspace import Workspace
 
     stages = []
     with render.progress(quiet=common.quiet) as say:
-        job = Job(Workspace(common.workspace), config, common.seed, common.cores, common.device, say)
+        job = Job(Workspace(common.workspace), config, common.seed, common.cores, common.device, say, k)
         for stage in job.run(until):
             render.stage(stage, quiet=common.quiet)
             stages.append(stage)

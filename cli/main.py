@@ -57,11 +57,16 @@ def run(arguments: Sequence[str]) -> int:
     except KgError as error:
         return failed(error, WRONG if error.bad_input else FAILED)
     except typer.TyperException as error:
-        return failed(KgError(error.format_message(), fix="See `cartograph --help`."), WRONG)
+        return failed(KgError(error.format_message().rstrip("."), fix="See `cartograph --help`."), WRONG)
     except MemoryError:
         return failed(KgError("there is too little memory", fix="Use a larger machine, or fewer scorers."), FAILED)
     except OSError as error:
-        return failed(KgError(f"the work failed: {error.strerror or error}", file=error.filename), FAILED)
+        told = KgError(
+            f"the work failed: {error.strerror or error}",
+            file=error.filename,
+            fix="Mend that and run the same command: what was finished is kept.",
+        )
+        return failed(told, FAILED)
     except (KeyboardInterrupt, typer.Abort):
         code = INTERRUPTED
     if code == INTERRUPTED:

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from recsys.workspace import Stage
 
 
+_SHOWN = ("ndcg", "recall", "map", "mrr", "hit_rate", "coverage", "novelty")  # metrics; --json has all of them
+
+
 def emit(document: Any) -> None:
     """One JSON document."""
     typer.echo(json.dumps(document, ensure_ascii=False, allow_nan=False, default=str))
@@ -46,10 +49,11 @@ def stage(done: Stage, *, quiet: bool) -> None:
 
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """A table for people."""
+    from rich.box import SIMPLE_HEAD
     from rich.console import Console
     from rich.table import Table
 
-    drawn = Table(title=title, title_justify="left")
+    drawn = Table(title=title, title_justify="left", box=SIMPLE_HEAD)
     kept = [[_cell(value) for value in row] for row in rows]
     for place, column in enumerate(columns):
         numbers = all(isinstance(value, int | float) for value in (row[place] for row in kept))
@@ -67,10 +71,9 @@ def evaluation(judged: Mapping[str, Any]) -> None:
     """All scorers of one protocol, the fusion last."""
     protocol = judged["protocol"]
     k = protocol["k"][0]
-    shown = [f"{metric}@{k}" for metric in ("ndcg", "recall", "map", "mrr", "hit_rate", "coverage", "novelty")]
-    shown = [name for name in shown if name in judged["scorers"][0]["metrics"]]
-    rows = [[row["name"], *(row["metrics"][name]["mean"] for name in shown)] for row in judged["scorers"]]
-    table(f"Test period, {protocol['users']:,} users, repeats {protocol['repeats']}d", ["scorer", *shown], rows)
+    rows = [[row["name"], *(row["metrics"][f"{name}@{k}"]["mean"] for name in _SHOWN)] for row in judged["scorers"]]
+    title = f"Test period, {protocol['users']:,} users, repeats {protocol['repeats']}d, lists of {k}"
+    table(title, ["scorer", *_SHOWN], rows)
     gain = judged["fused_vs_best"]
     typer.echo(
         f"NDCG@{k} of the fusion − {judged['best_single']}: {gain['difference']:+.4f} "

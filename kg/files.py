@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import shutil
@@ -10,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 _BLOCK = 1 << 20
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 @contextmanager
@@ -18,7 +20,8 @@ def replacing(path: Path) -> Iterator[Path]:
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        yield temporary
+        with _full_disk_told(path):
+            yield temporary
         _sync(temporary)
         temporary.replace(path)
         _sync(path.parent)
@@ -35,7 +38,8 @@ def replacing_folder(folder: Path) -> Iterator[Path]:
     shutil.rmtree(temporary, ignore_errors=True)
     temporary.mkdir()
     try:
-        yield temporary
+        with _full_disk_told(folder):
+            yield temporary
         for file in temporary.rglob("*"):
             _sync(file)
         if folder.exists():
@@ -54,6 +58,18 @@ def file_hash(path: Path) -> str:
         while block := file.read(_BLOCK):
             digest.update(block)
     return digest.hexdigest()
+
+
+@contextmanager
+def _full_disk_told(path: Path) -> Iterator[None]:
+    """A full disk is an OSError, also where a library (DuckDB, safetensors) has its own exception for it."""
+    try:
+        yield
+    except Exception as error:
+        for code in _FULL:
+            if not isinstance(error, OSError) and os.strerror(code) in str(error):
+                raise OSError(code, os.strerror(code), str(path)) from error
+        raise
 
 
 def _sync(path: Path) -> None:

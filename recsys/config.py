@@ -62,10 +62,3 @@ class Config(KgConfig):
         for name in names:
             create(name)
         return self.model_copy(update={"scorers": {name: self.scorers.get(name, {}) for name in names}})
-
-    def with_k(self, lengths: Sequence[str]) -> Config:
-        """With other lengths of list; RecsysError where one is not a whole number from 1."""
-        if not lengths or not all(text.isdecimal() and int(text) for text in lengths):
-            raise RecsysError("a length of list is not a number", value=",".join(lengths), fix="Give k such as 10,20.")
-        evaluation = self.evaluation.model_copy(update={"k": tuple(int(text) for text in lengths)})
-        return self.model_copy(update={"evaluation": evaluation})

@@ -34,7 +34,7 @@ _TABLES, _RECIPE, _EVALUATION, _SCORERS = "tables", "recipe.json", "evaluation.j
 
 @dataclass(frozen=True)
 class Job:
-    """A shop, where its results are kept, and the circumstances."""
+    """A shop, where its results are kept, and the circumstances; `k`: other lengths of list to evaluate at."""
 
     workspace: Workspace
     config: Config
@@ -42,6 +42,7 @@ class Job:
     threads: int = 2
     device: str = "auto"
     say: Say = silent
+    k: tuple[int, ...] | None = None
 
     def run(self, until: str = "serve") -> Iterator[Stage]:
         """Every stage up to one, as each is done."""
@@ -136,16 +137,17 @@ def _train(job: Job) -> Stage:
 
 def _evaluate(job: Job) -> Stage:
     made, trained = job.workspace.stage("graph"), job.workspace.stage("train")
+    section = job.config.evaluation.model_copy(update={"k": job.k or job.config.evaluation.k})
 
     def work(folder: Path, scratch: Path) -> Any:
         graph = _graph(job.workspace, "train_validation")
         test = _holdout(job, made, graph, "test")
         recipe = _recipe(job.workspace)
-        figures = judge(recipe, graph, test, job.config.evaluation, job.conditions(scratch), job.seed)
+        figures = judge(recipe, graph, test, section, job.conditions(scratch), job.seed)
         _write(folder / _EVALUATION, figures)
         return figures
 
-    inputs = {"train": trained.output, "seed": job.seed, **job.section("evaluation")}
+    inputs = {"train": trained.output, "seed": job.seed, "evaluation": section.model_dump(mode="json")}
     return job.workspace.run("evaluate", inputs, work)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from difflib import get_close_matches
 from importlib import import_module
 from typing import Any
@@ -33,10 +34,10 @@ def scorer_class(kind: str) -> type[Any]:
 def create(kind: str, **parameters: Any) -> Scorer:
     """An unfitted scorer; RecsysError where a parameter is unknown (the nearest right one named) or wrong."""
     made = scorer_class(kind)
-    fields = list(made.__dataclass_fields__)
+    known = [field.name for field in fields(made)]
     for parameter in parameters:
-        if parameter not in fields:
-            raise RecsysError(f"the scorer {kind} has no parameter {parameter!r}", fix=_nearest(parameter, fields))
+        if parameter not in known:
+            raise RecsysError(f"the scorer {kind} has no parameter {parameter!r}", fix=_nearest(parameter, known))
     try:
         return made(**parameters)
     except ValidationError as error:

@@ -1,0 +1,229 @@
+"""What scripts may rely on: the JSON of every command, and that the commands agree with one another."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from cli.main import COMMANDS
+from tests.cli.conftest import SIZE, Ask, Shop
+
+USER = "U0000001"
+
+
+def test_a_run_tells_its_stages_and_figures(made: Shop) -> None:
+    assert [stage["name"] for stage in made.document["stages"]] == ["ingest", "graph", "train", "evaluate", "serve"]
+    for stage in made.document["stages"]:
+        assert set(stage) == {"name", "seconds", "peak_mb", "skipped"}
+        assert stage["skipped"] is False
+        assert stage["peak_mb"] > 0
+    assert made.document["evaluation"] == made.document["protocols"]["exclude"]
+
+
+def test_a_second_run_skips_every_stage(shop: Shop, cartograph: Ask) -> None:
+    again = cartograph("run", "-w", shop.workspace, "--json", "--quiet")
+    assert again.code == 0
+    assert again.err == ""
+    assert [stage["skipped"] for stage in again.json["stages"]] == [True] * 5
+    assert again.json["evaluation"] == json.loads(json.dumps(shop.document["evaluation"]))
+
+
+def test_only_what_depends_on_a_change_is_made_again(shop: Shop, cartograph: Ask) -> None:
+    def skipped(*words: object) -> list[bool]:
+        document = cartograph("run", *words, "-w", shop.workspace, "--json").json
+        return [stage["skipped"] for stage in document["stages"]]
+
+    text = shop.config.read_text()
+    changed = shop.folder / "changed.toml"
+    changed.write_text(text.replace('path = "', 'path = "files/').replace('"taxonomy.ttl"', '"files/taxonomy.ttl"'))
+    cartograph("run", changed, "-w", shop.workspace, "--json")
+    with changed.open("a") as file:
+        file.write("\n[evaluation]\nresamples = 100\n")
+    assert skipped(changed) == [True, True, False, False, False]
+    with changed.open("a") as file:
+        file.write("\n[split]\ntest_share = 0.2\n")
+    assert skipped(changed) == [True, False, False, False, False]
+
+
+def test_ingest(made: Shop, cartograph: Ask) -> None:
+    report = cartograph("ingest", "-w", made.workspace, "--json").json
+    assert report["rows_read"] == 12_000
+    assert set(report) == {"rows_read", "events", "users", "items", "rules", "rejects"}
+    assert set(report["rules"][0]) == {"name", "rows", "removed"}
+
+
+def test_graph_stats(made: Shop, cartograph: Ask) -> None:
+    counted = cartograph("graph", "stats", "-w", made.workspace, "--json").json
+    assert set(counted) == {"nodes", "relations", "hash", "bytes"}
+    assert counted["nodes"]["user"] == 300
+    assert {"source", "name", "target", "edges"} == set(counted["relations"][0])
+    assert cartograph("graph", "build", "-w", made.workspace, "--json").json == counted
+
+
+def test_graph_walks(made: Shop, cartograph: Ask) -> None:
+    walks = cartograph("graph", "path", f"user:{USER}", "user:U0000002", "-n", 3, "-w", made.workspace, "--json").json
+    assert walks
+    assert all(len(walk["nodes"]) == len(walk["relations"]) + 1 for walk in walks)
+    beside = cartograph("graph", "neighbours", f"user:{USER}", "-w", made.workspace, "--json").json
+    assert {"relation", "type", "edges", "nodes", "top"} == set(beside[0])
+
+
+@pytest.mark.parametrize("ending", ["html", "svg", "png"])
+def test_graph_view(made: Shop, cartograph: Ask, tmp_path: Path, ending: str) -> None:
+    path = tmp_path / f"graph.{ending}"
+    answer = cartograph("graph", "view", path, "-w", made.workspace, "--json")
+    assert answer.json == {"files": [str(path)]}
+    assert path.stat().st_size > 1000
+
+
+def test_train(made: Shop, cartograph: Ask) -> None:
+    learned = cartograph("train", "-w", made.workspace, "--json").json
+    assert learned["scorers"][-1]["name"] == "fusion"
+    for row in learned["scorers"]:
+        assert {"name", "seconds", "peak_mb", "validation"} == set(row)
+        assert 0 <= row["validation"]["ndcg@10"] <= 1
+
+
+def test_train_some_scorers(shop: Shop, cartograph: Ask) -> None:
+    learned = cartograph("train", "popularity", "ease", "-w", shop.workspace, "--json").json
+    assert [row["name"] for row in learned["scorers"]] == ["popularity", "ease", "fusion"]
+    judged = cartograph("evaluate", "-w", shop.workspace, "--json").json
+    assert [row["name"] for row in judged["scorers"]] == ["popularity", "ease", "fusion"]
+
+
+@pytest.mark.parametrize("repeats", ["include", "exclude"])
+def test_evaluate(made: Shop, cartograph: Ask, repeats: str) -> None:
+    judged = cartograph("evaluate", "--repeats", repeats, "-w", made.workspace, "--json").json
+    assert judged["protocol"]["repeats"] == repeats
+    assert set(judged["fused_vs_best"]) >= {"difference", "low", "high", "p"}
+    assert judged["scorers"][-1]["name"] == "fusion"
+    assert set(judged["scorers"][0]["metrics"]["ndcg@10"]) == {"mean", "low", "high"}
+
+
+def test_evaluate_at_other_lengths_trains_nothing(shop: Shop, cartograph: Ask) -> None:
+    judged = cartograph("evaluate", "--k", "5", "-w", shop.workspace, "--json")
+    assert "ndcg@5" in judged.json["scorers"][0]["metrics"]
+    assert "train     unchanged" in judged.err
+
+
+def test_recommend_and_explain_agree(made: Shop, cartograph: Ask) -> None:
+    listed = cartograph("recommend", USER, "-k", 5, "-w", made.workspace, "--json").json
+    assert [row["rank"] for row in listed] == [1, 2, 3, 4, 5]
+    assert set(listed[0]) == {"user_id", "item_id", "rank", "title", "score"}
+    for row in listed:
+        told = cartograph("explain", USER, row["item_id"], "-w", made.workspace, "--json").json
+        assert set(told) >= {"user_id", "item_id", "rank", "score", "path_share", "additive", "contributions", "text"}
+        assert told["rank"] == row["rank"]
+        assert told["score"] == pytest.approx(row["score"], rel=1e-4)
+        assert sum(part["value"] for part in told["contributions"]) == pytest.approx(told["score"], rel=1e-5)
+        assert told["text"]
+
+
+def test_a_guest_is_served_and_told_why(made: Shop, cartograph: Ask) -> None:
+    history = "P000001,P000002"
+    listed = cartograph("recommend", "--history", history, "-w", made.workspace, "--json").json
+    assert len(listed) == 10
+    assert not {"P000001", "P000002"} & {row["item_id"] for row in listed}
+    best = listed[0]["item_id"]
+    told = cartograph("explain", best, "--history", history, "-w", made.workspace, "--json").json
+    assert told["user_id"] is None
+    assert told["rank"] == 1
+
+
+def test_many_users_to_files(made: Shop, cartograph: Ask, tmp_path: Path) -> None:
+    names = tmp_path / "users.txt"
+    names.write_text(f"{USER}\nU0000002\n")
+    csv, parquet = tmp_path / "two.csv", tmp_path / "all.parquet"
+    assert cartograph("recommend", "--users", names, "-k", 3, "--out", csv, "-w", made.workspace).code == 0
+    assert list(pd.read_csv(csv)["user_id"]) == [USER] * 3 + ["U0000002"] * 3
+    assert cartograph("recommend", "--all", "-k", 3, "--out", parquet, "-w", made.workspace).code == 0
+    assert pd.read_parquet(parquet)["user_id"].nunique() == 300
+
+
+def test_filters(made: Shop, cartograph: Ask) -> None:
+    items = pd.read_csv(made.folder / "files" / "items.csv").set_index("item_id")
+    ask = ("recommend", USER, "-w", made.workspace, "--json")
+    cheap = cartograph(*ask, "--price-min", 10, "--price-max", 30).json
+    assert items.loc[[row["item_id"] for row in cheap], "price"].between(10, 30).all()
+    there = cartograph(*ask, "--available", "-k", 200).json
+    assert items.loc[[row["item_id"] for row in there], "available"].all()
+    category = items["category"].iloc[0]
+    of_kind = cartograph(*ask, "--category", category).json
+    assert set(items.loc[[row["item_id"] for row in of_kind], "category"]) == {category}
+    bought = set(events_of(made, USER))
+    assert not bought & {row["item_id"] for row in cartograph(*ask, "-k", 200).json}
+    assert bought & {row["item_id"] for row in cartograph(*ask, "-k", 200, "--repeats", "include").json}
+
+
+def events_of(shop: Shop, user: str) -> list[str]:
+    log = pd.read_csv(shop.folder / "files" / "events.csv")
+    return list(log[(log["user_id"] == user) & (log["event_type"] == "purchase")]["item_id"])
+
+
+def test_similar(made: Shop, cartograph: Ask) -> None:
+    found = cartograph("similar", "P000001", "-w", made.workspace, "--json").json
+    assert found
+    assert {"item_id", "rank", "title", "score", "kind"} == set(found[0])
+    assert {row["kind"] for row in found} <= {"alternative", "complement"}
+
+
+@pytest.mark.parametrize("ending", ["html", "svg", "png"])
+def test_an_explanation_is_drawn(made: Shop, cartograph: Ask, tmp_path: Path, ending: str) -> None:
+    path = tmp_path / f"why.{ending}"
+    assert cartograph("explain", USER, "P000001", f"--{ending}", path, "-w", made.workspace).code == 0
+    assert path.stat().st_size > 1000
+
+
+@pytest.mark.parametrize(
+    ("what", "files"),
+    [
+        ("tables", ["events.parquet", "facts.parquet", "items.parquet", "users.parquet"]),
+        ("graph", ["graph.ttl"]),
+        ("embeddings", ["lightgcn.parquet"]),
+    ],
+)
+def test_export(made: Shop, cartograph: Ask, tmp_path: Path, what: str, files: list[str]) -> None:
+    written = cartograph("export", what, "--out", tmp_path, "-w", made.workspace, "--json").json
+    assert written == {"files": [str(tmp_path / name) for name in files]}
+    assert all((tmp_path / name).stat().st_size for name in files)
+
+
+def test_people_get_tables(made: Shop, cartograph: Ask) -> None:
+    commands = [
+        ("ingest",), ("graph", "stats"), ("graph", "neighbours", f"user:{USER}"), ("train",), ("evaluate",), ("run",),
+        ("graph", "path", f"user:{USER}", "item:P000001"), ("recommend", USER), ("similar", "P000001"),
+        ("explain", USER, "P000001"),
+    ]  # fmt: skip
+    for words in commands:
+        answer = cartograph(*words, "-w", made.workspace)
+        assert answer.code == 0, answer.err
+        assert answer.out.strip()
+
+
+def test_help_is_quick_to_import() -> None:
+    """No command imports its work before it is called."""
+    probe = "import sys; from cli.main import application; application(); print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True).stdout.split()
+    assert not {"numpy", "pandas", "torch", "scipy", "duckdb", "ibis", "pyarrow", "altair", "pydantic"} & set(loaded)
+
+
+@pytest.mark.parametrize("command", [*COMMANDS])
+def test_every_command_has_the_common_options(command: str) -> None:
+    words = [command, "stats", "--help"] if command == "graph" else [command, "--help"]
+    probe = f"import sys; from cli.main import run; sys.exit(run({words!r}))"
+    told = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True).stdout
+    for option in ("--workspace", "--json", "--seed", "--threads", "--device", "--quiet"):
+        assert option in told
+
+
+def test_demo_from_the_outside(tmp_path: Path) -> None:
+    command = [str(Path(sys.executable).parent / "cartograph"), "demo", *SIZE, "--threads", "1"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "cartograph explain" in done.stdout
+    assert (tmp_path / "demo-shop" / "events.csv").exists()
