@@ -20,4 +20,4 @@ def precision(lists: Lists, k: int) -> NDArray[np.float64]:
 
 def hit_rate(lists: Lists, k: int) -> NDArray[np.float64]:
     """1 where any of the first k is a target, float64 (B,)."""
-    return lists.hits[:, :k].any(axis=1).astype(np.float64)
+    return np.asarray(lists.hits[:, :k].any(axis=1), dtype=np.float64)
