@@ -10,9 +10,11 @@ if TYPE_CHECKING:
     from kg.errors import KgError
     from kg.graph import KnowledgeGraph
     from kg.query import Query, Weighting
+    from kg.reading import read
+    from kg.splitting import split
     from kg.tables import Tables
 
-__all__ = ["KgError", "KnowledgeGraph", "Query", "Tables", "Weighting", "build"]
+__all__ = ["KgError", "KnowledgeGraph", "Query", "Tables", "Weighting", "build", "read", "split"]
 
 _HOMES = {
     "build": "kg.building",
@@ -21,6 +23,8 @@ _HOMES = {
     "Query": "kg.query",
     "Weighting": "kg.query",
     "Tables": "kg.tables",
+    "read": "kg.reading",
+    "split": "kg.splitting",
 }
 
 

@@ -21,13 +21,17 @@ _DEFAULTS = {("events", "kind"): "purchase", ("facts", "literal"): False}
 
 @dataclass(frozen=True, eq=False)
 class Tables:
-    """Four lazy Ibis tables of one engine, with the columns of `kg.columns` first and the shop's own after them."""
+    """Four lazy Ibis tables of one engine, with the columns of `kg.columns` first and the shop's own after them.
+
+    frames  the library whose frames they were made of, so that frames of the same kind can be handed out
+    """
 
     engine: Engine = field(repr=False)
     events: ir.Table
     items: ir.Table
     users: ir.Table
     facts: ir.Table
+    frames: str = "pandas"
 
     @classmethod
     def of(
@@ -41,7 +45,7 @@ class Tables:
         engine = engine or Engine()
         given = {"events": events, "items": items, "users": users, "facts": facts}
         arrow = {name: _canonical(name, frame, TABLES[name]) for name, frame in given.items()}
-        return cls(engine, **{name: _register(engine, table) for name, table in arrow.items()})
+        return cls(engine, **{name: _register(engine, table) for name, table in arrow.items()}, frames=_library(events))
 
     @classmethod
     def load(cls, folder: Path, engine: Engine | None = None) -> Tables:
@@ -61,6 +65,12 @@ class Tables:
     def with_facts(self, facts: ir.Table) -> Tables:
         """With more facts, given by (some of) the columns of `kg.columns.FACTS`."""
         return replace(self, facts=self.facts.union(facts.select(*self.facts.columns)))
+
+
+def _library(frame: Any) -> str:
+    import narwhals as nw
+
+    return str(nw.get_native_namespace(frame).__name__)
 
 
 def _register(engine: Engine, table: Any) -> ir.Table:

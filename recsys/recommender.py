@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
@@ -74,6 +74,7 @@ class Recommender:
     config: Config = field(default_factory=Config)
     conditions: Conditions = field(default_factory=Conditions)
     seed: int = 0
+    frames: str = "pandas"
     graph: KnowledgeGraph = field(init=False, repr=False)
     recipe: Recipe = field(init=False, repr=False)
     fusions: Mapping[Repeats, Fusion] = field(init=False, repr=False)
@@ -86,6 +87,7 @@ class Recommender:
         asked = holdout(graph, windows.test, self.config.shop.target_kinds, start)
         lesson = teach(graph, asked, self.config.scorers, self.config.evaluation, self.conditions, self.seed)
         graph = build(derive(tables, self.config.derive))
+        self.frames = tables.frames
         return self._take(graph, lesson.recipe.fit(graph, self.conditions), lesson.recipe)
 
     @classmethod
@@ -106,17 +108,18 @@ class Recommender:
         repeats: Repeats = "exclude",
         filters: Filters = EVERYTHING,
         as_of: datetime | None = None,
-    ) -> pd.DataFrame:
-        """Columns user_id, item_id, rank, title, score; `users` None and a `history` of items: a guest.
+    ) -> Any:
+        """A frame of the kind the tables were made of: columns user_id, item_id, rank, title, score.
 
-        Neither: everyone. Raises RecsysError naming an unknown user or item.
+        `users` None and a `history` of items: a guest; neither: everyone. Raises RecsysError naming an unknown one.
         """
         query = self.query(users, history, as_of)
         kinds = self._excluded(repeats, query)
         ids = user_ids(self.graph, query)
         mask = filters.mask(self.graph)
         fusion = self.fusions[repeats]
-        return ranking.recommend(fusion, query, k, exclude_kinds=kinds, allowed=mask, users=ids).to_frame(self.graph)
+        found = ranking.recommend(fusion, query, k, exclude_kinds=kinds, allowed=mask, users=ids)
+        return _of_library(found.to_frame(self.graph), self.frames)
 
     def explain(
         self,
@@ -151,11 +154,12 @@ class Recommender:
         """An explanation that draws itself in a notebook."""
         return Shown(Teller(self.graph).tell(self.explain(user, item)), language)
 
-    def similar(self, item: str, k: int = 10) -> pd.DataFrame:
-        """Alternatives and complements of an item: columns item_id, rank, title, score, kind."""
+    def similar(self, item: str, k: int = 10) -> Any:
+        """Alternatives and complements of an item, a frame: columns item_id, rank, title, score, kind."""
         self.item(item)
         closeness = self.fusions["exclude"].parts.get(_CLOSENESS)
-        return Similar(self.graph, closeness if isinstance(closeness, LinearScorer) else None).frame(item, k)
+        found = Similar(self.graph, closeness if isinstance(closeness, LinearScorer) else None).frame(item, k)
+        return _of_library(found, self.frames)
 
     def save(self, folder: Path) -> None:
         """Write everything; an existing folder is replaced when all is written."""
@@ -210,6 +214,19 @@ class Recommender:
         if repeats == "include":
             return ()
         return (*self.config.shop.target_kinds, *(query.kind_names if (query.users < 0).all() else ()))
+
+
+def _of_library(frame: pd.DataFrame, library: str) -> Any:
+    """A frame as polars' or Arrow's; as it is for any other library."""
+    import narwhals as nw
+
+    match library:
+        case "polars":
+            return nw.from_native(frame).to_polars()
+        case "pyarrow":
+            return nw.from_native(frame).to_arrow()
+        case _:
+            return frame
 
 
 def seconds(moment: datetime) -> int:

@@ -1,0 +1,158 @@
+"""The library as a notebook uses it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pytest
+
+import kg
+import recsys
+from recsys.config import Config
+
+DAYS, USERS, ITEMS = 60, 24, 12
+
+
+@pytest.fixture(scope="session")
+def log() -> pd.DataFrame:
+    """Two halves of a shop: users buy items of their own half, half of them again."""
+    rng = np.random.default_rng(3)
+    rows = []
+    for user in range(USERS):
+        for day in sorted(rng.integers(0, DAYS, 14)):
+            item = 2 * rng.integers(0, ITEMS // 2) + user % 2
+            rows.append((f"u{user:02}", f"i{item:02}", pd.Timestamp("2024-03-01") + pd.Timedelta(days=int(day))))
+    return pd.DataFrame(rows, columns=["user_id", "item_id", "time"]).astype({"time": "datetime64[us]"})
+
+
+@pytest.fixture(scope="session")
+def items() -> pd.DataFrame:
+    ids = [f"i{item:02}" for item in range(ITEMS)]
+    prices = np.arange(1.0, ITEMS + 1)
+    titles = [f"Thing {item}" for item in range(ITEMS)]
+    return pd.DataFrame({"item_id": ids, "title": titles, "price": prices, "brand": ["odd", "even"] * (ITEMS // 2)})
+
+
+@pytest.fixture(scope="session")
+def config() -> Config:
+    return Config(scorers={"popularity": {}, "repeat": {}, "ease": {}, "walks": {}})
+
+
+@pytest.fixture(scope="session")
+def model(log: pd.DataFrame, items: pd.DataFrame, config: Config) -> recsys.Recommender:
+    return recsys.Recommender(config).fit(kg.Tables.of(events=log, items=items))
+
+
+def test_recommendations_stay_in_a_users_half(model: recsys.Recommender) -> None:
+    found = model.recommend(["u00", "u01"], k=3, repeats="include")
+    assert list(found.columns) == ["user_id", "item_id", "rank", "title", "score"]
+    halves = found["item_id"].str[1:].astype(int) % 2
+    assert list(halves) == list(found["user_id"].str[1:].astype(int) % 2)
+
+
+def test_an_explanation_adds_up_and_agrees_with_the_list(model: recsys.Recommender) -> None:
+    found = model.recommend(["u00"], k=3, repeats="include")
+    for row in found.itertuples():
+        told = model.explain("u00", row.item_id, repeats="include")
+        assert told.complete
+        assert told.score == pytest.approx(row.score, rel=1e-4)
+        assert model.rank("u00", row.item_id, repeats="include") == row.rank
+
+
+def test_what_was_bought_is_left_out(model: recsys.Recommender, log: pd.DataFrame) -> None:
+    bought = set(log[log["user_id"] == "u00"]["item_id"])
+    found = model.recommend(["u00"], k=ITEMS)
+    assert bought.isdisjoint(found["item_id"])
+    assert model.rank("u00", bought.pop()) is None
+
+
+def test_filters(model: recsys.Recommender) -> None:
+    found = model.recommend(["u00"], ITEMS, repeats="include", filters=recsys.Filters(price_min=3, price_max=5))
+    assert set(found["item_id"]) <= {"i02", "i03", "i04"}
+
+
+def test_a_guest_and_everyone(model: recsys.Recommender) -> None:
+    guest = model.recommend(history=["i00", "i02"], k=2)
+    assert list(guest["user_id"]) == ["", ""]
+    assert {"i00", "i02"}.isdisjoint(guest["item_id"])
+    assert model.recommend(k=1, repeats="include")["user_id"].nunique() == USERS
+
+
+def test_the_past_does_not_know_the_future(model: recsys.Recommender, log: pd.DataFrame) -> None:
+    early = datetime(2024, 3, 20)
+    before = set(log[(log["user_id"] == "u00") & (log["time"] < early)]["item_id"])
+    told = model.explain("u00", "i00", as_of=early)
+    touched = {model.graph.id(part.event.node) for part in told.contributions if part.event}
+    assert touched <= before | {"odd", "even"}
+
+
+def test_similar(model: recsys.Recommender) -> None:
+    found = model.similar("i00")
+    assert list(found.columns) == ["item_id", "rank", "title", "score", "kind"]
+    assert "i00" not in set(found["item_id"])
+
+
+def test_it_draws_itself(model: recsys.Recommender) -> None:
+    assert "<svg" in model.show("u00", "i02")._repr_html_()
+
+
+def test_saved_and_loaded(model: recsys.Recommender, tmp_path: Path) -> None:
+    model.save(tmp_path / "model")
+    loaded = recsys.Recommender.load(tmp_path / "model")
+    pd.testing.assert_frame_equal(loaded.recommend(k=5), model.recommend(k=5))
+    assert loaded.explain("u00", "i02") == model.explain("u00", "i02")
+
+
+@pytest.mark.parametrize("name", ["recipe.json", "config.json", "scorers/ease/scorer.json", "graph/nodes.parquet"])
+def test_a_damaged_file_is_named(model: recsys.Recommender, tmp_path: Path, name: str) -> None:
+    model.save(tmp_path / "model")
+    path = tmp_path / "model" / name
+    path.write_bytes(path.read_bytes()[:-9])
+    with pytest.raises(kg.KgError) as caught:
+        recsys.Recommender.load(tmp_path / "model")
+    assert str(tmp_path / "model") in str(caught.value.file)
+
+
+def test_the_same_seed_gives_the_same_model(log: pd.DataFrame, config: Config) -> None:
+    first, second = (
+        recsys.Recommender(config).fit(kg.Tables.of(events=log.sample(frac=1, random_state=seed))) for seed in (0, 1)
+    )
+    pd.testing.assert_frame_equal(first.recommend(k=5), second.recommend(k=5))
+
+
+def test_the_unknown_is_named(model: recsys.Recommender) -> None:
+    with pytest.raises(recsys.RecsysError, match="no such user"):
+        model.recommend(["u00", "nobody"])
+    with pytest.raises(recsys.RecsysError, match="no such item"):
+        model.explain("u00", "nothing")
+    with pytest.raises(recsys.RecsysError, match="no such item"):
+        model.recommend(history=["nothing"])
+
+
+@pytest.mark.parametrize(
+    ("made", "kind"),
+    [(pd.DataFrame, pd.DataFrame), (pl.from_pandas, pl.DataFrame), (pa.Table.from_pandas, pa.Table)],
+)
+def test_the_kind_of_frame_that_came_in_goes_out(log: pd.DataFrame, config: Config, made: Any, kind: type) -> None:
+    model = recsys.Recommender(config.only(["popularity", "ease"])).fit(kg.Tables.of(events=made(log)))
+    assert isinstance(model.recommend(["u00"], k=2), kind)
+    assert isinstance(model.similar("i00"), kind)
+
+
+@pytest.mark.parametrize("package", ["kg", "recsys"])
+def test_names_are_found_when_used_and_nothing_is_loaded_before(package: str) -> None:
+    module = {"kg": kg, "recsys": recsys}[package]
+    assert all(getattr(module, name) is not None for name in module.__all__)
+    with pytest.raises(AttributeError, match="nonsense"):
+        _ = module.nonsense  # type: ignore[attr-defined]
+    probe = f"import sys, {package}; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True).stdout.split()
+    assert not {"numpy", "pandas", "torch"} & set(loaded)
