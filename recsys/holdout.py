@@ -1,4 +1,4 @@
-"""A window of later events as a question to a graph: who came, and what they took."""
+"""A window of later events as a question to a graph: who came, and what did they take."""
 
 from __future__ import annotations
 
