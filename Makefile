@@ -1,37 +1,45 @@
 # make demo: from a clone to explained recommendations. make test: the same set-up, then the tests.
 PYTHON ?= python3
 VENV := .venv
+BIN := $(VENV)/bin
 # Which torch: PyPI's by default (on Linux x86-64 with CUDA, several GB). The small CPU build:
-#   make demo TORCH_INDEX=https://download.pytorch.org/whl/cpu
+#   make setup TORCH_INDEX=https://download.pytorch.org/whl/cpu
 TORCH_INDEX ?=
-PIP := $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --only-binary=:all: --constraint constraints.txt
 READY := $(VENV)/.ready
+# Where `make demo` writes its shop and its results.
+DEMO ?= .
 
-.PHONY: setup demo test lint clean
+.PHONY: setup demo test lint docs clean
 
 setup: $(READY)
 
 $(READY): pyproject.toml constraints.txt
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: make PYTHON=python3.11"; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Python 3.11 or newer is needed, such as: make PYTHON=python3.12"; exit 1; }
 	@echo "Setting up $(VENV) (the downloads take a few minutes) …"
-	@test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV)
-	@$(PIP) --only-binary=:all: 'setuptools>=77' wheel
-	@$(PIP) --only-binary=:all: $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX)) torch==2.13.0
-	@$(PIP) --only-binary=:all: --no-build-isolation --editable '.[test,lint]'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(PIP) setuptools
+	@$(PIP) $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX)) --no-build-isolation --editable '.[test,lint]'
 	@touch $@
-	@echo "Ready: $(VENV)/bin/cartograph"
+	@echo "Ready: $(BIN)/cartograph"
 
 demo: setup
-	@$(VENV)/bin/cartograph demo
+	@mkdir -p $(DEMO)
+	@$(BIN)/cartograph demo --folder $(DEMO)/demo-shop --workspace $(DEMO)/workspace
 
 test: setup
-	@$(VENV)/bin/python -m pytest
+	@$(BIN)/python -m pytest
 
 lint: setup
-	@$(VENV)/bin/ruff check .
-	@$(VENV)/bin/ruff format --check .
-	@$(VENV)/bin/mypy
-	@$(VENV)/bin/lint-imports
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+# docs/commands.md, from what the commands say of themselves.
+docs: setup
+	@$(BIN)/python docs/commands.py
 
 clean:
-	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -16,9 +16,9 @@ from cli.run import main_job, show
 def demo(
     common: options.Common,
     folder: Annotated[Path, typer.Option(help="Where the shop's raw files are written.")] = Path("demo-shop"),
-    users: Annotated[int, typer.Option(min=10)] = 2_000,
-    items: Annotated[int, typer.Option(min=50)] = 1_000,
-    events: Annotated[int, typer.Option(min=500)] = 60_000,
+    users: Annotated[int, typer.Option(min=10, help="Customers.")] = 2_000,
+    items: Annotated[int, typer.Option(min=50, help="Items.")] = 1_000,
+    events: Annotated[int, typer.Option(min=500, help="Rows of the log.")] = 60_000,
 ) -> None:
     """Write a shop with known causes, run the main job on it, and explain one recommendation."""
     from kg.config import DEMO
