@@ -1,6 +1,6 @@
 """Accuracy of every scorer and the fusion on a shop's own log: cuts in time × seeds, with what a run costs.
 
-    python benchmarks/accuracy.py configs/online-retail.toml online_retail.parquet --test 2011-11-06 2011-10-09 2011-09-11
+    python benchmarks/accuracy.py configs/online-retail.toml FILE --test 2011-11-06 2011-10-09 2011-09-11
 
 Weights are learned on the five weeks before each cut; the rest of the log after the cut is the test, touched once.
 """
