@@ -25,12 +25,12 @@ def demo(
     from kg.demo_shop import DemoShop, generate
     from recsys.config import Config
 
-    shop = DemoShop(users=users, items=items, events=events, seed=common.seed)
+    shop = DemoShop(users=users, items=items, events=events, seed=common.seed or 0)
     with render.progress(quiet=common.quiet) as say:
         say(f"writing a shop of {events:,} events to {folder}")
         generate(shop, folder)
     config = Config.read(DEMO).model_copy(update={"folder": folder})
-    document = main_job(common, config.resolved())
+    document = main_job(common, config.resolved(seed=common.seed))
     if common.json:
         render.emit(document)
         return

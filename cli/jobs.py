@@ -22,7 +22,7 @@ def read(common: options.Common, config: Path | None, events: Sequence[Path] | N
     from recsys.workspace import Workspace
 
     found = remembered(Workspace(common.workspace)) if config is None else Config.read(config)
-    return found.resolved(events or ())
+    return found.resolved(events or (), common.seed)
 
 
 def run(common: options.Common, config: Config, until: str, k: tuple[int, ...] | None = None) -> list[Stage]:
@@ -32,7 +32,7 @@ def run(common: options.Common, config: Config, until: str, k: tuple[int, ...] |
 
     stages = []
     with render.progress(quiet=common.quiet) as say:
-        job = Job(Workspace(common.workspace), config, common.seed, common.cores, common.device, say, k)
+        job = Job(Workspace(common.workspace), config, common.cores, common.device, say, k)
         for stage in job.run(until):
             render.stage(stage, quiet=common.quiet)
             stages.append(stage)

@@ -25,7 +25,7 @@ class Common:
         "workspace"
     )
     json: Annotated[bool, typer.Option("--json", help="Exactly one JSON document on stdout.")] = False
-    seed: Annotated[int, typer.Option(help="Another seed, other random numbers.")] = 0
+    seed: Annotated[int | None, typer.Option(help="Another seed, other random numbers; none: the config's.")] = None
     threads: Annotated[int, typer.Option(min=0, help="Cores to use; 0: all there are.")] = _CORES
     device: Annotated[Device, typer.Option(help="Where neural networks are trained.")] = "auto"
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress on stderr.")] = False

@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,8 +23,19 @@ _SHOWN = ("ndcg", "recall", "map", "mrr", "hit_rate", "coverage", "novelty")  # 
 
 
 def emit(document: Any) -> None:
-    """One JSON document."""
-    typer.echo(json.dumps(document, ensure_ascii=False, allow_nan=False, default=str))
+    """One JSON document; what is no number is null."""
+    typer.echo(json.dumps(_finite(document), ensure_ascii=False, allow_nan=False, default=str))
+
+
+def _finite(document: Any) -> Any:
+    match document:
+        case float() if not isfinite(document):
+            return None
+        case dict():
+            return {name: _finite(value) for name, value in document.items()}
+        case list() | tuple():
+            return [_finite(value) for value in document]
+    return document
 
 
 @contextmanager

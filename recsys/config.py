@@ -34,6 +34,7 @@ class Evaluation(Section):
 class Config(KgConfig):
     """A shop's file; `scorers` are the parameters by name of scorer (none named: all scorers, as they come)."""
 
+    seed: int = 0
     scorers: dict[str, dict[str, Any]] = Field(default_factory=_all_scorers)
     evaluation: Evaluation = Evaluation()
 
@@ -49,13 +50,15 @@ class Config(KgConfig):
                 raise
         return config
 
-    def resolved(self, events: Sequence[Path] = ()) -> Config:
-        """With absolute paths, so that it means the same from anywhere; `events` take the place of its own log."""
-        folder = self.folder.resolve()
-        source = self.events
+    def resolved(self, events: Sequence[Path] = (), seed: int | None = None) -> Config:
+        """With absolute paths, so that it means the same from anywhere; `events` and `seed` replace its own."""
+        changes: dict[str, Any] = {"folder": self.folder.resolve()}
         if events:
-            source = source.model_copy(update={"path": tuple(str(path.resolve()) for path in events)})
-        return self.model_copy(update={"folder": folder, "events": source})
+            paths = tuple(str(path.resolve()) for path in events)
+            changes["events"] = self.events.model_copy(update={"path": paths})
+        if seed is not None:
+            changes["seed"] = seed
+        return self.model_copy(update=changes)
 
     def only(self, names: Sequence[str]) -> Config:
         """With these scorers alone; one that the config does not name comes as it is."""

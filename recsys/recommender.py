@@ -73,7 +73,6 @@ class Recommender:
 
     config: Config = field(default_factory=Config)
     conditions: Conditions = field(default_factory=Conditions)
-    seed: int = 0
     frames: str = "pandas"
     graph: KnowledgeGraph = field(init=False, repr=False)
     recipe: Recipe = field(init=False, repr=False)
@@ -85,7 +84,7 @@ class Recommender:
         graph = build(derive(windows.train_validation, self.config.derive))
         start = None if windows.test_start is None else seconds(windows.test_start)
         asked = holdout(graph, windows.test, self.config.shop.target_kinds, start)
-        lesson = teach(graph, asked, self.config.scorers, self.config.evaluation, self.conditions, self.seed)
+        lesson = teach(graph, asked, self.config.scorers, self.config.evaluation, self.conditions, self.config.seed)
         graph = build(derive(tables, self.config.derive))
         self.frames = tables.frames
         return self._take(graph, lesson.recipe.fit(graph, self.conditions), lesson.recipe)

@@ -21,7 +21,6 @@ from recsys import store
 from recsys.config import Config
 from recsys.errors import RecsysError
 from recsys.holdout import holdout
-from recsys.measuring import Measured
 from recsys.recipe import Conditions, Recipe, Say, silent
 from recsys.recommender import Recommender, seconds
 from recsys.teaching import judge, teach
@@ -38,7 +37,6 @@ class Job:
 
     workspace: Workspace
     config: Config
-    seed: int = 0
     threads: int = 2
     device: str = "auto"
     say: Say = silent
@@ -71,10 +69,10 @@ def remembered(workspace: Workspace) -> Config:
 
 
 def recommender(workspace: Workspace) -> Recommender:
-    """What the stage `serve` keeps; every file is compared with its hash."""
+    """What the stage `serve` keeps; every file is compared with its hash, and its graph with the workspace's."""
     folder = workspace.stage("serve").checked()
     graph = _graph(workspace, "all")
-    recipe = _recipe(workspace)
+    recipe = _recipe(folder)
     parts = {name: store.load(folder / _SCORERS / name, graph.hash) for name in recipe.scorers}
     return Recommender.of(graph, parts, recipe, remembered(workspace))
 
@@ -127,11 +125,11 @@ def _train(job: Job) -> Stage:
         graph = _graph(job.workspace, "train")
         validation = _holdout(job, made, graph, "validation")
         conditions = job.conditions(scratch, folder / "log")
-        lesson = teach(graph, validation, job.config.scorers, job.config.evaluation, conditions, job.seed)
+        lesson = teach(graph, validation, job.config.scorers, job.config.evaluation, conditions, job.config.seed)
         _write(folder / _RECIPE, lesson.recipe.to_json())
         return {"scorers": lesson.scorers}
 
-    inputs = {"graph": made.output, "seed": job.seed, **job.section("scorers", "evaluation")}
+    inputs = {"graph": made.output, "seed": job.config.seed, **job.section("scorers", "evaluation")}
     return job.workspace.run("train", inputs, work)
 
 
@@ -142,12 +140,12 @@ def _evaluate(job: Job) -> Stage:
     def work(folder: Path, scratch: Path) -> Any:
         graph = _graph(job.workspace, "train_validation")
         test = _holdout(job, made, graph, "test")
-        recipe = _recipe(job.workspace)
-        figures = judge(recipe, graph, test, section, job.conditions(scratch), job.seed)
+        recipe = _recipe(trained.checked())
+        figures = judge(recipe, graph, test, section, job.conditions(scratch), job.config.seed)
         _write(folder / _EVALUATION, figures)
         return figures
 
-    inputs = {"train": trained.output, "seed": job.seed, "evaluation": section.model_dump(mode="json")}
+    inputs = {"train": trained.output, "seed": job.config.seed, "evaluation": section.model_dump(mode="json")}
     return job.workspace.run("evaluate", inputs, work)
 
 
@@ -156,11 +154,12 @@ def _serve(job: Job) -> Stage:
 
     def work(folder: Path, scratch: Path) -> Any:
         graph = _graph(job.workspace, "all")
-        with Measured(afresh=False) as cost:
-            parts = _recipe(job.workspace).fit(graph, job.conditions(scratch))
+        recipe = _recipe(trained.checked())
+        parts = recipe.fit(graph, job.conditions(scratch))
+        _write(folder / _RECIPE, recipe.to_json())
         for name, part in parts.items():
             store.save(part, folder / _SCORERS / name, graph.hash)
-        return {"scorers": list(parts), "seconds": round(cost.seconds, 2)}
+        return {"scorers": list(parts)}
 
     return job.workspace.run("serve", {"train": trained.output}, work)
 
@@ -179,13 +178,12 @@ def _graph(workspace: Workspace, name: str) -> KnowledgeGraph:
 
 
 def _holdout(job: Job, made: Stage, graph: KnowledgeGraph, name: str) -> Holdout:
-    events = Engine(job.threads).connection.read_parquet(made.folder / f"{name}.parquet")
+    events = Engine(job.threads).connection.read_parquet(made.checked() / f"{name}.parquet")
     return holdout(graph, events, job.config.shop.target_kinds, made.result[f"{name}_start"])
 
 
-def _recipe(workspace: Workspace) -> Recipe:
-    path = workspace.stage("train").checked() / _RECIPE
-    return Recipe(**json.loads(path.read_bytes()))
+def _recipe(folder: Path) -> Recipe:
+    return Recipe(**json.loads((folder / _RECIPE).read_bytes()))
 
 
 def _write(path: Path, document: Any) -> None:

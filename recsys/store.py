@@ -25,7 +25,7 @@ from recsys.types import Scorer
 
 FORMAT, VERSION = "cartograph-scorer", 1
 _HEADER, _ARRAYS = "scorer.json", "state.safetensors"
-_AGAIN = "Train again: delete the folder and run the same command."
+_AGAIN = "Fit it again: `cartograph run`, or `Recommender.fit` and `save`."
 Arrays = dict[str, NDArray[Any]]
 
 

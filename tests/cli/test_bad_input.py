@@ -92,7 +92,7 @@ def test_one_user_cannot_be_split(tmp_path: Path, cartograph: Ask) -> None:
 
 @pytest.mark.parametrize(
     "place",
-    ["graph/all/edges.safetensors", "serve/scorers/ease/state.safetensors", "serve/manifest.json", "train/recipe.json"],
+    ["graph/all/edges.safetensors", "serve/scorers/ease/state.safetensors", "serve/manifest.json", "serve/recipe.json"],
 )
 def test_a_flipped_byte_in_an_artifact_is_named(shop: Shop, cartograph: Ask, place: str) -> None:
     path = shop.workspace / place

@@ -227,3 +227,15 @@ def test_demo_from_the_outside(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert "cartograph explain" in done.stdout
     assert (tmp_path / "demo-shop" / "events.csv").exists()
+
+
+def test_what_is_served_stays_whole_while_other_scorers_are_trained(shop: Shop, cartograph: Ask) -> None:
+    before = cartograph("recommend", USER, "-w", shop.workspace, "--json").json
+    assert cartograph("train", "popularity", "-w", shop.workspace).code == 0
+    assert cartograph("recommend", USER, "-w", shop.workspace, "--json").json == before
+
+
+def test_a_workspace_remembers_its_seed(shop: Shop, cartograph: Ask) -> None:
+    cartograph("train", "popularity", "--seed", 7, "-w", shop.workspace)
+    assert "train     unchanged" in cartograph("train", "popularity", "-w", shop.workspace).err
+    assert "train     unchanged" not in cartograph("train", "popularity", "--seed", 8, "-w", shop.workspace).err

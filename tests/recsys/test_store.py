@@ -67,7 +67,7 @@ def test_parameters_come_back(stored: Path, graph: kg.KnowledgeGraph) -> None:
 def test_another_graph_is_refused(stored: Path) -> None:
     with pytest.raises(RecsysError, match="was fitted on graph") as caught:
         store.load(stored, "another")
-    assert "Train again" in caught.value.fix
+    assert "Fit it again" in caught.value.fix
 
 
 @pytest.mark.parametrize("place", ["state.safetensors", "scorer.json"])
