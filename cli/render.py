@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from recsys.workspace import Stage
 
 
+_SHORT = 16  # letters of a cell that is never broken
 _SHOWN = ("ndcg", "recall", "map", "mrr", "hit_rate", "coverage", "novelty")  # metrics; --json has all of them
 
 
@@ -68,8 +69,10 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) 
     drawn = Table(title=title, title_justify="left", box=SIMPLE_HEAD)
     kept = [[_cell(value) for value in row] for row in rows]
     for place, column in enumerate(columns):
-        numbers = all(isinstance(value, int | float) for value in (row[place] for row in kept))
-        drawn.add_column(column, justify="right" if numbers else "left", overflow="fold")
+        values = [row[place] for row in kept]
+        numbers = all(isinstance(value, int | float) for value in values)
+        short = numbers or max(map(len, map(str, values)), default=0) <= _SHORT
+        drawn.add_column(column, justify="right" if numbers else "left", overflow="fold", no_wrap=short)
     for row in kept:
         drawn.add_row(*(f"{value:,.4f}" if isinstance(value, float) else str(value) for value in row))
     Console().print(drawn)
