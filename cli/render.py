@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 _SHORT = 16  # letters of a cell that is never broken
-_SHOWN = ("ndcg", "recall", "map", "mrr", "hit_rate", "coverage", "novelty")  # metrics; --json has all of them
+_SHOWN = ("ndcg", "recall", "map", "mrr", "hit_rate", "coverage")  # metrics; --json has all of them
 
 
 def emit(document: Any) -> None:
@@ -66,7 +66,7 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) 
     from rich.console import Console
     from rich.table import Table
 
-    drawn = Table(title=title, title_justify="left", box=SIMPLE_HEAD)
+    drawn = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
     kept = [[_cell(value) for value in row] for row in rows]
     for place, column in enumerate(columns):
         values = [row[place] for row in kept]
@@ -86,9 +86,14 @@ def evaluation(judged: Mapping[str, Any]) -> None:
     """All scorers of one protocol, the fusion last."""
     protocol = judged["protocol"]
     k = protocol["k"][0]
-    rows = [[row["name"], *(row["metrics"][f"{name}@{k}"]["mean"] for name in _SHOWN)] for row in judged["scorers"]]
+    rows = []
+    for row in judged["scorers"]:
+        figures = {name: row["metrics"][f"{name}@{k}"] for name in _SHOWN}
+        first, *others = figures.values()
+        interval = f"{first['low']:.3f}–{first['high']:.3f}"
+        rows.append([row["name"], first["mean"], interval, *(figure["mean"] for figure in others)])
     title = f"Test period, {protocol['users']:,} users, repeats {protocol['repeats']}d, lists of {k}"
-    table(title, ["scorer", *_SHOWN], rows)
+    table(title, ["scorer", _SHOWN[0], "95 %", *_SHOWN[1:]], rows)
     gain = judged["fused_vs_best"]
     typer.echo(
         f"NDCG@{k} of the fusion − {judged['best_single']}: {gain['difference']:+.4f} "
