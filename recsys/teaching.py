@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from kg.graph import KnowledgeGraph
@@ -13,7 +14,8 @@ from recsys.fusion import Fusion
 from recsys.learning import learn
 from recsys.measuring import Measured
 from recsys.protocol import Repeats
-from recsys.recipe import Conditions, Recipe, seeded
+from recsys.recipe import Conditions, Recipe, by_gradient, seeded
+from recsys.tuning import tune
 from recsys.types import Holdout, Scorer
 
 
@@ -33,12 +35,18 @@ def teach(
     conditions: Conditions,
     seed: int = 0,
 ) -> Lesson:
-    """Fit every scorer on `graph`, then learn one fusion per protocol of what they say about `validation`."""
+    """Tune every scorer on `graph`, then learn one fusion per protocol of what they say about `validation`.
+
+    What the config says of a scorer stays; one that is trained by gradient steps is not tuned: each trial would train.
+    """
     parts: dict[str, Scorer] = {}
     costs: dict[str, Measured] = {}
     for name, given in scorers.items():
         with Measured(afresh=False) as costs[name]:
-            parts[name] = conditions.fit(seeded(name, given, seed), graph, validation)
+            scorer = seeded(name, given, seed)
+            fit = partial(conditions.fit, graph=graph, validation=validation)
+            tuned = not by_gradient(scorer)
+            parts[name] = tune(scorer, fit, validation, section.k[0], given) if tuned else fit(scorer)
     fusions: dict[Repeats, Fusion] = {repeats: Fusion(parts) for repeats in PROTOCOLS}
     with Measured(afresh=False) as costs["fusion"]:
         for repeats, fusion in fusions.items():

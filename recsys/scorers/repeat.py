@@ -34,6 +34,7 @@ class Repeat(LinearScorer):
     weighting: Weighting = Weighting()
     name: str = "repeat"
 
+    TUNED_WITH_REPEATS: ClassVar[bool] = True
     GRID: ClassVar[dict[str, tuple[Any, ...]]] = {
         "weighting": (Weighting(), Weighting(half_life=90)),
         "rebuy_power": (0.5, 0.0),
