@@ -10,19 +10,20 @@ import typer
 from cli import jobs, options, render
 from cli.explain import tell
 from cli.run import main_job, show
+from kg.demo_shop import DemoShop
 
 
 @options.command
 def demo(
     common: options.Common,
     folder: Annotated[Path, typer.Option(help="Where the shop's raw files are written.")] = Path("demo-shop"),
-    users: Annotated[int, typer.Option(min=10, help="Customers.")] = 2_000,
-    items: Annotated[int, typer.Option(min=50, help="Items.")] = 1_000,
-    events: Annotated[int, typer.Option(min=500, help="Rows of the log.")] = 60_000,
+    users: Annotated[int, typer.Option(min=10, help="Customers.")] = DemoShop.users,
+    items: Annotated[int, typer.Option(min=50, help="Items.")] = DemoShop.items,
+    events: Annotated[int, typer.Option(min=500, help="Rows of the log.")] = DemoShop.events,
 ) -> None:
     """Write a shop with known causes, run the main job on it, and explain one recommendation."""
     from kg.config import DEMO
-    from kg.demo_shop import DemoShop, generate
+    from kg.demo_shop import generate
     from recsys.config import Config
 
     shop = DemoShop(users=users, items=items, events=events, seed=common.seed or 0)
