@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from kg.query import Query
+from recsys.fusion import Fusion
 from recsys.metrics import Lists, metric
 from recsys.protocol import Protocol, asked, seen_before
 from recsys.ranking import blocks as row_blocks
 from recsys.ranking import rank
 from recsys.significance import intervals, paired
-from recsys.types import Holdout, Scorer
+from recsys.types import Holdout, Scorer, Scores
 
 Figures = Mapping[str, NDArray[np.float64]]
 
@@ -72,27 +74,43 @@ class Evaluation:
 
 
 def evaluate(scorers: Mapping[str, Scorer], holdout: Holdout, protocol: Protocol) -> Evaluation:
-    """Rank all items for every user with targets, by every scorer."""
+    """Rank all items for every user with targets, by every scorer; raises RecsysError where nobody can be asked.
+
+    A fusion is mixed from the scores of those of its parts that stand among the scorers.
+    """
     groups = asked(holdout, protocol)
     popularity = holdout.popularity
     assert popularity is not None  # `asked` has checked it
-    rows = np.flatnonzero(sum(np.diff(targets.indptr) for targets in groups.values()))
-    figures: dict[str, dict[str, dict[str, NDArray[np.float64]]]] = {}
+    wanted = {group: np.diff(targets.indptr) > 0 for group, targets in groups.items()}
+    rows = np.flatnonzero(np.any(list(wanted.values()), axis=0))
     k = max(protocol.k)
-    for name, scorer in scorers.items():
-        lists = {group: [np.empty((0, k), np.int64)] for group in groups}
-        for block in row_blocks(len(rows), len(holdout.query.items)):
-            query = holdout.query.take(rows[block])
-            scores = scorer.score(query)
-            excluded = seen_before(holdout, protocol, query)
-            for group, targets in groups.items():
+    lists = {name: {group: [np.empty((0, k), np.int64)] for group in groups} for name in scorers}
+    for block in row_blocks(len(rows), len(holdout.query.items), len(scorers)):
+        query = holdout.query.take(rows[block])
+        excluded = seen_before(holdout, protocol, query)
+        for name, scores in _all_scores(scorers, query):
+            for group in groups:
                 allowed = popularity == 0 if group == "cold_items" else None
-                wanted = np.diff(targets.indptr)[rows[block]] > 0
-                part = None if excluded is None else excluded[np.flatnonzero(wanted)]
-                lists[group].append(rank(scores[wanted], k, excluded=part, allowed=allowed).items)
-        figures[name] = {}
+                mine = wanted[group][rows[block]]
+                part = None if excluded is None else excluded[np.flatnonzero(mine)]
+                lists[name][group].append(rank(scores[mine], k, excluded=part, allowed=allowed).items)
+    figures: dict[str, dict[str, Figures]] = {name: {} for name in scorers}
+    for name in scorers:
         for group, targets in groups.items():
-            chosen = targets[np.flatnonzero(np.diff(targets.indptr))]
-            judged = Lists.of(np.concatenate(lists[group]), chosen, popularity, len(holdout.query))
+            chosen = targets[np.flatnonzero(wanted[group])]
+            judged = Lists.of(np.concatenate(lists[name][group]), chosen, popularity, holdout.n_users)
             figures[name][group] = {f"{m}@{n}": metric(m)(judged, n) for m in protocol.metrics for n in protocol.k}
     return Evaluation(protocol, figures, holdout.left_out)
+
+
+def _all_scores(scorers: Mapping[str, Scorer], query: Query) -> Iterator[tuple[str, Scores]]:
+    """Every scorer's scores, each computed once; those of fusions from the others'."""
+    known: dict[int, Scores] = {}
+
+    def score(scorer: Scorer) -> Scores:
+        if id(scorer) not in known:
+            known[id(scorer)] = scorer.score(query)
+        return known[id(scorer)]
+
+    for name, scorer in scorers.items():
+        yield name, scorer.mix(query, score) if isinstance(scorer, Fusion) else score(scorer)

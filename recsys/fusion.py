@@ -5,7 +5,7 @@ No centring: a constant per user moves no rank. σ_f is learned once, so that th
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Self
 
@@ -50,10 +50,14 @@ class Fusion:
         return self
 
     def score(self, query: Query) -> Scores:
+        return self.mix(query, lambda part: part.score(query))
+
+    def mix(self, query: Query, score: Callable[[Scorer], Scores]) -> Scores:
+        """The score from the parts' own, for who has those already: `score` gives those of a part for `query`."""
         total = np.zeros((len(query), len(query.items)), dtype=np.float32)
         for part, factor, missing in zip(self.parts.values(), self.factors, self.missing_, strict=True):
             if factor:
-                scores = part.score(query)
+                scores = score(part)
                 total += np.float32(factor) * np.where(np.isnan(scores), np.float32(missing), scores)
         return total
 

@@ -28,12 +28,15 @@ def holdout(
 ) -> Holdout:
     """The users of `events` with what they took; only events of `kinds` are targets.
 
-    `now` is the moment of asking in unix seconds, the graph's own by default. Items that the graph lacks cannot be
-    ranked: they are counted and left out. Users that it lacks are rows without history after all others, or, with
-    `cold_users` False, counted and left out too. Raises RecsysError where nothing remains.
+    `now` is the moment of asking in unix seconds. None: each user is asked just after the time of her own first target
+    (what she took together with it and the graph kept is known), or as of the graph's own moment where it has no time.
+    Items that the graph lacks cannot be ranked: they are counted and left out. Users that it lacks are rows without
+    history after all others, or, with `cold_users` False, counted and left out too. Raises RecsysError where nothing
+    remains.
     """
     wanted = events.filter(events.kind.isin(list(kinds)))
-    pairs = wanted.group_by(["user_id", "item_id"]).agg(events=wanted.count()).to_pyarrow()
+    first = wanted.time.epoch_seconds().min()
+    pairs = wanted.group_by(["user_id", "item_id"]).agg(events=wanted.count(), first=first).to_pyarrow()
     names, counts = pairs["user_id"].to_numpy(), pairs["events"].to_numpy()
     users = graph.nodes[USER].ids.to_index(names)
     items = graph.nodes[ITEM].ids.to_index(pairs["item_id"].to_numpy())
@@ -49,8 +52,20 @@ def holdout(
     place, row = np.unique(np.where(users >= 0, users, _after_all(graph, names, users))[kept], return_inverse=True)
     targets = csr_array((counts[kept].astype(np.float32), (row, items[kept])), (len(place), graph.n_items))
     asked = np.where(place < graph.n_users, place, -1)
-    query = graph.query(asked, None if now is None else now - graph.epoch)
-    return Holdout(query, targets, tuple(kinds), popularity(graph), left_out)
+    if now is None:
+        times = pairs["first"].to_numpy(zero_copy_only=False)[kept]
+        moments = _own_moments(graph, times.astype(np.float64), row)
+    else:
+        moments = np.full(len(place), now - graph.epoch)
+    query = graph.query(asked, moments)
+    return Holdout(query, targets, tuple(kinds), popularity(graph), graph.n_users, left_out)
+
+
+def _own_moments(graph: KnowledgeGraph, times: NDArray[np.float64], row: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The second after each row's first of `times` (unix seconds, NaN: none), counted from the epoch: int64 (B,)."""
+    first = np.full(int(row.max()) + 1, np.inf)
+    np.fmin.at(first, row, times)
+    return np.where(np.isinf(first), graph.now, np.where(np.isinf(first), 0, first) + 1 - graph.epoch).astype(np.int64)
 
 
 def _after_all(graph: KnowledgeGraph, names: NDArray[Any], users: NDArray[np.int64]) -> NDArray[np.int64]:

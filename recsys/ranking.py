@@ -20,7 +20,7 @@ from recsys.types import Recommendations, Scorer, Scores
 
 Mask = NDArray[np.bool_]
 BLOCK_BYTES = 1 << 26
-"""Scores of one scorer held at once: 64 MiB stays far from any memory limit and is large enough to be quick."""
+"""Scores held at once: 64 MiB stays far from any memory limit and is large enough to be quick."""
 
 BROADER = "broader"
 CATEGORY = "category"
@@ -46,7 +46,7 @@ def rank(
         masked[np.repeat(np.arange(len(masked)), np.diff(excluded.indptr)), excluded.indices] = -np.inf
     items = top(masked, k)
     best = np.take_along_axis(masked, items, axis=1)
-    shown = np.isfinite(best)
+    shown = best > -np.inf
     padding = ((0, 0), (0, k - items.shape[1]))
     return Recommendations(
         np.pad(np.where(shown, items, -1), padding, constant_values=-1),
@@ -98,9 +98,9 @@ def recommend(
     )
 
 
-def blocks(n_rows: int, n_items: int) -> Iterator[slice]:
-    """Slices of rows whose scores fit into `BLOCK_BYTES`."""
-    size = max(1, BLOCK_BYTES // (4 * max(n_items, 1)))
+def blocks(n_rows: int, n_items: int, n_scorers: int = 1) -> Iterator[slice]:
+    """Slices of rows whose scores, of all scorers together, fit into `BLOCK_BYTES`."""
+    size = max(1, BLOCK_BYTES // (4 * max(n_items, 1) * max(n_scorers, 1)))
     for start in range(0, n_rows, size):
         yield slice(start, min(start + size, n_rows))
 

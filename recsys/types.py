@@ -29,6 +29,7 @@ class Holdout:
     targets     csr float32 (B, n_items), the number of events of each pair
     kinds       the kinds of event that are recommended, and that count as seen
     popularity  int64 (n_items,), the users of the graph who had an event with the item; 0 is a cold item
+    n_users     the users of the graph, of whom popularity counts some
     left_out    how much of the window is no target, and why
     """
 
@@ -36,6 +37,7 @@ class Holdout:
     targets: csr_array[np.float32]
     kinds: tuple[str, ...] = ("purchase",)
     popularity: NDArray[np.int64] | None = None
+    n_users: int = 0
     left_out: Mapping[str, int] = field(default_factory=dict)
 
 
