@@ -33,9 +33,9 @@ class Evaluation:
         return float(self.figures[scorer][group][metric_name or self.protocol.decisive].mean())
 
     @property
-    def best_single(self) -> str:
-        """The scorer, fusion apart, with the highest decisive metric on this very holdout."""
-        return max((name for name in self.figures if name != "fusion"), key=self.mean)
+    def best_single(self) -> str | None:
+        """The scorer, fusion apart, with the highest decisive metric on this very holdout; None: only a fusion."""
+        return max((name for name in self.figures if name != "fusion"), key=self.mean, default=None)
 
     def to_json(self) -> dict[str, Any]:
         rows = [
@@ -44,7 +44,7 @@ class Evaluation:
             for name, groups in self.figures.items()
         ]  # fmt: skip
         document: dict[str, Any] = {"protocol": self._protocol(), "scorers": rows, "best_single": self.best_single}
-        if "fusion" in self.figures:
+        if "fusion" in self.figures and self.best_single:
             decisive = self.protocol.decisive
             values = [self.figures[name]["warm"][decisive] for name in ("fusion", self.best_single)]
             document["fused_vs_best"] = paired(

@@ -1,16 +1,19 @@
 """The weights of a fusion, learned on validation.
 
 Coordinate ascent on mean NDCG from the best single scorer: a step is taken only where its gain, paired over users, is
-surer than noise, so that the fusion is never below its best part by chance.
+surer than noise, so that the fusion is never below its best part by chance. Where the ranking of all items shows it
+below all the same, it is its best part alone.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from recsys.evaluation import evaluate
 from recsys.fusion import Fusion
 from recsys.protocol import Protocol, asked, seen_before
 from recsys.ranking import blocks, top
@@ -27,17 +30,28 @@ def learn(fusion: Fusion, holdout: Holdout, protocol: Protocol) -> Fusion:
     """Set `weights_`, `scales_` and `missing_` of a fitted fusion; deterministic."""
     targets = asked(holdout, protocol)["warm"]
     rows = np.flatnonzero(np.diff(targets.indptr))
-    scores = [_raw(fusion, holdout, rows[block], protocol) for block in blocks(len(rows), targets.shape[1])]
+    pieces = blocks(len(rows), targets.shape[1], len(fusion.parts))
+    scores = [_raw(fusion, holdout, rows[block], protocol) for block in pieces]
+    width = len(fusion.parts) * _n_candidates(protocol)
     fusion.missing_ = np.nanmean([part[1] for part in scores], axis=0)
     fusion.scales_ = np.maximum(np.mean(np.concatenate([part[2] for part in scores], axis=1), axis=1), 1e-12)
-    values = np.concatenate([_padded(part[0], len(fusion.parts)) for part in scores])
-    items = np.concatenate([_padded_items(part[3], len(fusion.parts)) for part in scores])
+    values = np.concatenate([_padded(part[0], width) for part in scores])
+    items = np.concatenate([_padded_items(part[3], width) for part in scores])
     known = targets[rows]
     right = np.repeat(np.arange(len(rows)), np.diff(known.indptr)) * targets.shape[1] + known.indices
     hits = np.isin(np.arange(len(rows))[:, None] * targets.shape[1] + items, right) & (items >= 0)
     values = np.where(items[:, :, None] >= 0, values / fusion.scales_, -np.inf)
     fusion.weights_ = _ascend(values, hits, np.diff(known.indptr), protocol.k[0])
+    _not_below_the_best(fusion, holdout, protocol)
     return fusion
+
+
+def _not_below_the_best(fusion: Fusion, holdout: Holdout, protocol: Protocol) -> None:
+    """Only the best part's weight, if all items ranked, not the candidates alone, say that it is better."""
+    judged = evaluate({**fusion.parts, fusion.name: fusion}, holdout, replace(protocol, metrics=("ndcg",)))
+    best = max(fusion.parts, key=judged.mean)
+    if judged.mean(fusion.name) < judged.mean(best):
+        fusion.weights_ = np.array([float(name == best) for name in fusion.parts])
 
 
 def _raw(
@@ -57,7 +71,7 @@ def _raw(
         masked = filled.copy()
         if seen is not None:
             masked[np.repeat(np.arange(len(masked)), np.diff(seen.indptr)), seen.indices] = -np.inf
-        chosen.append(top(masked, CANDIDATES))
+        chosen.append(top(masked, _n_candidates(protocol)))
         parts.append(filled)
     candidates = np.sort(np.concatenate(chosen, axis=1), axis=1)
     candidates[:, 1:][candidates[:, 1:] == candidates[:, :-1]] = -1
@@ -68,13 +82,17 @@ def _raw(
     return values, np.array(medians), np.array(spreads), candidates
 
 
-def _padded(values: NDArray[np.float32], n_parts: int) -> NDArray[np.float32]:
-    missing = n_parts * CANDIDATES - values.shape[1]
-    return np.pad(values, ((0, 0), (0, missing), (0, 0)))
+def _n_candidates(protocol: Protocol) -> int:
+    """A list must be full before its order can be judged."""
+    return max(CANDIDATES, protocol.k[0])
 
 
-def _padded_items(items: NDArray[np.int64], n_parts: int) -> NDArray[np.int64]:
-    return np.pad(items, ((0, 0), (0, n_parts * CANDIDATES - items.shape[1])), constant_values=-1)
+def _padded(values: NDArray[np.float32], width: int) -> NDArray[np.float32]:
+    return np.pad(values, ((0, 0), (0, width - values.shape[1]), (0, 0)))
+
+
+def _padded_items(items: NDArray[np.int64], width: int) -> NDArray[np.int64]:
+    return np.pad(items, ((0, 0), (0, width - items.shape[1])), constant_values=-1)
 
 
 def _ascend(values: NDArray[np.float32], hits: NDArray[np.bool_], n: NDArray[np.int64], k: int) -> NDArray[np.float64]:

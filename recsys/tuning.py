@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from dataclasses import replace
+from time import monotonic
 from typing import Any
 
 import numpy as np
@@ -15,26 +16,40 @@ from recsys.protocol import Protocol
 from recsys.types import Holdout, Scorer
 
 Fit = Callable[[Scorer], Scorer]
+SECONDS = 30.0
+"""For one scorer: on a large log its defaults, and what could be tried."""
 
 
-def tune(scorer: Scorer, fit: Fit, validation: Holdout, k: int = 10, fixed: Collection[str] = ()) -> Scorer:
+def tune(
+    scorer: Scorer,
+    fit: Fit,
+    validation: Holdout,
+    k: int = 10,
+    fixed: Collection[str] = (),
+    seconds: float = SECONDS,
+) -> Scorer:
     """The fitted scorer with the best values of its `GRID` (parameter → values), but for the parameters `fixed`.
 
     Judged by NDCG@k of what is new to the users, or with repeats too where the scorer says `TUNED_WITH_REPEATS`: it has
     nothing to say of what is new. A value is taken where its gain, paired over users, is surer than noise, so that a
-    small validation leaves the defaults. Deterministic; every trial is one `fit`.
+    small validation leaves the defaults. Every trial is one `fit`; none is begun that, at the pace so far, would end
+    after `seconds`. A search that ends before is deterministic.
     """
     repeats = getattr(scorer, "TUNED_WITH_REPEATS", False)
     protocol = Protocol(repeats="include" if repeats else "exclude", k=(k,), metrics=("ndcg",))
+    start = monotonic()
     best = fit(scorer)
     figures = _judged(best, validation, protocol)
+    slowest = monotonic() - start
     grid: dict[str, tuple[Any, ...]] = getattr(scorer, "GRID", {})
     for name, values in grid.items():
         for value in values if name not in fixed else ():
-            if value == getattr(best, name):
+            begun = monotonic()
+            if value == getattr(best, name) or begun + slowest > start + seconds:
                 continue
             trial = fit(replace(best, **{name: value}))  # type: ignore[type-var]
             found = _judged(trial, validation, protocol)
+            slowest = max(slowest, monotonic() - begun)
             if _surely(found - figures):
                 best, figures = trial, found
     return best

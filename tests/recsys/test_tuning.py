@@ -71,6 +71,12 @@ def test_what_is_fixed_is_not_tried(validation: Holdout) -> None:
     assert all(knob.number == 1 for knob in fit.tried)
 
 
+def test_without_time_the_defaults_stay(validation: Holdout) -> None:
+    fit = Fits()
+    assert tune(Knob(), fit, validation, seconds=0) == Knob()
+    assert len(fit.tried) == 1
+
+
 def test_a_scorer_without_a_grid_is_only_fitted(validation: Holdout) -> None:
     fit = Fits()
     knob = replace(Knob())

@@ -1,0 +1,147 @@
+"""The figures of all scorers against a slow twin that ranks one user's items at a time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Any, Self
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import kg
+from kg.query import Query
+from recsys import ranking
+from recsys.evaluation import Evaluation, evaluate
+from recsys.fusion import Fusion
+from recsys.holdout import holdout
+from recsys.protocol import Protocol, asked
+from recsys.types import Holdout, Scores
+
+N_USERS, N_ITEMS = 14, 11
+
+
+@dataclass
+class Fixed:
+    """Made-up scores, full of ties, that depend on the user and the item; counts the rows it was asked for."""
+
+    seed: int
+    unknown: tuple[int, ...] = ()
+    rows: int = field(default=0, compare=False)
+
+    def fit(self, graph: kg.KnowledgeGraph, validation: Holdout | None = None) -> Self:
+        return self
+
+    def score(self, query: Query) -> Scores:
+        self.rows += len(query)
+        table = np.random.default_rng(self.seed).integers(0, 5, (N_USERS + 1, len(query.items)))
+        scores = table[query.users].astype(np.float32)
+        scores[:, list(self.unknown)] = np.nan
+        return scores
+
+
+@pytest.fixture(scope="module")
+def later() -> Holdout:
+    """Users with repeats and news, one without history, items nobody had."""
+    rng = np.random.default_rng(0)
+    columns = ["user_id", "item_id"]
+    before = [(f"u{user:02}", f"i{rng.integers(N_ITEMS - 2):02}") for user in range(N_USERS) for _ in range(4)]
+    after = [(f"u{user:02}", f"i{rng.integers(N_ITEMS):02}") for user in range(N_USERS + 1) for _ in range(4)]
+    items = pd.DataFrame({"item_id": [f"i{item:02}" for item in range(N_ITEMS)]})
+    graph = kg.build(kg.Tables.of(events=pd.DataFrame(before, columns=columns), items=items))
+    return holdout(graph, kg.Tables.of(events=pd.DataFrame(after, columns=columns)).events)
+
+
+@pytest.fixture
+def scorers() -> dict[str, Any]:
+    parts = {"one": Fixed(1), "two": Fixed(2, unknown=(3, 5))}
+    fusion = Fusion(parts)
+    fusion.weights_, fusion.missing_ = np.array([1.0, 0.7]), np.array([0.0, 1.5])
+    return {**parts, "fusion": fusion}
+
+
+def slow_recall(scorer: Any, later: Holdout, protocol: Protocol, group: str, k: int) -> list[float]:
+    """Recall of each user asked, ranking her items alone."""
+    assert later.popularity is not None
+    seen = later.query.seen(later.kinds).toarray() > 0
+    found = []
+    for row, wanted in enumerate(asked(later, protocol)[group].toarray() > 0):
+        if not wanted.any():
+            continue
+        scores = scorer.score(later.query.take([row]))[0]
+        items = [item for item in range(N_ITEMS) if not np.isnan(scores[item])]
+        if protocol.repeats == "exclude":
+            items = [item for item in items if not seen[row, item]]
+        if group == "cold_items":
+            items = [item for item in items if not later.popularity[item]]
+        best = sorted(items, key=lambda item: (-scores[item], item))[:k]
+        found.append(wanted[best].sum() / wanted.sum())
+    return found
+
+
+@pytest.mark.parametrize("repeats", ["include", "exclude"])
+def test_figures_of_every_group_are_those_of_one_user_at_a_time(
+    repeats: Any, later: Holdout, scorers: dict[str, Any]
+) -> None:
+    protocol = Protocol(repeats=repeats, k=(3, 5))
+    judged = evaluate(scorers, later, protocol)
+    groups = {"warm", "repeat", "explore", "cold_users", "cold_items"}
+    for name, scorer in scorers.items():
+        assert set(judged.figures[name]) == (groups if repeats == "include" else groups - {"repeat", "explore"})
+        for group, figures in judged.figures[name].items():
+            for k in protocol.k:
+                np.testing.assert_allclose(figures[f"recall@{k}"], slow_recall(scorer, later, protocol, group, k))
+
+
+def test_blocks_change_nothing(later: Holdout, scorers: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    at_once = evaluate(scorers, later, Protocol())
+    monkeypatch.setattr(ranking, "BLOCK_BYTES", 4 * N_ITEMS * 7)
+    in_blocks = evaluate(scorers, later, Protocol())
+    for name, groups in at_once.figures.items():
+        for group, figures in groups.items():
+            for metric, values in figures.items():
+                np.testing.assert_array_equal(in_blocks.figures[name][group][metric], values)
+
+
+def test_every_part_is_scored_once_and_the_fusion_is_mixed_from_them(later: Holdout, scorers: dict[str, Any]) -> None:
+    evaluate(scorers, later, Protocol())
+    n_asked = len(np.flatnonzero(np.diff(later.targets.indptr)))
+    assert scorers["one"].rows == scorers["two"].rows == n_asked
+    alone = evaluate({"fusion": scorers["fusion"]}, later, Protocol())
+    assert scorers["one"].rows == 2 * n_asked
+    together = evaluate(scorers, later, Protocol())
+    np.testing.assert_array_equal(
+        alone.figures["fusion"]["warm"]["ndcg@10"], together.figures["fusion"]["warm"]["ndcg@10"]
+    )
+
+
+def test_the_document_sums_up_what_the_arrays_hold(later: Holdout, scorers: dict[str, Any]) -> None:
+    judged = evaluate(scorers, later, Protocol(k=(3,), resamples=200))
+    document = judged.to_json()
+    assert [row["name"] for row in document["scorers"]] == ["one", "two", "fusion"]
+    means = {row["name"]: row["metrics"]["ndcg@3"]["mean"] for row in document["scorers"]}
+    assert means == {name: pytest.approx(judged.mean(name)) for name in scorers}
+    assert document["best_single"] == max(["one", "two"], key=means.__getitem__)
+    assert document["fused_vs_best"]["difference"] == pytest.approx(means["fusion"] - means[document["best_single"]])
+    for row in document["scorers"]:
+        for summary in (row["metrics"], *row["groups"].values()):
+            assert all(
+                figure["low"] - 1e-12 <= figure["mean"] <= figure["high"] + 1e-12
+                for name, figure in summary.items()
+                if not name.startswith("coverage")
+            )
+    users = judged.figures["one"]["warm"]["ndcg@3"]
+    assert document["protocol"]["users"] == len(users)
+    assert document == evaluate(scorers, later, Protocol(k=(3,), resamples=200)).to_json(), "the same every time"
+
+
+def test_a_fusion_alone_has_nothing_to_be_compared_with(later: Holdout, scorers: dict[str, Any]) -> None:
+    document = evaluate({"fusion": scorers["fusion"]}, later, Protocol(resamples=10)).to_json()
+    assert document["best_single"] is None
+    assert "fused_vs_best" not in document
+
+
+def test_surprise_is_counted_among_the_shops_users_not_those_asked(later: Holdout) -> None:
+    few = replace(later, query=later.query.take([0, 1]), targets=later.targets[[0, 1]])
+    judged: Evaluation = evaluate({"one": Fixed(1)}, few, Protocol(repeats="include"))
+    assert (judged.figures["one"]["warm"]["novelty@10"] >= 0).all()

@@ -1,0 +1,142 @@
+"""Weights that find a planted mix, never lose to the best part, and are the same every time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+
+import kg
+from kg.query import Query
+from recsys import learning, ranking
+from recsys.evaluation import evaluate
+from recsys.fusion import Fusion
+from recsys.learning import learn
+from recsys.protocol import Protocol
+from recsys.types import Holdout, Scores
+
+N_USERS, N_ITEMS = 150, 40
+
+
+@dataclass
+class Table:
+    """Says what its table says, row by user."""
+
+    table: NDArray[np.float32]
+
+    def fit(self, graph: kg.KnowledgeGraph, validation: Holdout | None = None) -> Self:
+        return self
+
+    def score(self, query: Query) -> Scores:
+        return self.table[query.users]
+
+
+@pytest.fixture(scope="module")
+def graph() -> kg.KnowledgeGraph:
+    log = [(f"u{user:03}", f"i{(user + step) % N_ITEMS:02}") for user in range(N_USERS) for step in (0, 3)]
+    return kg.build(kg.Tables.of(events=pd.DataFrame(log, columns=["user_id", "item_id"])))
+
+
+def asked_of(graph: kg.KnowledgeGraph, truth: NDArray[np.float32], n: int = 3) -> Holdout:
+    """Every user takes the n items that `truth` puts first."""
+    best = np.argsort(-truth, axis=1)[:, :n]
+    rows = np.repeat(np.arange(N_USERS), n)
+    targets = csr_array((np.ones(len(rows), np.float32), (rows, best.ravel())), truth.shape)
+    popularity = np.full(N_ITEMS, 7)
+    return Holdout(graph.query(), targets, ("purchase",), popularity, N_USERS)
+
+
+def noise(seed: int, n: int = 3) -> list[NDArray[np.float32]]:
+    rng = np.random.default_rng(seed)
+    return [rng.normal(size=(N_USERS, N_ITEMS)).astype(np.float32) for _ in range(n)]
+
+
+def test_a_planted_mix_is_found(graph: kg.KnowledgeGraph) -> None:
+    one, two, unrelated = noise(0)
+    validation = asked_of(graph, one + 0.6 * two)
+    parts = {"unrelated": Table(unrelated * 50), "one": Table(one), "two": Table(two * 10)}
+    fusion = learn(Fusion(parts), validation, Protocol(repeats="include"))
+    assert fusion.weights_[0] < 0.1 * fusion.weights_[1]
+    assert 0.4 < fusion.weights_[2] / fusion.weights_[1] < 0.9
+    assert np.linalg.norm(fusion.weights_) == pytest.approx(1)
+    np.testing.assert_allclose(fusion.scales_, [50, 1, 10], rtol=0.05)
+    figures = evaluate({**parts, "fusion": fusion}, validation, Protocol(repeats="include"))
+    assert figures.mean("fusion") > 0.93
+    assert figures.mean(str(figures.best_single)) < 0.9
+
+
+@settings(max_examples=15, deadline=None)
+@given(
+    seed=st.integers(0, 100),
+    mix=st.lists(st.sampled_from([0.0, 0.3, 1.0]), min_size=3, max_size=3),
+    holes=st.booleans(),
+    repeats=st.sampled_from(["include", "exclude"]),
+)
+def test_it_is_never_below_its_best_part_and_its_weights_are_sound(
+    graph: kg.KnowledgeGraph, seed: int, mix: list[float], holes: bool, repeats: str
+) -> None:
+    tables = noise(seed)
+    validation = asked_of(
+        graph, sum(weight * table for weight, table in zip(mix, tables, strict=True)) + tables[0] * 0.1
+    )
+    if holes:
+        tables[1][:, ::3] = np.nan
+    parts = {f"part {n}": Table(table) for n, table in enumerate(tables)}
+    protocol = Protocol(repeats=repeats)  # type: ignore[arg-type]
+    fusion = learn(Fusion(parts), validation, protocol)
+    assert (fusion.weights_ >= 0).all()
+    assert fusion.weights_.any()
+    assert np.isfinite(fusion.score(validation.query)).all()
+    judged = evaluate({**parts, "fusion": fusion}, validation, protocol)
+    assert judged.mean("fusion") >= judged.mean(str(judged.best_single)) - 0.02 * holes
+    again = learn(Fusion(parts), validation, protocol)
+    for learned in ("weights_", "scales_", "missing_"):
+        np.testing.assert_array_equal(getattr(again, learned), getattr(fusion, learned))
+
+
+def test_where_it_would_be_below_it_is_its_best_part_alone(
+    graph: kg.KnowledgeGraph, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    good, bad, _ = noise(1)
+    parts = {"bad": Table(bad), "good": Table(good)}
+    monkeypatch.setattr(learning, "_ascend", lambda *_: np.array([1.0, 0.1]))
+    fusion = learn(Fusion(parts), asked_of(graph, good), Protocol(repeats="include"))
+    np.testing.assert_array_equal(fusion.weights_, [0, 1])
+
+
+def test_blocks_change_no_weight(graph: kg.KnowledgeGraph, monkeypatch: pytest.MonkeyPatch) -> None:
+    one, two, _ = noise(2)
+    validation = asked_of(graph, one + two)
+    at_once = learn(Fusion({"one": Table(one), "two": Table(two)}), validation, Protocol(repeats="include"))
+    monkeypatch.setattr(ranking, "BLOCK_BYTES", 4 * N_ITEMS * 2 * 20)
+    in_blocks = learn(Fusion({"one": Table(one), "two": Table(two)}), validation, Protocol(repeats="include"))
+    np.testing.assert_allclose(in_blocks.weights_, at_once.weights_)
+    np.testing.assert_allclose(in_blocks.scales_, at_once.scales_)
+
+
+def test_lists_longer_than_the_usual_candidates_are_judged_whole(graph: kg.KnowledgeGraph) -> None:
+    one, two, _ = noise(3)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(learning, "CANDIDATES", 2)
+        fusion = learn(
+            Fusion({"one": Table(one), "two": Table(two)}),
+            asked_of(graph, one + two, n=10),
+            Protocol(repeats="include", k=(20,)),
+        )
+    assert 0.5 < fusion.weights_[0] / fusion.weights_[1] < 2
+
+
+def test_a_part_that_knows_nothing_says_nothing(graph: kg.KnowledgeGraph) -> None:
+    one, two, _ = noise(4)
+    silent = np.full_like(two, np.nan)
+    parts = {"silent": Table(silent), "one": Table(one)}
+    fusion = learn(Fusion(parts), asked_of(graph, one), Protocol(repeats="include"))
+    assert fusion.weights_[0] < fusion.weights_[1]
+    assert np.isfinite(fusion.score(graph.query())).all()
