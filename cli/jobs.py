@@ -16,12 +16,21 @@ if TYPE_CHECKING:
 
 
 def read(common: options.Common, config: Path | None, events: Sequence[Path] | None) -> Config:
-    """The config named, or the one the workspace remembers; `--events` takes the place of its own log."""
+    """The config named, or the one the workspace remembers, or one guessed from the log.
+
+    `--events` takes the place of the config's own log.
+    """
     from recsys.config import Config
-    from recsys.stages import remembered
+    from recsys.stages import CONFIG, remembered
     from recsys.workspace import Workspace
 
-    found = remembered(Workspace(common.workspace)) if config is None else Config.read(config)
+    workspace = Workspace(common.workspace)
+    if config is not None:
+        found = Config.read(config)
+    elif events and not workspace.remembers(CONFIG):
+        found = Config.guessed(events)
+    else:
+        found = remembered(workspace)
     return found.resolved(events or (), common.seed)
 
 

@@ -63,7 +63,7 @@ def ingest(
     if not paths:
         raise KgError("no events were given", fix="Name a file with --events, or a path under [events].")
     path = ", ".join(paths)
-    raw = _load(sql, "raw_events", paths)
+    raw = load_raw(sql, "raw_events", paths)
     n_read = sql.execute("SELECT count(*) FROM raw_events").fetchall()[0][0]
     if not n_read:
         raise KgError("the file has no rows", file=path, fix="Give a log with at least one event.")
@@ -78,7 +78,7 @@ def ingest(
     for name in ("items", "users"):
         source: Source = getattr(config, name)
         if places := _paths(config, source):
-            _map(sql, name, source.columns, _load(sql, f"raw_{name}", places), ", ".join(places))
+            _map(sql, name, source.columns, load_raw(sql, f"raw_{name}", places), ", ".join(places))
     facts = read_skos(config.folder / config.taxonomy) if config.taxonomy else None
     given = {name: sql.table(name).to_arrow_table() for name in ("items", "users") if _exists(sql, name)}
     kinds = dict(sql.execute("SELECT kind, count(*) FROM events GROUP BY 1 ORDER BY 1").fetchall())
@@ -97,7 +97,7 @@ def _exists(sql: Any, table: str) -> bool:
     return bool(sql.execute(f"SELECT 1 FROM duckdb_tables() WHERE table_name = '{table}'").fetchall())
 
 
-def _load(sql: Any, table: str, paths: list[str]) -> list[str]:
+def load_raw(sql: Any, table: str, paths: list[str]) -> list[str]:
     """Raw files as a table with its line number in `_row`; CSV as text, so that a bad value can be shown."""
     import duckdb
 
@@ -138,7 +138,8 @@ def _clean(sql: Any, rules: tuple[Rule, ...], path: str) -> tuple[RuleCount, ...
     """Mark the rows of `raw_events`: `_gone` the first rule that drops a row, `_return` a return."""
     import duckdb
 
-    columns = ", ".join(f'"{column}"' for column in sql.table("raw_events").columns if column != "_row")
+    raw = [column for column in sql.table("raw_events").columns if column != "_row"]
+    columns = ", ".join('"' + column.replace('"', '""') + '"' for column in raw)
     sql.execute("ALTER TABLE raw_events ADD COLUMN _gone BOOLEAN DEFAULT false")
     sql.execute("ALTER TABLE raw_events ADD COLUMN _return BOOLEAN DEFAULT false")
     counts = []

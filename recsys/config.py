@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import Field, PositiveInt
 
 from kg.config import KgConfig, Section, checked, read_toml
+from kg.guessing import guess
 from recsys.errors import RecsysError
 from recsys.protocol import Protocol, Repeats
 from recsys.scorers import SCORERS, create
@@ -49,6 +50,11 @@ class Config(KgConfig):
                 error.file = path
                 raise
         return config
+
+    @classmethod
+    def guessed(cls, events: Sequence[Path]) -> Config:
+        """From the usual names of a log's columns."""
+        return cls(**dict(guess(events).config))
 
     def resolved(self, events: Sequence[Path] = (), seed: int | None = None) -> Config:
         """With absolute paths, so that it means the same from anywhere; `events` and `seed` replace its own."""

@@ -137,6 +137,10 @@ class Workspace:
         with replacing(self.folder / f"{name}.json") as temporary:
             temporary.write_text(json.dumps(document, indent=1, ensure_ascii=False), encoding="utf-8")
 
+    def remembers(self, name: str) -> bool:
+        """Whether there is a document of this name."""
+        return (self.folder / f"{name}.json").exists()
+
     def recall(self, name: str) -> Any:
         """The document of this name; None where there is none."""
         path = self.folder / f"{name}.json"

@@ -239,3 +239,25 @@ def test_a_workspace_remembers_its_seed(shop: Shop, cartograph: Ask) -> None:
     cartograph("train", "popularity", "--seed", 7, "-w", shop.workspace)
     assert "train     unchanged" in cartograph("train", "popularity", "-w", shop.workspace).err
     assert "train     unchanged" not in cartograph("train", "popularity", "--seed", 8, "-w", shop.workspace).err
+
+
+def test_ones_own_file_from_init_to_a_reason(made: Shop, cartograph: Ask, tmp_path: Path) -> None:
+    files = made.folder / "files"
+    config = tmp_path / "shop.toml"
+    words = ("--events", files / "events.csv", "--items", files / "items.csv", "--out", config)
+    found = cartograph("init", *words, "--json").json
+    assert found["config"] == str(config)
+    assert found["mapping"]["event_type"] == "kind"
+    with config.open("a") as file:
+        file.write("\n[scorers.ease]\n[scorers.popularity]\n")
+    workspace = tmp_path / "workspace"
+    assert cartograph("run", config, "-w", workspace).code == 0
+    best = cartograph("recommend", USER, "-k", 1, "-w", workspace, "--json").json[0]["item_id"]
+    assert cartograph("explain", USER, best, "-w", workspace, "--json").json["rank"] == 1
+    assert cartograph("init", *words).code == 2  # never over a file that is there
+
+
+def test_a_log_without_a_config_is_guessed(made: Shop, cartograph: Ask, tmp_path: Path) -> None:
+    log = made.folder / "files" / "events.csv"
+    told = cartograph("ingest", "--events", log, "-w", tmp_path / "workspace", "--json").json
+    assert told["events"]["purchase"] > 0

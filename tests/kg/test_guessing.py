@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from kg.config import read_config
+from kg.errors import KgError
+from kg.guessing import guess
+from kg.reading import ingest
+
+
+def log(folder: Path, *lines: str, name: str = "log.csv") -> Path:
+    path = folder / name
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path
+
+
+def test_usual_names_are_mapped_and_read(tmp_path: Path) -> None:
+    path = log(
+        tmp_path,
+        "Customer ID,StockCode,Description,InvoiceDate,Quantity,Colour of box",
+        "7,a,Mug,2024-03-01 10:00,2,red",
+        "7,a,Mug,2024-03-01 10:00,2,red",
+        ",a,Mug,2024-03-02 10:00,1,red",
+        "8,b,Pot,2024-03-03 10:00,-1,red",
+    )
+    found = guess([path])
+    assert found.mapping == {
+        "Customer ID": "user_id", "StockCode": "item_id", "Description": "item_title", "InvoiceDate": "time",
+        "Quantity": "quantity",
+    }  # fmt: skip
+    _, report = ingest(found.config)
+    assert report.events == {"purchase": 1, "return": 1}
+    assert [rule.name for rule in report.rules] == ["repeats", "no user_id", "no item_id", "returns"]
+
+
+def test_what_is_written_is_read_back_the_same(tmp_path: Path) -> None:
+    path = log(
+        tmp_path, 'user,"the ""item""",item,ts,event', "ann,x,mug,1709287200,transaction", "ann,x,mug,1709287201,view"
+    )
+    found = guess([path])
+    found.write(tmp_path / "shop.toml")
+    again = read_config(tmp_path / "shop.toml")
+    assert again.model_copy(update={"folder": found.config.folder}) == found.config
+    events = ingest(again)[0].events.execute()
+    assert sorted(events["kind"]) == ["purchase", "view"]
+    assert str(events["time"].min()) == "2024-03-01 10:00:00"
+
+
+@pytest.mark.parametrize(("number", "year"), [("1709287200", 2024), ("1709287200000", 2024)])
+def test_numbers_that_are_times(tmp_path: Path, number: str, year: int) -> None:
+    path = log(tmp_path, json.dumps({"user": "ann", "asin": "mug", "timestamp": int(number)}), name="log.jsonl")
+    events = ingest(guess([path]).config)[0].events.execute()
+    assert events["time"].iloc[0].year == year
+
+
+def test_a_log_of_ratings_recommends_what_is_rated(tmp_path: Path) -> None:
+    config = guess([log(tmp_path, "user,movie_id,stars", "ann,heat,5")]).config
+    assert config.shop.target_kinds == ("rating",)
+    assert config.events.columns["kind"] == "'rating'"
+
+
+def test_a_catalogue(tmp_path: Path) -> None:
+    events = log(tmp_path, "user,sku,brand,time", "ann,mug,acme,2024-03-01")
+    items = log(tmp_path, "sku,name,price,In stock", "mug,A mug,2.5,true", name="items.csv")
+    found = guess([events], items)
+    assert found.mapping["name"] == "items.title"
+    assert found.mapping["In stock"] == "items.available"
+    assert list(ingest(found.config)[0].items.execute()["title"]) == ["A mug"]
+
+
+def test_nothing_to_go_by(tmp_path: Path) -> None:
+    with pytest.raises(KgError, match="no column looks like 'user_id'") as caught:
+        guess([log(tmp_path, "colour,size", "red,1")])
+    assert str(tmp_path) in str(caught.value.file)
