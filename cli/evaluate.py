@@ -16,7 +16,7 @@ def evaluate(
     repeats: Annotated[options.Repeats | None, typer.Option(help="Whether what was bought before is ranked.")] = None,
 ) -> None:
     """Refit on train and validation, rank all items for the users of the test period, and compare the scorers."""
-    config = jobs.read(common, None, None)
+    config = jobs.read(common)
     stages = jobs.run(common, config, "evaluate", None if k is None else _lengths(k))
     figures = stages[-1].result[repeats or config.evaluation.repeats]
     if common.json:

@@ -19,9 +19,14 @@ Node = Annotated[str, typer.Argument(help="A node: TYPE:ID, such as item:85123A;
 
 @app.command("build")
 @options.command
-def build(common: options.Common, config: options.Config = None, events: options.Events = None) -> None:
+def build(
+    common: options.Common,
+    config: options.Config = None,
+    events: options.Events = None,
+    items: options.Items = None,
+) -> None:
     """Build the graphs of the train period, of train and validation, and of everything."""
-    _show_stats(common, jobs.result(common, jobs.read(common, config, events), "graph")["stats"])
+    _show_stats(common, jobs.result(common, jobs.read(common, config, events, items), "graph")["stats"])
 
 
 @app.command("stats")

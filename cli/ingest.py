@@ -10,9 +10,14 @@ _SHOWN_REJECTS = 10
 
 
 @options.command
-def ingest(common: options.Common, config: options.Config = None, events: options.Events = None) -> None:
+def ingest(
+    common: options.Common,
+    config: options.Config = None,
+    events: options.Events = None,
+    items: options.Items = None,
+) -> None:
     """Read and clean the raw files, and report what each rule took out."""
-    report = jobs.result(common, jobs.read(common, config, events), "ingest")
+    report = jobs.result(common, jobs.read(common, config, events, items), "ingest")
     if common.json:
         render.emit(report)
         return

@@ -14,7 +14,7 @@ from cli import options, render
 def init(
     common: options.Common,
     events: Annotated[list[Path], typer.Option("--events", help="A log: file, folder or quoted glob; repeatable.")],
-    items: Annotated[Path | None, typer.Option("--items", help="A catalogue.")] = None,
+    items: options.Items = None,
     out: Annotated[Path, typer.Option(help="The config to write.")] = Path("shop.toml"),
 ) -> None:
     """Look at the files, guess what their columns mean, and write a config to confirm."""

@@ -15,10 +15,15 @@ if TYPE_CHECKING:
     from recsys.workspace import Stage
 
 
-def read(common: options.Common, config: Path | None, events: Sequence[Path] | None) -> Config:
+def read(
+    common: options.Common,
+    config: Path | None = None,
+    events: Sequence[Path] | None = None,
+    items: Path | None = None,
+) -> Config:
     """The config named, or the one the workspace remembers, or one guessed from the log.
 
-    `--events` takes the place of the config's own log.
+    `--events` and `--items` take the place of the config's own files.
     """
     from recsys.config import Config
     from recsys.stages import CONFIG, remembered
@@ -28,10 +33,10 @@ def read(common: options.Common, config: Path | None, events: Sequence[Path] | N
     if config is not None:
         found = Config.read(config)
     elif events and not workspace.remembers(CONFIG):
-        found = Config.guessed(events)
+        found = Config.guessed(events, items)
     else:
         found = remembered(workspace)
-    return found.resolved(events or (), common.seed)
+    return found.resolved(events or (), items, common.seed)
 
 
 def run(common: options.Common, config: Config, until: str, k: tuple[int, ...] | None = None) -> list[Stage]:

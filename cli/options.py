@@ -41,6 +41,7 @@ Config = Annotated[Path | None, typer.Argument(help="TOML file that describes th
 Events = Annotated[
     list[Path] | None, typer.Option("--events", help="A log: file, folder or quoted glob; may be repeated.")
 ]
+Items = Annotated[Path | None, typer.Option("--items", help="A catalogue.")]
 RepeatsOption = Annotated[Repeats, typer.Option("--repeats", help="Whether what was bought before may be shown.")]
 History = Annotated[str | None, typer.Option("--history", help="A guest's items: ITEM,ITEM.")]
 AsOf = Annotated[datetime | None, typer.Option("--as-of", help="The moment of asking, UTC; none: the log's end.")]

@@ -11,9 +11,14 @@ if TYPE_CHECKING:
 
 
 @options.command
-def run(common: options.Common, config: options.Config = None, events: options.Events = None) -> None:
+def run(
+    common: options.Common,
+    config: options.Config = None,
+    events: options.Events = None,
+    items: options.Items = None,
+) -> None:
     """Read, build the graph, train, evaluate, and fit what `recommend` and `explain` serve."""
-    document = main_job(common, jobs.read(common, config, events))
+    document = main_job(common, jobs.read(common, config, events, items))
     if common.json:
         render.emit(document)
     else:

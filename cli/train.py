@@ -15,7 +15,7 @@ def train(
     scorers: Annotated[list[str] | None, typer.Argument(help="Scorers to use; none: those of the config.")] = None,
 ) -> None:
     """Fit the scorers on the train period and learn their fusion on validation."""
-    config = jobs.read(common, None, None)
+    config = jobs.read(common)
     if scorers:
         config = config.only(scorers)
     learned = jobs.result(common, config, "train")
