@@ -261,3 +261,14 @@ def test_a_log_without_a_config_is_guessed(made: Shop, cartograph: Ask, tmp_path
     log = made.folder / "files" / "events.csv"
     told = cartograph("ingest", "--events", log, "-w", tmp_path / "workspace", "--json").json
     assert told["events"]["purchase"] > 0
+
+
+def test_other_files_are_looked_for_beside_the_log(made: Shop, cartograph: Ask, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "configs" / "demo.toml"
+    elsewhere.parent.mkdir()
+    elsewhere.write_text(made.config.read_text())
+    words = ("ingest", elsewhere, "--events", made.folder / "files" / "events.csv", "--json")
+    told = cartograph(*words, "-w", tmp_path / "workspace").json
+    assert told["events"] == cartograph("ingest", "-w", made.workspace, "--json").json["events"]
+    items = pd.read_parquet(tmp_path / "workspace" / "ingest" / "tables" / "items.parquet")
+    assert len(items) == 200
