@@ -23,10 +23,15 @@ Figures = Mapping[str, NDArray[np.float64]]
 
 @dataclass(frozen=True, eq=False)
 class Evaluation:
-    """`figures[scorer][group][metric@k]`: float64 (users of the group,), or one number for a metric of all lists."""
+    """Every user's figures.
+
+    figures  [scorer][group][metric@k]: float64 (users of the group,), or one number for a metric of all lists
+    curves   [scorer]: mean recall of the warm group in lists of 1, 2, … max(k), float64 (max(k),)
+    """
 
     protocol: Protocol
     figures: Mapping[str, Mapping[str, Figures]]
+    curves: Mapping[str, NDArray[np.float64]]
     left_out: Mapping[str, int]
 
     def mean(self, scorer: str, metric_name: str | None = None, group: str = "warm") -> float:
@@ -40,16 +45,15 @@ class Evaluation:
     def to_json(self) -> dict[str, Any]:
         rows = [
             {"name": name, "metrics": self._summary(groups["warm"]),
-             "groups": {group: self._summary(part) for group, part in groups.items() if group != "warm"}}
+             "groups": {group: self._summary(part) for group, part in groups.items() if group != "warm"},
+             "recall_curve": self.curves[name].tolist()}
             for name, groups in self.figures.items()
         ]  # fmt: skip
         document: dict[str, Any] = {"protocol": self._protocol(), "scorers": rows, "best_single": self.best_single}
         if "fusion" in self.figures and self.best_single:
             decisive = self.protocol.decisive
             values = [self.figures[name]["warm"][decisive] for name in ("fusion", self.best_single)]
-            document["fused_vs_best"] = paired(
-                *values, resamples=self.protocol.resamples, seed=self.protocol.seed
-            ).to_json()
+            document["fused_vs_best"] = paired(*values, **self._resampling()).to_json()
         return document
 
     def _protocol(self) -> dict[str, Any]:
@@ -57,20 +61,24 @@ class Evaluation:
         return {
             "repeats": self.protocol.repeats,
             "k": list(self.protocol.k),
+            "decisive": self.protocol.decisive,
+            "level": self.protocol.level,
+            "resamples": self.protocol.resamples,
             "users": users,
             "left_out": dict(self.left_out),
         }
 
+    def _resampling(self) -> dict[str, Any]:
+        return {"resamples": self.protocol.resamples, "level": self.protocol.level, "seed": self.protocol.seed}
+
     def _summary(self, figures: Figures) -> dict[str, dict[str, float]]:
+        """Means with intervals; a metric of all lists is a count, not an estimate: its interval has no width."""
+        means = {name: float(values.mean()) for name, values in figures.items()}
         per_user = [name for name, values in figures.items() if values.ndim]
-        stacked = np.stack([figures[name] for name in per_user], axis=1)
-        low, high = intervals(
-            stacked, resamples=self.protocol.resamples, level=self.protocol.level, seed=self.protocol.seed
-        )
-        summary = {name: {"mean": float(values.mean())} for name, values in figures.items()}
-        for place, name in enumerate(per_user):
-            summary[name] |= {"low": float(low[place]), "high": float(high[place])}
-        return summary
+        low, high = intervals(np.stack([figures[name] for name in per_user], axis=1), **self._resampling())
+        lows = means | dict(zip(per_user, low.tolist(), strict=True))
+        highs = means | dict(zip(per_user, high.tolist(), strict=True))
+        return {name: {"mean": mean, "low": lows[name], "high": highs[name]} for name, mean in means.items()}
 
 
 def evaluate(scorers: Mapping[str, Scorer], holdout: Holdout, protocol: Protocol) -> Evaluation:
@@ -95,12 +103,15 @@ def evaluate(scorers: Mapping[str, Scorer], holdout: Holdout, protocol: Protocol
                 part = None if excluded is None else excluded[np.flatnonzero(mine)]
                 lists[name][group].append(rank(scores[mine], k, excluded=part, allowed=allowed).items)
     figures: dict[str, dict[str, Figures]] = {name: {} for name in scorers}
+    curves: dict[str, NDArray[np.float64]] = {}
     for name in scorers:
         for group, targets in groups.items():
             chosen = targets[np.flatnonzero(wanted[group])]
             judged = Lists.of(np.concatenate(lists[name][group]), chosen, popularity, holdout.n_users)
             figures[name][group] = {f"{m}@{n}": metric(m)(judged, n) for m in protocol.metrics for n in protocol.k}
-    return Evaluation(protocol, figures, holdout.left_out)
+            if group == "warm":
+                curves[name] = np.array([metric("recall")(judged, n).mean() for n in range(1, k + 1)])
+    return Evaluation(protocol, figures, curves, holdout.left_out)
 
 
 def _all_scores(scorers: Mapping[str, Scorer], query: Query) -> Iterator[tuple[str, Scores]]:

@@ -145,3 +145,19 @@ def test_surprise_is_counted_among_the_shops_users_not_those_asked(later: Holdou
     few = replace(later, query=later.query.take([0, 1]), targets=later.targets[[0, 1]])
     judged: Evaluation = evaluate({"one": Fixed(1)}, few, Protocol(repeats="include"))
     assert (judged.figures["one"]["warm"]["novelty@10"] >= 0).all()
+
+
+def test_the_recall_curve_runs_through_recall_at_every_k(later: Holdout, scorers: dict[str, Any]) -> None:
+    found = evaluate(scorers, later, Protocol(k=(3, 5)))
+    for name, curve in found.curves.items():
+        assert curve[[2, 4]].tolist() == [found.mean(name, "recall@3"), found.mean(name, "recall@5")]
+        assert (np.diff(curve) >= 0).all()
+
+
+def test_every_figure_has_an_interval_around_its_mean(later: Holdout, scorers: dict[str, Any]) -> None:
+    document = evaluate(scorers, later, Protocol(k=(3,), resamples=200)).to_json()
+    for row in document["scorers"]:
+        for part in (row["metrics"], *row["groups"].values()):
+            assert all(figure["low"] <= figure["mean"] <= figure["high"] for figure in part.values())
+        covered = row["metrics"]["coverage@3"]
+        assert covered["low"] == covered["high"]  # counted, not estimated

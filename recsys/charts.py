@@ -1,0 +1,155 @@
+"""Pictures of an evaluation's figures: each an Altair chart small enough to be read on a phone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from kg.canvas import FAINT, FONT, INK, LINE
+
+if TYPE_CHECKING:
+    import altair as alt
+
+Document = Mapping[str, Any]
+"""The contract's JSON of one evaluation, from `Evaluation.to_json`."""
+
+FUSION, SINGLE, REPEAT, EXPLORE = "#1b7f79", "#a9c3cf", "#d9822b", "#5b6fb5"
+_LINES = ("#d9822b", "#5b6fb5", "#b5527c", "#7a9a3a", "#8a5fbf", "#c0392b", "#3f8fbf", "#b08b2e", "#6b7885")
+_WIDTH, _ROW = 300, 26  # pixels
+
+
+def accuracy(document: Document) -> alt.LayerChart:
+    """The decisive metric of every scorer, with its interval, the best on top."""
+    import altair as alt
+
+    decisive = document["protocol"]["decisive"]
+    rows = [{"scorer": row["name"], **row["metrics"][decisive]} for row in document["scorers"]]
+    names = [row["scorer"] for row in sorted(rows, key=lambda row: -row["mean"])]
+    base = alt.Chart(alt.InlineData(values=rows)).encode(y=_scorers(names))
+    colour = alt.when("datum.scorer == 'fusion'").then(alt.value(FUSION)).otherwise(alt.value(SINGLE))
+    bars = base.mark_bar(cornerRadiusEnd=3, height=16).encode(x=_length("mean:Q", decisive.upper()), color=colour)
+    spans = base.mark_rule(color=INK, strokeWidth=1.5).encode(x=_length("low:Q", decisive.upper()), x2="high:Q")
+    figures = base.mark_text(align="left", dx=6, color=INK).encode(x="high:Q", text=alt.Text("mean:Q", format=".3f"))
+    return _styled([bars, spans, figures], n_rows=len(names))
+
+
+def repeat_and_explore(document: Document) -> alt.LayerChart | None:
+    """The decisive metric on what users had before and on what is new to them; None where only one was asked."""
+    import altair as alt
+
+    decisive = document["protocol"]["decisive"]
+    rows = [
+        {"scorer": row["name"], "targets": group, "mean": row["groups"][group][decisive]["mean"]}
+        for row in document["scorers"]
+        for group in ("repeat", "explore")
+        if group in row["groups"]
+    ]
+    if len({row["targets"] for row in rows}) < 2:
+        return None
+    names = [row["name"] for row in document["scorers"]]
+    colour = alt.Color(
+        "targets:N",
+        scale=alt.Scale(domain=["repeat", "explore"], range=[REPEAT, EXPLORE]),
+        legend=alt.Legend(title=None, orient="top"),
+    )
+    chart = alt.Chart(alt.InlineData(values=rows)).mark_bar(cornerRadiusEnd=3, height=9)
+    offset = alt.YOffset("targets:N", sort=["repeat", "explore"])
+    bars = chart.encode(y=_scorers(names), yOffset=offset, x=_length("mean:Q", decisive.upper()), color=colour)
+    return _styled([bars], n_rows=len(names))
+
+
+def recall_curve(document: Document) -> alt.LayerChart:
+    """Mean recall in lists of 1, 2, … items, the fusion drawn over the others."""
+    import altair as alt
+
+    names = [row["name"] for row in document["scorers"]]
+    rows = [
+        {"scorer": row["name"], "k": k, "recall": recall}
+        for row in document["scorers"]
+        for k, recall in enumerate(row["recall_curve"], start=1)
+    ]
+    others = [name for name in names if name != "fusion"]
+    shades = {name: _LINES[place % len(_LINES)] for place, name in enumerate(others)} | {"fusion": FUSION}
+    colour = alt.Color(
+        "scorer:N",
+        sort=names,
+        scale=alt.Scale(domain=names, range=[shades[name] for name in names]),
+        legend=alt.Legend(title=None, orient="bottom", columns=3, symbolType="stroke", symbolStrokeWidth=3),
+    )
+    longest = max(row["k"] for row in rows)
+    x = alt.X("k:Q", title="length of the list", axis=alt.Axis(tickMinStep=1, grid=False, format="d"))
+    x = x.scale(alt.Scale(domain=[1, max(longest, 2)], nice=False))
+    base = alt.Chart(alt.InlineData(values=rows)).encode(x=x, y=alt.Y("recall:Q", title="recall"), color=colour)
+    thin = base.transform_filter("datum.scorer != 'fusion'").mark_line(strokeWidth=1.8)
+    thick = base.transform_filter("datum.scorer == 'fusion'").mark_line(strokeWidth=3.5)
+    return _styled([thin, thick], n_rows=8)
+
+
+def weights(shares: Mapping[str, Mapping[str, float]]) -> alt.LayerChart:
+    """The fusions' weights by protocol and scorer, as shares of each protocol's sum."""
+    import altair as alt
+
+    rows = [
+        {"protocol": _words(repeats), "scorer": name, "share": weight / (sum(of_parts.values()) or 1)}
+        for repeats, of_parts in shares.items()
+        for name, weight in of_parts.items()
+    ]
+    names = list(dict.fromkeys(name for of_parts in shares.values() for name in of_parts))
+    protocols = [_words(repeats) for repeats in shares]
+    colour = alt.Color(
+        "protocol:N",
+        scale=alt.Scale(domain=protocols, range=[FUSION, REPEAT][: len(protocols)]),
+        legend=alt.Legend(title=None, orient="top"),
+    )
+    share = alt.X("share:Q", title="share of the weights", axis=alt.Axis(format="%", tickCount=5, gridColor="#e6ebef"))
+    base = alt.Chart(alt.InlineData(values=rows)).encode(
+        y=_scorers(names), yOffset=alt.YOffset("protocol:N", sort=protocols)
+    )
+    bars = base.mark_bar(cornerRadiusEnd=3, height=9).encode(x=share, color=colour)
+    return _styled([bars], n_rows=len(names))
+
+
+def svg(chart: alt.LayerChart, told: str) -> str:
+    """A chart as an inline picture that grows and shrinks with its page; `told` is what a screen reader says."""
+    from html import escape
+    from re import sub
+
+    import vl_convert
+
+    drawn = str(vl_convert.vegalite_to_svg(chart.to_dict()))
+    # clips are numbered anew by every drawing, and nothing of ours sticks out
+    drawn = sub(r' clip-path="[^"]*"|<clipPath.*?</clipPath>', "", drawn)
+    fluid = f'<svg role="img" aria-label="{escape(told)}" '
+    return sub(r'<svg\b([^>]*?) width="[^"]*" height="[^"]*"', lambda found: fluid + found[1].strip(), drawn, count=1)
+
+
+def _words(repeats: str) -> str:
+    return f"repeats {repeats}d"
+
+
+def _scorers(names: Sequence[str]) -> alt.Y:
+    import altair as alt
+
+    return alt.Y("scorer:N", sort=list(names), title=None, axis=alt.Axis(ticks=False, domain=False, labelPadding=8))
+
+
+def _length(shorthand: str, title: str) -> alt.X:
+    import altair as alt
+
+    return alt.X(shorthand, title=title, axis=alt.Axis(tickCount=5, gridColor="#e6ebef"))
+
+
+def _styled(layers: Sequence[alt.Chart], n_rows: int) -> alt.LayerChart:
+    import altair as alt
+
+    return (
+        alt.LayerChart(layer=list(layers))
+        .properties(width=_WIDTH, height=_ROW * max(n_rows, 2), background="transparent")
+        .configure(font=FONT)
+        .configure_view(stroke=None)
+        .configure_axis(
+            labelColor=INK, titleColor=FAINT, labelFontSize=12, titleFontSize=12, titleFontWeight="normal",
+            domainColor=LINE, tickColor=LINE, gridColor="#e6ebef",
+        )
+        .configure_legend(labelColor=INK, labelFontSize=12)
+    )  # fmt: skip
