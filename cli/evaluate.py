@@ -16,6 +16,8 @@ def evaluate(
     repeats: Annotated[options.Repeats | None, typer.Option(help="Whether what was bought before is ranked.")] = None,
 ) -> None:
     """Refit on train and validation, rank all items for the users of the test period, and compare the scorers."""
+    from recsys.stages import REPORT
+
     config = jobs.read(common)
     stages = jobs.run(common, config, "evaluate", None if k is None else _lengths(k))
     figures = stages[-1].result[repeats or config.evaluation.repeats]
@@ -23,6 +25,7 @@ def evaluate(
         render.emit(figures)
     else:
         render.evaluation(figures)
+        render.report(stages[-1].folder / REPORT)
 
 
 def _lengths(text: str) -> tuple[int, ...]:

@@ -101,6 +101,11 @@ def evaluation(judged: Mapping[str, Any]) -> None:
     )
 
 
+def report(path: Path | str) -> None:
+    """Where the page with all figures lies."""
+    typer.echo(f"All figures, with pictures: {path}\n")
+
+
 def frame(rows: Any, title: str) -> None:
     """A frame as a table."""
     table(title, list(rows.columns), rows.itertuples(index=False))

@@ -27,13 +27,20 @@ def run(
 
 def main_job(common: options.Common, config: Config) -> dict[str, Any]:
     """All stages; the contract's document, with the other protocol's figures beside."""
+    from recsys.stages import REPORT
+
     stages = jobs.run(common, config, "serve")
-    figures = next(stage.result for stage in stages if stage.name == "evaluate")
-    shown = config.evaluation.repeats
-    return {"stages": [stage.to_json() for stage in stages], "evaluation": figures[shown], "protocols": figures}
+    judged = next(stage for stage in stages if stage.name == "evaluate")
+    return {
+        "stages": [stage.to_json() for stage in stages],
+        "evaluation": judged.result[config.evaluation.repeats],
+        "protocols": judged.result,
+        "report": str(judged.folder / REPORT),
+    }
 
 
 def show(document: dict[str, Any]) -> None:
-    """Both protocols as tables."""
+    """Both protocols as tables, and where the report lies."""
     for judged in document["protocols"].values():
         render.evaluation(judged)
+    render.report(document["report"])

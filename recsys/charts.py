@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from kg.canvas import FAINT, FONT, INK, LINE
+from recsys.protocol import Repeats
 
 if TYPE_CHECKING:
     import altair as alt
@@ -85,7 +86,7 @@ def recall_curve(document: Document) -> alt.LayerChart:
     return _styled([thin, thick], n_rows=8)
 
 
-def weights(shares: Mapping[str, Mapping[str, float]]) -> alt.LayerChart:
+def weights(shares: Mapping[Repeats, Mapping[str, float]]) -> alt.LayerChart:
     """The fusions' weights by protocol and scorer, as shares of each protocol's sum."""
     import altair as alt
 
@@ -123,7 +124,7 @@ def svg(chart: alt.LayerChart, told: str) -> str:
     return sub(r'<svg\b([^>]*?) width="[^"]*" height="[^"]*"', lambda found: fluid + found[1].strip(), drawn, count=1)
 
 
-def _words(repeats: str) -> str:
+def _words(repeats: Repeats) -> str:
     return f"repeats {repeats}d"
 
 

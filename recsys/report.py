@@ -12,6 +12,7 @@ from kg.canvas import FONT
 from kg.files import replacing
 from recsys import charts
 from recsys.charts import Document
+from recsys.protocol import Repeats
 
 _PAGE = """<!DOCTYPE html>
 <html lang="en">
@@ -79,8 +80,8 @@ class Report:
     """
 
     title: str
-    figures: Mapping[str, Document]
-    weights: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    figures: Mapping[Repeats, Document]
+    weights: Mapping[Repeats, Mapping[str, float]] = field(default_factory=dict)
     data: Document | None = None
     graph: Document | None = None
 
@@ -163,7 +164,7 @@ def _groups(document: Document) -> str:
     )
 
 
-def _mixture(weights: Mapping[str, Mapping[str, float]]) -> str:
+def _mixture(weights: Mapping[Repeats, Mapping[str, float]]) -> str:
     picture = _figure(charts.weights(weights), "Weights of the parts, as shares")
     told = "Each score is divided by its spread on validation, so that weights compare. Learned per protocol."
     return f'<section><h2>The fusion</h2><p>{told}</p><div class="charts">{picture}</div></section>'

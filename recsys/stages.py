@@ -23,11 +23,13 @@ from recsys.errors import RecsysError
 from recsys.holdout import holdout
 from recsys.recipe import Conditions, Recipe, Say, silent
 from recsys.recommender import Recommender, seconds
+from recsys.report import Report
 from recsys.teaching import judge, teach
 from recsys.types import Holdout
 from recsys.workspace import Stage, Workspace, fingerprint
 
 CONFIG = "config"
+REPORT = "report.html"
 _TABLES, _RECIPE, _EVALUATION, _SCORERS = "tables", "recipe.json", "evaluation.json", "scorers"
 
 
@@ -143,6 +145,10 @@ def _evaluate(job: Job) -> Stage:
         recipe = _recipe(trained.checked())
         figures = judge(recipe, graph, test, section, job.conditions(scratch), job.config.seed)
         _write(folder / _EVALUATION, figures)
+        data = job.workspace.stage("ingest").result
+        weights = {repeats: {name: of[0] for name, of in parts.items()} for repeats, parts in recipe.weights.items()}
+        report = Report(job.config.shop.name, figures, weights, data, made.result["stats"])
+        report.save(folder / REPORT)
         return figures
 
     inputs = {"train": trained.output, "seed": job.config.seed, "evaluation": section.model_dump(mode="json")}
