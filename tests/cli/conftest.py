@@ -11,7 +11,7 @@ import pytest
 
 from cli.main import run
 
-SIZE = ["--users", "300", "--items", "200", "--events", "12000"]
+USERS, ITEMS, EVENTS = 150, 100, 5_000
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Shop:
     from recsys.config import Config
 
     folder = tmp_path_factory.mktemp("shop")
-    generate(DemoShop(users=300, items=200, events=12_000), folder / "files")
+    generate(DemoShop(users=USERS, items=ITEMS, events=EVENTS), folder / "files")
     shutil.copy(DEMO, folder / "files")
     shop = Shop(folder, {})
     common = Common(workspace=shop.workspace, threads=1, quiet=True)

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from cli.main import COMMANDS
-from tests.cli.conftest import SIZE, Ask, Shop
+from tests.cli.conftest import EVENTS, ITEMS, USERS, Ask, Shop
 
 USER = "U0000001"
 
@@ -23,6 +23,7 @@ def test_a_run_tells_its_stages_and_figures(made: Shop) -> None:
         assert stage["skipped"] is False
         assert stage["peak_mb"] > 0
     assert made.document["evaluation"] == made.document["protocols"]["exclude"]
+    assert "</html>" in Path(made.document["report"]).read_text(encoding="utf-8")
 
 
 def test_a_second_run_skips_every_stage(shop: Shop, cartograph: Ask) -> None:
@@ -40,7 +41,8 @@ def test_only_what_depends_on_a_change_is_made_again(shop: Shop, cartograph: Ask
 
     text = shop.config.read_text()
     changed = shop.folder / "changed.toml"
-    changed.write_text(text.replace('path = "', 'path = "files/').replace('"taxonomy.ttl"', '"files/taxonomy.ttl"'))
+    text = text.replace('path = "', 'path = "files/').replace('"taxonomy.ttl"', '"files/taxonomy.ttl"')
+    changed.write_text(text + "\n[scorers.popularity]\n[scorers.repeat]\n")
     cartograph("run", changed, "-w", shop.workspace, "--json")
     with changed.open("a") as file:
         file.write("\n[evaluation]\nresamples = 100\n")
@@ -52,7 +54,7 @@ def test_only_what_depends_on_a_change_is_made_again(shop: Shop, cartograph: Ask
 
 def test_ingest(made: Shop, cartograph: Ask) -> None:
     report = cartograph("ingest", "-w", made.workspace, "--json").json
-    assert report["rows_read"] == 12_000
+    assert report["rows_read"] == EVENTS
     assert set(report) == {"rows_read", "events", "users", "items", "rules", "rejects"}
     assert set(report["rules"][0]) == {"name", "rows", "removed"}
 
@@ -60,7 +62,7 @@ def test_ingest(made: Shop, cartograph: Ask) -> None:
 def test_graph_stats(made: Shop, cartograph: Ask) -> None:
     counted = cartograph("graph", "stats", "-w", made.workspace, "--json").json
     assert set(counted) == {"nodes", "relations", "hash", "bytes"}
-    assert counted["nodes"]["user"] == 300
+    assert counted["nodes"]["user"] == USERS
     assert {"source", "name", "target", "edges"} == set(counted["relations"][0])
     assert cartograph("graph", "build", "-w", made.workspace, "--json").json == counted
 
@@ -142,7 +144,7 @@ def test_many_users_to_files(made: Shop, cartograph: Ask, tmp_path: Path) -> Non
     assert cartograph("recommend", "--users", names, "-k", 3, "--out", csv, "-w", made.workspace).code == 0
     assert list(pd.read_csv(csv)["user_id"]) == [USER] * 3 + ["U0000002"] * 3
     assert cartograph("recommend", "--all", "-k", 3, "--out", parquet, "-w", made.workspace).code == 0
-    assert pd.read_parquet(parquet)["user_id"].nunique() == 300
+    assert pd.read_parquet(parquet)["user_id"].nunique() == USERS
 
 
 def test_filters(made: Shop, cartograph: Ask) -> None:
@@ -166,7 +168,9 @@ def events_of(shop: Shop, user: str) -> list[str]:
 
 
 def test_similar(made: Shop, cartograph: Ask) -> None:
-    found = cartograph("similar", "P000001", "-w", made.workspace, "--json").json
+    log = pd.read_csv(made.folder / "files" / "events.csv")
+    popular = log["item_id"].value_counts().index[0]
+    found = cartograph("similar", popular, "-w", made.workspace, "--json").json
     assert found
     assert {"item_id", "rank", "title", "score", "kind"} == set(found[0])
     assert {row["kind"] for row in found} <= {"alternative", "complement"}
@@ -222,7 +226,16 @@ def test_every_command_has_the_common_options(command: str) -> None:
 
 
 def test_demo_from_the_outside(tmp_path: Path) -> None:
-    command = [str(Path(sys.executable).parent / "cartograph"), "demo", *SIZE, "--threads", "1"]
+    command = [
+        str(Path(sys.executable).parent / "cartograph"),
+        "demo",
+        "--users",
+        "150",
+        "--items",
+        "100",
+        "--events",
+        "5000",
+    ]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "cartograph explain" in done.stdout
@@ -271,4 +284,4 @@ def test_other_files_are_looked_for_beside_the_log(made: Shop, cartograph: Ask, 
     told = cartograph(*words, "-w", tmp_path / "workspace").json
     assert told["events"] == cartograph("ingest", "-w", made.workspace, "--json").json["events"]
     items = pd.read_parquet(tmp_path / "workspace" / "ingest" / "tables" / "items.parquet")
-    assert len(items) == 200
+    assert len(items) == ITEMS
