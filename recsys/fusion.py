@@ -35,8 +35,12 @@ class Fusion:
 
     @property
     def additive(self) -> bool:
-        used = [part for part, weight in zip(self.parts.values(), self.weights_, strict=True) if weight]
-        return all(isinstance(part, Explains) and part.additive for part in used)
+        return all(isinstance(part, Explains) and part.additive for part in self.used.values())
+
+    @property
+    def used(self) -> dict[str, Scorer]:
+        """The parts that have a weight, by name."""
+        return {name: part for (name, part), weight in zip(self.parts.items(), self.weights_, strict=True) if weight}
 
     @property
     def factors(self) -> NDArray[np.float64]:

@@ -14,8 +14,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys.evaluation import evaluate
+from recsys.evaluation import Evaluation, evaluate
 from recsys.fusion import Fusion
+from recsys.linear import ConstantScorer
 from recsys.protocol import Protocol, asked, seen_before
 from recsys.ranking import blocks, top
 from recsys.types import Holdout, Scores
@@ -24,6 +25,8 @@ CANDIDATES = 60  # of every part and user: what the fusion may reorder while it 
 ROUNDS = 6
 NEAR = 0.8  # of the best part's NDCG: a part to start from beside it
 SUREST = 0.5  # standard errors that a step must gain
+LITTLE, MOST = 1e-3, 0.05  # of the largest weight: orders what has no other order, and changes little else
+OVER = 1.1  # times what would only be equal
 _STEPS = (0.0, 0.5, 0.7, 1.4, 2.0)
 _ENTRIES = (0.05, 0.1, 0.2, 0.4, 0.8)
 
@@ -44,16 +47,36 @@ def learn(fusion: Fusion, holdout: Holdout, protocol: Protocol) -> Fusion:
     hits = np.isin(np.arange(len(rows))[:, None] * targets.shape[1] + items, right) & (items >= 0)
     values = np.where(items[:, :, None] >= 0, values / fusion.scales_, -np.inf)
     fusion.weights_ = _ascend(values, hits, np.diff(known.indptr), protocol.k[0])
-    _not_below_the_best(fusion, holdout, protocol)
+    judged = evaluate({**fusion.parts, fusion.name: fusion}, holdout, replace(protocol, metrics=("ndcg",)))
+    _not_below_the_best(fusion, judged)
+    _never_silent(fusion, judged)
     return fusion
 
 
-def _not_below_the_best(fusion: Fusion, holdout: Holdout, protocol: Protocol) -> None:
+def _not_below_the_best(fusion: Fusion, judged: Evaluation) -> None:
     """Only the best part's weight, if all items ranked, not the candidates alone, say that it is better."""
-    judged = evaluate({**fusion.parts, fusion.name: fusion}, holdout, replace(protocol, metrics=("ndcg",)))
     best = max(fusion.parts, key=judged.mean)
     if judged.mean(fusion.name) < judged.mean(best):
         fusion.weights_ = np.array([float(name == best) for name in fusion.parts])
+
+
+def _never_silent(fusion: Fusion, judged: Evaluation) -> None:
+    """A little weight for the best of the parts that tell everybody the same, where none of them has any.
+
+    To someone without a history the others say 0 of what they know and `missing_` of what they do not: the weight is
+    just enough for this part's k best items to stand above those, and at least to order what is equal.
+    """
+    same = {name: part.values_ for name, part in fusion.parts.items() if isinstance(part, ConstantScorer)}
+    if not same or fusion.used.keys() & same:
+        return
+    group = "cold_users" if "cold_users" in judged.figures[fusion.name] else "warm"
+    best = max(same, key=lambda name: judged.mean(name, group=group))
+    place = list(fusion.parts).index(best)
+    values = same[best][np.isfinite(same[best])]
+    last = np.sort(values)[-min(max(judged.protocol.k), len(values))] / fusion.scales_[place]
+    unknown = float(fusion.factors @ fusion.missing_)
+    needed = OVER * unknown / last if last > 0 else 0.0
+    fusion.weights_[place] = np.clip(needed, *(share * fusion.weights_.max() for share in (LITTLE, MOST)))
 
 
 def _raw(

@@ -19,6 +19,7 @@ from recsys import learning, ranking
 from recsys.evaluation import evaluate
 from recsys.fusion import Fusion
 from recsys.learning import learn
+from recsys.linear import ConstantScorer
 from recsys.protocol import Protocol
 from recsys.types import Holdout, Scores
 
@@ -36,6 +37,18 @@ class Table:
 
     def score(self, query: Query) -> Scores:
         return self.table[query.users]
+
+
+class Same(ConstantScorer):
+    """Tells everybody the same."""
+
+    name = "same"
+
+    def __init__(self, values: NDArray[np.float32]) -> None:
+        self.values_ = values
+
+    def fit(self, graph: kg.KnowledgeGraph, validation: Holdout | None = None) -> Self:
+        return self
 
 
 @pytest.fixture(scope="module")
@@ -140,3 +153,25 @@ def test_a_part_that_knows_nothing_says_nothing(graph: kg.KnowledgeGraph) -> Non
     fusion = learn(Fusion(parts), asked_of(graph, one), Protocol(repeats="include"))
     assert fusion.weights_[0] < fusion.weights_[1]
     assert np.isfinite(fusion.score(graph.query())).all()
+
+
+@pytest.mark.parametrize("liked", ["first", "second"])
+def test_who_has_no_history_is_told_what_serves_such_users_best(liked: str) -> None:
+    """Half of the users are new; all the new ones take what one of two constant parts puts first."""
+    log = [(f"u{user:03}", f"i{(user + step) % N_ITEMS:02}") for user in range(N_USERS // 2) for step in (0, 3)]
+    users = pd.DataFrame({"user_id": [f"u{user:03}" for user in range(N_USERS)]})
+    graph = kg.build(kg.Tables.of(events=pd.DataFrame(log, columns=["user_id", "item_id"]), users=users))
+    new = np.arange(N_USERS) >= N_USERS // 2
+    places = np.argsort(noise(5, 1)[0], axis=1).astype(np.float32)
+    constants = {"first": Same(places[0]), "second": Same(places[1])}
+    personal = noise(6, 1)[0] + np.float32(0.05)  # a median above the 0 it says to the new
+    validation = asked_of(graph, np.where(new[:, None], constants[liked].values_, personal))
+    told = np.where(new[:, None], np.float32(0), personal)
+    told[:, constants[liked].values_.argmin()] = np.nan
+    protocol = Protocol(repeats="include", k=(3,))
+    parts = {**constants, "personal": Table(told)}
+    fusion = learn(Fusion(parts), validation, protocol)
+    assert list(fusion.used) == [liked, "personal"]
+    found = evaluate({**parts, "fusion": fusion}, validation, protocol)
+    assert found.mean("fusion", group="cold_users") == 1
+    assert found.mean("fusion") == pytest.approx(found.mean("personal"), abs=0.05)
