@@ -19,6 +19,8 @@ SCORERS: dict[str, str] = {
     "item_knn": "recsys.scorers.item_knn:ItemKNN",
     "ease": "recsys.scorers.ease:EASE",
     "walks": "recsys.scorers.walks:Walks",
+    "tastes": "recsys.scorers.tastes:Tastes",
+    "sequels": "recsys.scorers.sequels:Sequels",
     "lightgcn": "recsys.scorers.lightgcn:LightGCN",
 }
 

@@ -7,8 +7,15 @@ from typing import Any
 import numpy as np
 from scipy.sparse import csr_array
 
-from kg.graph import KnowledgeGraph, Relation
+from kg.graph import ITEM, USER, KnowledgeGraph, Relation
 from kg.query import TIMELESS, Weighting
+
+
+def weightiest(graph: KnowledgeGraph, weighting: Weighting) -> Relation | None:
+    """The relation of the kind of event that weighs most (by name among equals); None where no event weighs."""
+    relations = sorted(name for name, edges in graph.relations.items() if name[::2] == (USER, ITEM) and len(edges))
+    best = max(relations, key=lambda name: weighting.of_kind(name[1]), default=None)
+    return best if best and weighting.of_kind(best[1]) > 0 else None
 
 
 def strongest(graph: KnowledgeGraph, weighting: Weighting) -> csr_array[np.float32]:

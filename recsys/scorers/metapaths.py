@@ -12,7 +12,7 @@ from scipy.sparse import csr_array
 from kg.graph import ITEM, USER, KnowledgeGraph, Relation
 from kg.query import Weighting
 from recsys.operators import power, scaled
-from recsys.scorers.interactions import strongest
+from recsys.scorers.interactions import strongest, weightiest
 
 _ARROW = re.compile(r" -(.+?)-> ")
 
@@ -61,8 +61,8 @@ def metapaths(graph: KnowledgeGraph, weighting: Weighting, max_steps: int) -> li
     kinds = [name for name in relations if name[::2] == (USER, ITEM) and weighting.of_kind(name[1]) > 0]
     traits = [name for name in relations if name[0] == USER and name[2] not in (USER, ITEM)]
     found = []
-    if kinds and max_steps > 1:
-        bought = max(kinds, key=lambda name: weighting.of_kind(name[1]))
+    bought = weightiest(graph, weighting)
+    if bought and max_steps > 1:
         found = [_chain(_turned(start), bought) for start in (*kinds, *traits)]
     between = [name for name in relations if name[::2] == (ITEM, ITEM)]
     found += [_chain(step) for name in between for step in (name, _turned(name))]

@@ -58,12 +58,7 @@ class Walks(LinearScorer):
     }
 
     def fit(self, graph: KnowledgeGraph, validation: Holdout | None = None) -> Self:
-        lasting = replace(self.weighting, half_life=self.train_half_life)
-        demand = self.demand.of_items(graph, self.weighting.kinds)
-        steps: Steps = {}
-        for path in metapaths(graph, self.weighting, self.max_steps):
-            *inner, last = transitions(graph, path, lasting, self.beta)
-            steps[str(path)] = [*inner, scaled(last, columns=demand)]
+        steps = self._steps(graph)
         self.taught_: dict[str, Any] = {}
         if self.metapath_weights is not None:
             weights = self.metapath_weights
@@ -75,6 +70,16 @@ class Walks(LinearScorer):
         assert isinstance(self.operator_, Factors)
         self.opinion_ = np.diff(self.operator_.right.indptr) > 0
         return self
+
+    def _steps(self, graph: KnowledgeGraph) -> Steps:
+        """The transitions of every metapath that is walked, the last one towards what is in demand."""
+        lasting = replace(self.weighting, half_life=self.train_half_life)
+        demand = self.demand.of_items(graph, self.weighting.kinds)
+        steps: Steps = {}
+        for path in metapaths(graph, self.weighting, self.max_steps):
+            *inner, last = transitions(graph, path, lasting, self.beta)
+            steps[str(path)] = [*inner, scaled(last, columns=demand)]
+        return steps
 
     def _walk(self, graph: KnowledgeGraph, steps: Steps) -> Self:
         """Set the state but for `opinion_`.

@@ -1,0 +1,135 @@
+"""What people buy next: walks from an item through its buyers to what they bought later.
+
+Other item-to-item scorers ask what goes together; here the order counts, which tells a printer's ink from an ink's
+printer. Few have bought any one item, so its sequels are drawn to those of its category (empirical Bayes).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from pydantic import NonNegativeFloat, PositiveFloat, PositiveInt
+from pydantic.dataclasses import dataclass
+from scipy.sparse import csr_array, diags_array, hstack
+
+from kg.graph import ITEM, USER, KnowledgeGraph, Relation
+from kg.ids import Index
+from kg.query import DAY, TIMELESS, Weighting
+from recsys.linear import STRICT, LinearScorer, Weighed
+from recsys.operators import Factors, power, scaled
+from recsys.scorers.demand import DEMANDS, Demand
+from recsys.scorers.interactions import weightiest
+from recsys.types import MANY, Contribution, Holdout, Path
+
+
+@dataclass(config=STRICT)
+class Sequels(LinearScorer):
+    """operator[j, i] = (later[j, i] + prior · of_kind[c(j), i]) / (Σ_i later[j, i] + prior) · damping(i) · demand(i).
+
+    later[j, i] adds up, over everybody's pairs of a day with j and a later day with i (one of the person's next `reach`
+    days), 2^(−days between / gap_half_life). of_kind[c] is the distribution of later[j, ·] over all items j of the
+    node c that `relation` leads to; a graph without it has no prior. damping(i) = (Σ_j later[j, i] / mean)^−beta.
+    """
+
+    gap_half_life: PositiveFloat = 45
+    reach: PositiveInt = 10
+    prior: NonNegativeFloat = 10
+    beta: NonNegativeFloat = 0.3
+    relation: str = "category"
+    demand: Demand = Demand()
+    weighting: Weighting = Weighting(half_life=90)
+    name: str = "sequels"
+
+    GRID: ClassVar[dict[str, tuple[Any, ...]]] = {
+        "weighting": (Weighting(half_life=90), Weighting(), Weighting(half_life=30)),
+        "prior": (3.0, 10.0),
+        "beta": (0.0, 0.3, 0.5),
+        "demand": DEMANDS,
+    }
+
+    def fit(self, graph: KnowledgeGraph, validation: Holdout | None = None) -> Self:
+        """Set the state.
+
+        operator_  its left factor holds what follows each item itself, then how far it takes over from its kinds; its
+                   right one how much an item is wanted, then what follows each kind
+        step_      the kind of event that is followed; kind_start_: the place of the first kind among the nodes
+        """
+        bought = weightiest(graph, self.weighting)
+        self.step_ = bought[1] if bought else ""
+        later = _later(graph, bought, self.gap_half_life, self.reach)
+        reached = np.asarray(later.sum(axis=0), dtype=np.float64)
+        mean = reached[reached > 0].mean() if reached.any() else 1.0
+        wanted = power(reached / mean, -self.beta) * self.demand.of_items(graph, self.weighting.kinds)
+        kinds, self.kind_start_ = _kinds(graph, self.relation)
+        of_kind = (kinds.T @ later).tocsr()
+        total = np.asarray(later.sum(axis=1), dtype=np.float64)
+        share = power(total + self.prior, -1)
+        left = [scaled(later, rows=share), scaled(kinds, rows=self.prior * share)]
+        right = [diags_array(wanted), scaled(of_kind, rows=power(of_kind.sum(axis=1), -1), columns=wanted).T]
+        self.operator_ = Factors(hstack(left, format="csr"), hstack(right, format="csr").astype(np.float32))
+        self.opinion_ = reached > 0
+        return self
+
+    def contributions(self, events: Weighed, items: range, item: int) -> Iterator[Contribution]:
+        """Per event one path through the item's own buyers, and one for each of its kinds."""
+        assert isinstance(self.operator_, Factors)
+        nodes, place = np.unique(events.nodes, return_inverse=True)
+        side = self.operator_.right[[item]].toarray()[0].astype(np.float64)
+        left = self.operator_.left[nodes - items.start].tocsr()
+        told = events.some(np.arange(len(place)))
+        buyers = (f"rev_{self.step_}", self.step_)
+        for row, weight, event in zip(place.tolist(), events.weights.tolist(), told, strict=True):
+            entries = slice(left.indptr[row], left.indptr[row + 1])
+            for column, value in zip(left.indices[entries].tolist(), left.data[entries].tolist(), strict=True):
+                if worth := weight * value * side[column]:
+                    path = Path((event.node, MANY, items.start + item), buyers)
+                    if column >= len(items):
+                        kind = self.kind_start_ + column - len(items)
+                        steps = (self.relation, f"rev_{self.relation}", *buyers)
+                        path = Path((event.node, kind, MANY, MANY, items.start + item), steps)
+                    yield Contribution(worth, "path", self.name, event, path)
+
+
+def _later(graph: KnowledgeGraph, bought: Relation | None, half_life: float, reach: int) -> csr_array:
+    """`later` of `Sequels`: csr float32 (n_items, n_items), its diagonal empty; empty where no event has a time."""
+    n_items = graph.n_items
+    nothing: Any = csr_array((n_items, n_items), dtype=np.float32)
+    if bought is None:
+        return nothing
+    edges = graph.relations[bought]
+    dated = (edges.time != TIMELESS) & (edges.weight > 0)
+    if not dated.any():
+        return nothing
+    owners, items, days = edges.sources[dated], edges.indices[dated], edges.time[dated] // DAY
+    n_days = int(days.max()) + 1
+    key, basket = np.unique(owners.astype(np.int64) * n_days + days, return_inverse=True)
+    owner, day = np.divmod(key, n_days)
+    baskets = csr_array((np.ones(len(basket), np.float32), (basket, items)), (len(key), n_items))
+    baskets.data[:] = 1  # several of one item are one
+    later = (baskets.T @ (_follows(owner, day, half_life, reach) @ baskets)).tocsr()
+    later.setdiag(0)
+    later.eliminate_zeros()
+    return later
+
+
+def _follows(owner: Index, day: Index, half_life: float, reach: int) -> csr_array:
+    """How closely one basket follows another of the same owner, csr float32 (baskets, baskets); both in order."""
+    pairs = [np.empty((2, 0), dtype=np.int64)]
+    for lag in range(1, min(reach, len(owner) - 1) + 1):
+        first = np.flatnonzero(owner[:-lag] == owner[lag:])
+        pairs.append(np.stack([first, first + lag]))
+    first, second = np.concatenate(pairs, axis=1)
+    closeness = np.exp2(-(day[second] - day[first]) / half_life).astype(np.float32)
+    return csr_array((closeness, (first, second)), (len(owner), len(owner)))
+
+
+def _kinds(graph: KnowledgeGraph, name: str) -> tuple[csr_array, int]:
+    """Items by the nodes that a relation of this name leads to, rows summing to 1 (or empty); where the nodes begin."""
+    for relation in graph.relations:
+        if relation[:2] == (ITEM, name) and relation[2] != USER:
+            matrix = abs(graph.matrix(relation))
+            return scaled(matrix, rows=power(matrix.sum(axis=1), -1)), graph.nodes[relation[2]].start
+    none: Any = csr_array((graph.n_items, 0), dtype=np.float32)
+    return none, 0
