@@ -14,9 +14,10 @@ if TYPE_CHECKING:
 Document = Mapping[str, Any]
 """The contract's JSON of one evaluation, from `Evaluation.to_json`."""
 
-FUSION, SINGLE, REPEAT, EXPLORE = "#1b7f79", "#a9c3cf", "#d9822b", "#5b6fb5"
+FUSION, BEST, SINGLE = "#1b7f79", "#6f9bb0", "#b7cdd7"
+_PAIR = ("#e0a45f", "#8492c9")
 _LINES = ("#d9822b", "#5b6fb5", "#b5527c", "#7a9a3a", "#8a5fbf", "#c0392b", "#3f8fbf", "#b08b2e", "#6b7885")
-_WIDTH, _ROW = 300, 26  # pixels
+_WIDTH, _ROW = 400, 26  # pixels
 
 
 def accuracy(document: Document) -> alt.LayerChart:
@@ -27,36 +28,36 @@ def accuracy(document: Document) -> alt.LayerChart:
     rows = [{"scorer": row["name"], **row["metrics"][decisive]} for row in document["scorers"]]
     names = [row["scorer"] for row in sorted(rows, key=lambda row: -row["mean"])]
     base = alt.Chart(alt.InlineData(values=rows)).encode(y=_scorers(names))
-    colour = alt.when("datum.scorer == 'fusion'").then(alt.value(FUSION)).otherwise(alt.value(SINGLE))
+    shades = [{"fusion": FUSION, document["best_single"]: BEST}.get(name, SINGLE) for name in names]
+    colour = alt.Color("scorer:N", scale=alt.Scale(domain=names, range=shades), legend=None)
     bars = base.mark_bar(cornerRadiusEnd=3, height=16).encode(x=_length("mean:Q", decisive.upper()), color=colour)
     spans = base.mark_rule(color=INK, strokeWidth=1.5).encode(x=_length("low:Q", decisive.upper()), x2="high:Q")
     figures = base.mark_text(align="left", dx=6, color=INK).encode(x="high:Q", text=alt.Text("mean:Q", format=".3f"))
     return _styled([bars, spans, figures], n_rows=len(names))
 
 
-def repeat_and_explore(document: Document) -> alt.LayerChart | None:
-    """The decisive metric on what users had before and on what is new to them; None where only one was asked."""
+def apart(document: Document, groups: Sequence[str]) -> alt.LayerChart | None:
+    """The decisive metric, with its interval, in groups that are reported apart; None where none of them was asked."""
     import altair as alt
 
     decisive = document["protocol"]["decisive"]
     rows = [
-        {"scorer": row["name"], "targets": group, "mean": row["groups"][group][decisive]["mean"]}
+        {"scorer": row["name"], "group": _words(group), **row["groups"][group][decisive]}
         for row in document["scorers"]
-        for group in ("repeat", "explore")
+        for group in groups
         if group in row["groups"]
     ]
-    if len({row["targets"] for row in rows}) < 2:
+    if not rows:
         return None
+    words = [_words(group) for group in groups if _words(group) in {row["group"] for row in rows}]
     names = [row["name"] for row in document["scorers"]]
     colour = alt.Color(
-        "targets:N",
-        scale=alt.Scale(domain=["repeat", "explore"], range=[REPEAT, EXPLORE]),
-        legend=alt.Legend(title=None, orient="top"),
+        "group:N", scale=alt.Scale(domain=words, range=_PAIR), legend=alt.Legend(title=None, orient="top")
     )
-    chart = alt.Chart(alt.InlineData(values=rows)).mark_bar(cornerRadiusEnd=3, height=9)
-    offset = alt.YOffset("targets:N", sort=["repeat", "explore"])
-    bars = chart.encode(y=_scorers(names), yOffset=offset, x=_length("mean:Q", decisive.upper()), color=colour)
-    return _styled([bars], n_rows=len(names))
+    base = alt.Chart(alt.InlineData(values=rows)).encode(y=_scorers(names), yOffset=alt.YOffset("group:N", sort=words))
+    bars = base.mark_bar(cornerRadiusEnd=3, height=9).encode(x=_length("mean:Q", decisive.upper()), color=colour)
+    spans = base.mark_rule(color=INK, strokeWidth=1.2).encode(x=_length("low:Q", decisive.upper()), x2="high:Q")
+    return _styled([bars, spans], n_rows=len(names))
 
 
 def recall_curve(document: Document) -> alt.LayerChart:
@@ -91,15 +92,15 @@ def weights(shares: Mapping[Repeats, Mapping[str, float]]) -> alt.LayerChart:
     import altair as alt
 
     rows = [
-        {"protocol": _words(repeats), "scorer": name, "share": weight / (sum(of_parts.values()) or 1)}
+        {"protocol": f"repeats {repeats}d", "scorer": name, "share": weight / (sum(of_parts.values()) or 1)}
         for repeats, of_parts in shares.items()
         for name, weight in of_parts.items()
     ]
     names = list(dict.fromkeys(name for of_parts in shares.values() for name in of_parts))
-    protocols = [_words(repeats) for repeats in shares]
+    protocols = [f"repeats {repeats}d" for repeats in shares]
     colour = alt.Color(
         "protocol:N",
-        scale=alt.Scale(domain=protocols, range=[FUSION, REPEAT][: len(protocols)]),
+        scale=alt.Scale(domain=protocols, range=_PAIR),
         legend=alt.Legend(title=None, orient="top"),
     )
     share = alt.X("share:Q", title="share of the weights", axis=alt.Axis(format="%", tickCount=5, gridColor="#e6ebef"))
@@ -107,7 +108,9 @@ def weights(shares: Mapping[Repeats, Mapping[str, float]]) -> alt.LayerChart:
         y=_scorers(names), yOffset=alt.YOffset("protocol:N", sort=protocols)
     )
     bars = base.mark_bar(cornerRadiusEnd=3, height=9).encode(x=share, color=colour)
-    return _styled([bars], n_rows=len(names))
+    told = alt.Text("share:Q", format=".0%")
+    figures = base.mark_text(align="left", dx=5, size=10, color=INK).encode(x="share:Q", text=told)
+    return _styled([bars, figures], n_rows=len(names))
 
 
 def svg(chart: alt.LayerChart, told: str) -> str:
@@ -124,8 +127,8 @@ def svg(chart: alt.LayerChart, told: str) -> str:
     return sub(r'<svg\b([^>]*?) width="[^"]*" height="[^"]*"', lambda found: fluid + found[1].strip(), drawn, count=1)
 
 
-def _words(repeats: Repeats) -> str:
-    return f"repeats {repeats}d"
+def _words(group: str) -> str:
+    return group.replace("_", " ")
 
 
 def _scorers(names: Sequence[str]) -> alt.Y:
@@ -146,6 +149,7 @@ def _styled(layers: Sequence[alt.Chart], n_rows: int) -> alt.LayerChart:
     return (
         alt.LayerChart(layer=list(layers))
         .properties(width=_WIDTH, height=_ROW * max(n_rows, 2), background="transparent")
+        .properties(autosize=alt.AutoSizeParams(type="fit-x", contains="padding"))  # letters of one size in all
         .configure(font=FONT)
         .configure_view(stroke=None)
         .configure_axis(

@@ -12,6 +12,7 @@ from kg import graph_store
 from kg.building import build
 from kg.engine import Engine
 from kg.graph import KnowledgeGraph
+from kg.picture import schema_picture
 from kg.reading import ingest
 from kg.splitting import split
 from kg.stats import stats
@@ -147,7 +148,9 @@ def _evaluate(job: Job) -> Stage:
         _write(folder / _EVALUATION, figures)
         data = job.workspace.stage("ingest").result
         weights = {repeats: {name: of[0] for name, of in parts.items()} for repeats, parts in recipe.weights.items()}
-        report = Report(job.config.shop.name, figures, weights, data, made.result["stats"])
+        starts = (made.result["validation_start"], made.result["test_start"])
+        schema = schema_picture(_graph(job.workspace, "all"))
+        report = Report(job.config.shop.name, figures, weights, data, made.result["stats"], schema, starts)
         report.save(folder / REPORT)
         return figures
 

@@ -5,8 +5,11 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
+import kg
+from kg.picture import schema_picture
 from recsys import charts
 from recsys.report import Report
 
@@ -18,14 +21,16 @@ def figure(mean: float) -> dict[str, float]:
     return {"mean": mean, "low": mean - 0.01, "high": mean + 0.01}
 
 
-def document(repeats: str = "include", **changes: Any) -> dict[str, Any]:
+def document(
+    repeats: str = "include", groups: tuple[str, ...] = ("repeat", "explore"), **changes: Any
+) -> dict[str, Any]:
     """Figures of four scorers, one with a name that is HTML; every mean is another number."""
     names = ["popularity", HOSTILE, "ease", "fusion"]
     rows = [
         {
             "name": name,
             "metrics": {f"{metric}@{k}": figure(place / 10 + k / 1000) for metric in METRICS for k in (5, 10)},
-            "groups": {group: {"ndcg@5": figure(place / 9)} for group in ("repeat", "explore")},
+            "groups": {group: {"ndcg@5": figure(place / 9)} for group in groups},
             "recall_curve": [place / 100 * k for k in range(1, 11)],
         }
         for place, name in enumerate(names, start=1)
@@ -43,13 +48,21 @@ def page() -> str:
     data = {
         "rows_read": 4321, "events": {"purchase": 4000}, "users": 300, "items": 200,
         "rules": [{"name": HOSTILE, "rows": 17, "removed": 16}],
+        "rejects": [{"file": "log.csv", "line": 17, "column": "time", "value": HOSTILE, "reason": "is no time"}],
     }  # fmt: skip
     graph = {
         "nodes": {"user": 300, "item": 200},
         "relations": [{"source": "user", "name": "purchase", "target": "item", "edges": 4000}],
     }
     weights = {"include": {"popularity": 0.0, "ease": 3.0}, "exclude": {"popularity": 1.0, "ease": 1.0}}
-    return Report("A <shop>", {"include": document()}, weights, data, graph).to_html()
+    schema = schema_picture(toy_graph())
+    report = Report("A <shop>", {"include": document()}, weights, data, graph, schema, (1317513600, 1320537600))
+    return report.to_html()
+
+
+def toy_graph() -> kg.KnowledgeGraph:
+    events = pd.DataFrame({"user_id": ["a", "b"], "item_id": ["x", "x"], "time": pd.to_datetime(["2024-01-01"] * 2)})
+    return kg.build(kg.Tables.of(events=events))
 
 
 class Tags(HTMLParser):
@@ -100,13 +113,41 @@ def test_every_scorer_stands_in_every_table_the_fusion_last(page: str) -> None:
     assert len(bodies) == 3  # lists of 5, lists of 10, groups
     for body in bodies:
         assert body.count("<tr") == 4
-        assert body.rpartition("<tr")[2].startswith(' class="fusion"><td>fusion</td>')
-    assert "<td>0.405 <small>0.395 – 0.415</small></td>" in bodies[0]
+        assert body.rpartition("<tr")[2].startswith(' class="fusion"><td class="text">fusion</td>')
+    assert "0.405<small>0.395 – 0.415</small>" in bodies[0]
+
+
+def test_the_best_single_scorer_is_marked_in_every_table(page: str) -> None:
+    marked = re.findall(r'<tr class="best">.*?</tr>', page)
+    assert len(marked) == 3
+    assert all("ease<small>best single</small>" in row for row in marked)
+    assert page.count("best single</small>") == 3
+
+
+def test_a_mean_that_is_no_estimate_has_no_interval() -> None:
+    judged = document()
+    for row in judged["scorers"]:
+        row["metrics"]["coverage@5"] = {"mean": 0.777, "low": 0.777, "high": 0.777}
+    assert "<td>0.777</td>" in Report("", {"include": judged}).to_html()
 
 
 def test_counts_of_data_and_graph_are_told(page: str) -> None:
     for told in ("4,321 rows read", "4,000 purchase", "1,234 users", "56 unknown users", "user → purchase → item"):
         assert told in page
+    assert "Test period from 6 November 2011; validation from 2 October 2011" in page
+
+
+def test_values_that_could_not_be_read_are_listed_up_to_a_number() -> None:
+    reject = {"file": "log.csv", "line": 17, "column": "time", "value": "soon", "reason": "is no time"}
+    data = {"rows_read": 9999, "events": {}, "users": 1, "items": 1, "rules": []}
+    for n, told, rows in (
+        (2, "2 values could not be read<", 2),
+        (60, "60 values could not be read, the first 50<", 50),
+    ):
+        page = Report("", {}, data=data | {"rejects": [reject] * n}).to_html()
+        assert told in page
+        assert page.count(">soon<") == rows
+    assert "could not be read" not in Report("", {}, data=data).to_html()
 
 
 @pytest.mark.parametrize(
@@ -116,6 +157,14 @@ def test_counts_of_data_and_graph_are_told(page: str) -> None:
 def test_the_verdict_says_what_the_interval_says(low: float, high: float, said: str) -> None:
     gain = {"difference": (low + high) / 2, "low": low, "high": high, "p": 0.01}
     assert said in Report("", {"include": document(fused_vs_best=gain)}).to_html()
+
+
+@pytest.mark.parametrize("groups", [("cold_users",), ("cold_users", "cold_items"), ("repeat",)])
+def test_groups_are_drawn_only_where_they_were_asked(groups: tuple[str, ...]) -> None:
+    page = Report("", {"include": document(groups=groups)}).to_html()
+    parsed(page)
+    drawn = re.findall(r"<figcaption>(NDCG@5: .*?)</figcaption>", page)
+    assert drawn == [f"NDCG@5: {' and '.join(group.replace('_', ' ') for group in groups)}"]
 
 
 def test_a_report_without_fusion_groups_or_data_is_whole_too() -> None:
