@@ -109,7 +109,8 @@ def weights(shares: Mapping[Repeats, Mapping[str, float]]) -> alt.LayerChart:
     )
     bars = base.mark_bar(cornerRadiusEnd=3, height=9).encode(x=share, color=colour)
     told = alt.Text("share:Q", format=".0%")
-    figures = base.mark_text(align="left", dx=5, size=10, color=INK).encode(x="share:Q", text=told)
+    used = base.transform_filter("datum.share > 0")
+    figures = used.mark_text(align="left", dx=5, size=10, color=INK).encode(x="share:Q", text=told)
     return _styled([bars, figures], n_rows=len(names))
 
 

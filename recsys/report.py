@@ -52,7 +52,7 @@ class Report:
     data     `ingest`
     graph    `graph stats`
     schema   `kg.picture.schema_picture` of the graph
-    starts   of validation and test, unix seconds; None where every user has an own one
+    starts   of validation and test, unix seconds; each None where every user has an own one
     """
 
     title: str
@@ -61,7 +61,7 @@ class Report:
     data: Document | None = None
     graph: Document | None = None
     schema: alt.LayerChart | None = None
-    starts: tuple[int | None, int | None] = (None, None)
+    starts: tuple[int | None, int | None] | None = None
 
     def save(self, path: Path) -> None:
         """Write the page; an existing file is replaced when all of it is written."""
@@ -70,7 +70,8 @@ class Report:
 
     def to_html(self) -> str:
         """The whole page; every name in it is escaped."""
-        parts = [_period(*self.starts), self._tiles(), *map(judged, self.figures.values())]
+        parts = [_period(*self.starts)] if self.starts else []
+        parts += [self._tiles(), *map(judged, self.figures.values())]
         parts += [_mixture(self.weights)] if self.weights else []
         parts += [_data(self.data)] if self.data else []
         parts += [_graph(self.graph, self.schema)] if self.graph else []
@@ -134,7 +135,7 @@ def _graph(stats: Document, schema: alt.LayerChart | None) -> Markup:
 
 def _period(validation: int | None, test: int | None) -> Markup:
     if validation is None or test is None:
-        return element("p", "Each user’s own last events are the test.")
+        return element("p", "Each user’s last event is the test, the one before it validation.")
     return element("p", f"Test period from {_date(test)}; validation from {_date(validation)} until then.")
 
 
@@ -142,9 +143,8 @@ def _protocol(document: Document) -> Markup:
     protocol = document["protocol"]
     left_out = ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in protocol["left_out"].items())
     paragraphs = [
-        "The log is split by time before anything is computed from it. Parameters and weights are chosen on the "
-        "validation period; everything is then fitted again on all that lies before the test period, which is asked "
-        "once.",
+        "The log is split before anything is computed from it. Parameters and weights are chosen on validation; "
+        "everything is then fitted again on all that lies before the test, which is asked once.",
         "All items of the graph are ranked for every user. The tables count users with a history and items with "
         "events; cold users and cold items stand apart. NDCG is the standard one: the ideal list holds min(k, targets) "
         "hits.",

@@ -137,6 +137,11 @@ def test_counts_of_data_and_graph_are_told(page: str) -> None:
     assert "Test period from 6 November 2011; validation from 2 October 2011" in page
 
 
+def test_a_split_without_common_moments_says_so() -> None:
+    assert "Each user’s last event is the test" in Report("", {}, starts=(None, None)).to_html()
+    assert "is the test" not in Report("", {}).to_html()
+
+
 def test_values_that_could_not_be_read_are_listed_up_to_a_number() -> None:
     reject = {"file": "log.csv", "line": 17, "column": "time", "value": "soon", "reason": "is no time"}
     data = {"rows_read": 9999, "events": {}, "users": 1, "items": 1, "rules": []}
