@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -86,42 +86,75 @@ def evaluate(scorers: Mapping[str, Scorer], holdout: Holdout, protocol: Protocol
 
     A fusion is mixed from the scores of those of its parts that stand among the scorers.
     """
-    groups = asked(holdout, protocol)
-    popularity = holdout.popularity
-    assert popularity is not None  # `asked` has checked it
-    wanted = {group: np.diff(targets.indptr) > 0 for group, targets in groups.items()}
-    rows = np.flatnonzero(np.any(list(wanted.values()), axis=0))
-    k = max(protocol.k)
-    lists = {name: {group: [np.empty((0, k), np.int64)] for group in groups} for name in scorers}
-    for block in row_blocks(len(rows), len(holdout.query.items), len(scorers)):
-        query = holdout.query.take(rows[block])
-        excluded = seen_before(holdout, protocol, query)
-        for name, scores in _all_scores(scorers, query):
-            for group in groups:
-                allowed = popularity == 0 if group == "cold_items" else None
-                mine = wanted[group][rows[block]]
+    return evaluate_all([(scorers, protocol)], holdout)[0]
+
+
+def evaluate_all(asked: Sequence[tuple[Mapping[str, Scorer], Protocol]], holdout: Holdout) -> list[Evaluation]:
+    """Several evaluations at once: a scorer that stands in more than one of them scores once."""
+    judgements = [_Judgement(scorers, protocol, holdout) for scorers, protocol in asked]
+    rows = np.flatnonzero(np.any([judgement.wanted for judgement in judgements], axis=0))
+    n_scorers = len({id(scorer) for scorers, _ in asked for scorer in scorers.values()})
+    for block in row_blocks(len(rows), len(holdout.query.items), n_scorers):
+        scores = Shared(holdout.query.take(rows[block]))
+        for judgement in judgements:
+            judgement.rank(rows[block], scores)
+    return [judgement.figures() for judgement in judgements]
+
+
+@dataclass
+class Shared:
+    """The scores for a query, each scorer's computed once; a fusion's mixed from its parts'."""
+
+    query: Query
+    known: dict[int, Scores] = field(default_factory=dict)
+
+    def of(self, scorer: Scorer) -> Scores:
+        if isinstance(scorer, Fusion):
+            return scorer.mix(self.query, self.of)
+        if id(scorer) not in self.known:
+            self.known[id(scorer)] = scorer.score(self.query)
+        return self.known[id(scorer)]
+
+
+class _Judgement:
+    """One evaluation under way: the lists of every scorer and group, block after block."""
+
+    def __init__(self, scorers: Mapping[str, Scorer], protocol: Protocol, holdout: Holdout) -> None:
+        self.scorers, self.protocol, self.holdout = scorers, protocol, holdout
+        self.groups = asked(holdout, protocol)
+        self.of_group = {group: np.diff(targets.indptr) > 0 for group, targets in self.groups.items()}
+        self.wanted = np.any(list(self.of_group.values()), axis=0)
+        none = np.empty((0, max(protocol.k)), np.int64)
+        self.lists = {name: {group: [none] for group in self.groups} for name in scorers}
+
+    def rank(self, rows: NDArray[np.int64], scores: Shared) -> None:
+        """Take the lists of some rows of the holdout, whose scores these are."""
+        assert self.holdout.popularity is not None  # `asked` has checked it
+        excluded = seen_before(self.holdout, self.protocol, scores.query)
+        for name, scorer in self.scorers.items():
+            found = scores.of(scorer)
+            for group, wanted in self.of_group.items():
+                mine = wanted[rows]
+                if not mine.any():
+                    continue
+                allowed = self.holdout.popularity == 0 if group == "cold_items" else None
                 part = None if excluded is None else excluded[np.flatnonzero(mine)]
-                lists[name][group].append(rank(scores[mine], k, excluded=part, allowed=allowed).items)
-    figures: dict[str, dict[str, Figures]] = {name: {} for name in scorers}
-    curves: dict[str, NDArray[np.float64]] = {}
-    for name in scorers:
-        for group, targets in groups.items():
-            chosen = targets[np.flatnonzero(wanted[group])]
-            judged = Lists.of(np.concatenate(lists[name][group]), chosen, popularity, holdout.n_users)
-            figures[name][group] = {f"{m}@{n}": metric(m)(judged, n) for m in protocol.metrics for n in protocol.k}
-            if group == "warm":
-                curves[name] = np.array([metric("recall")(judged, n).mean() for n in range(1, k + 1)])
-    return Evaluation(protocol, figures, curves, holdout.left_out)
+                ranked = rank(found[mine], max(self.protocol.k), excluded=part, allowed=allowed)
+                self.lists[name][group].append(ranked.items)
 
-
-def _all_scores(scorers: Mapping[str, Scorer], query: Query) -> Iterator[tuple[str, Scores]]:
-    """Every scorer's scores, each computed once; those of fusions from the others'."""
-    known: dict[int, Scores] = {}
-
-    def score(scorer: Scorer) -> Scores:
-        if id(scorer) not in known:
-            known[id(scorer)] = scorer.score(query)
-        return known[id(scorer)]
-
-    for name, scorer in scorers.items():
-        yield name, scorer.mix(query, score) if isinstance(scorer, Fusion) else score(scorer)
+    def figures(self) -> Evaluation:
+        popularity = self.holdout.popularity
+        assert popularity is not None
+        figures: dict[str, dict[str, Figures]] = {name: {} for name in self.scorers}
+        curves: dict[str, NDArray[np.float64]] = {}
+        for name in self.scorers:
+            for group, targets in self.groups.items():
+                chosen = targets[np.flatnonzero(self.of_group[group])]
+                items = np.concatenate(self.lists[name][group])
+                judged = Lists.of(items, chosen, popularity, self.holdout.n_users)
+                metrics = [(m, n) for m in self.protocol.metrics for n in self.protocol.k]
+                figures[name][group] = {f"{m}@{n}": metric(m)(judged, n) for m, n in metrics}
+                if group == "warm":
+                    lengths = range(1, max(self.protocol.k) + 1)
+                    curves[name] = np.array([metric("recall")(judged, n).mean() for n in lengths])
+        return Evaluation(self.protocol, figures, curves, self.holdout.left_out)

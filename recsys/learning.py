@@ -7,21 +7,24 @@ fusion below its best part, it is that part alone.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys.evaluation import Evaluation, evaluate
+from kg.query import Query
+from recsys.evaluation import Evaluation, evaluate, evaluate_all
 from recsys.fusion import Fusion
 from recsys.linear import ConstantScorer
 from recsys.protocol import Protocol, asked, seen_before
 from recsys.ranking import blocks, top
-from recsys.types import Holdout, Scores
+from recsys.types import Holdout, Scorer, Scores
 
 CANDIDATES = 60  # of every part and user: what the fusion may reorder while it learns
+MOST_CANDIDATES = 600  # of all parts together, where each is left twice the list
+SAMPLE = 1 << 18  # scores of a block that a median is taken of
 ROUNDS = 6
 NEAR = 0.8  # of the best part's NDCG: a part to start from beside it
 SUREST = 0.5  # standard errors that a step must gain
@@ -29,47 +32,49 @@ LITTLE, MOST = 1e-3, 0.05  # of the largest weight: orders what has no other ord
 OVER = 1.1  # times what would only be equal
 _STEPS = (0.0, 0.5, 0.7, 1.4, 2.0)
 _ENTRIES = (0.05, 0.1, 0.2, 0.4, 0.8)
+Weights = NDArray[np.float64]
 
 
 def learn(fusion: Fusion, holdout: Holdout, protocol: Protocol) -> Fusion:
     """Set `weights_`, `scales_` and `missing_` of a fitted fusion; deterministic."""
-    targets = asked(holdout, protocol)["warm"]
-    rows = np.flatnonzero(np.diff(targets.indptr))
-    pieces = blocks(len(rows), targets.shape[1], len(fusion.parts))
-    scores = [_raw(fusion, holdout, rows[block], protocol) for block in pieces]
-    width = len(fusion.parts) * _n_candidates(protocol)
-    fusion.missing_ = np.nanmean([part[1] for part in scores], axis=0)
-    fusion.scales_ = np.maximum(np.mean(np.concatenate([part[2] for part in scores], axis=1), axis=1), 1e-12)
-    values = np.concatenate([_padded(part[0], width) for part in scores])
-    items = np.concatenate([_padded_items(part[3], width) for part in scores])
-    known = targets[rows]
-    right = np.repeat(np.arange(len(rows)), np.diff(known.indptr)) * targets.shape[1] + known.indices
-    hits = np.isin(np.arange(len(rows))[:, None] * targets.shape[1] + items, right) & (items >= 0)
-    values = np.where(items[:, :, None] >= 0, values / fusion.scales_, -np.inf)
-    fusion.weights_ = _ascend(values, hits, np.diff(known.indptr), protocol.k[0])
-    judged = evaluate({**fusion.parts, fusion.name: fusion}, holdout, replace(protocol, metrics=("ndcg",)))
-    _not_below_the_best(fusion, judged)
-    _never_silent(fusion, judged)
+    learn_all([(fusion, protocol)], holdout)
     return fusion
 
 
-def _not_below_the_best(fusion: Fusion, judged: Evaluation) -> None:
-    """Only the best part's weight, if all items ranked, not the candidates alone, say that it is better."""
-    best = max(fusion.parts, key=judged.mean)
-    if judged.mean(fusion.name) < judged.mean(best):
-        fusion.weights_ = np.array([float(name == best) for name in fusion.parts])
+def learn_all(lessons: Sequence[tuple[Fusion, Protocol]], holdout: Holdout) -> list[Evaluation]:
+    """Learn fusions of the same parts, each under its protocol, and judge them beside their parts on the holdout.
+
+    Every part scores everybody twice, however many fusions there are.
+    """
+    parts = lessons[0][0].parts
+    learned = _weights(parts, holdout, [protocol for _, protocol in lessons])
+    constant = {name: part for name, part in parts.items() if isinstance(part, ConstantScorer)}
+    for (fusion, protocol), state in zip(lessons, learned, strict=True):
+        fusion.weights_, fusion.scales_, fusion.missing_ = state
+        if constant:
+            _never_silent(fusion, evaluate(constant, holdout, replace(protocol, metrics=("ndcg",))))
+    figures = evaluate_all([({**parts, fusion.name: fusion}, protocol) for fusion, protocol in lessons], holdout)
+    for place, (fusion, protocol) in enumerate(lessons):
+        best = str(figures[place].best_single)
+        if figures[place].mean(fusion.name) < figures[place].mean(best):
+            fusion.weights_ = np.array([float(name == best) for name in parts])
+            if constant:
+                _never_silent(fusion, figures[place])
+            figures[place] = evaluate({**parts, fusion.name: fusion}, holdout, protocol)
+    return figures
 
 
 def _never_silent(fusion: Fusion, judged: Evaluation) -> None:
     """A little weight for the best of the parts that tell everybody the same, where none of them has any.
 
     To someone without a history the others say 0 of what they know and `missing_` of what they do not: the weight is
-    just enough for this part's k best items to stand above those, and at least to order what is equal.
+    just enough for this part's k best items to stand above those, and at least to order what is equal. `judged` holds
+    at least those parts.
     """
     same = {name: part.values_ for name, part in fusion.parts.items() if isinstance(part, ConstantScorer)}
-    if not same or fusion.used.keys() & same:
+    if fusion.used.keys() & same:
         return
-    group = "cold_users" if "cold_users" in judged.figures[fusion.name] else "warm"
+    group = "cold_users" if "cold_users" in judged.figures[next(iter(same))] else "warm"
     best = max(same, key=lambda name: judged.mean(name, group=group))
     place = list(fusion.parts).index(best)
     values = same[best][np.isfinite(same[best])]
@@ -79,89 +84,133 @@ def _never_silent(fusion: Fusion, judged: Evaluation) -> None:
     fusion.weights_[place] = np.clip(needed, *(share * fusion.weights_.max() for share in (LITTLE, MOST)))
 
 
-def _raw(
-    fusion: Fusion, holdout: Holdout, rows: NDArray[np.int64], protocol: Protocol
-) -> tuple[NDArray[np.float32], NDArray[np.float64], NDArray[np.float64], NDArray[np.int64]]:
-    """Of a block of users: candidates' scores (B, C, F), medians (F,), spreads (F, B) and the candidates (B, C)."""
-    query = holdout.query.take(rows)
-    seen = seen_before(holdout, protocol, query)
-    parts: list[Scores] = []
-    chosen, medians, spreads = [], [], []
-    for part in fusion.parts.values():
-        scores = part.score(query)
-        known = ~np.isnan(scores)
-        medians.append(float(np.median(scores[known])) if known.any() else 0.0)
-        filled = np.where(known, scores, np.float32(medians[-1]))
-        spreads.append(filled.std(axis=1, dtype=np.float64))
-        masked = filled.copy()
+def _weights(
+    parts: Mapping[str, Scorer], holdout: Holdout, protocols: Sequence[Protocol]
+) -> list[tuple[Weights, Weights, Weights]]:
+    """Per protocol the weights, and the scales and what is missing, which are of all users of the protocol: (F,)."""
+    pools = [_Pool(holdout, protocol, len(parts)) for protocol in protocols]
+    rows = np.flatnonzero(np.any([pool.asks for pool in pools], axis=0))
+    for block in blocks(len(rows), len(holdout.query.items), 2 * len(parts)):
+        query = holdout.query.take(rows[block])
+        filled: list[Scores] = []
+        medians: list[float] = []
+        for part in parts.values():
+            scores = part.score(query)
+            unknown = np.isnan(scores)
+            known = scores[~unknown]
+            medians.append(float(np.median(known[:: len(known) // SAMPLE + 1])) if len(known) else 0.0)
+            filled.append(np.where(unknown, np.float32(medians[-1]), scores))
+        for pool in pools:
+            pool.add(query, rows[block], filled, medians)
+    return [pool.weights() for pool in pools]
+
+
+class _Pool:
+    """The candidates of every user that a protocol asks, and what every part says of them.
+
+    values  list of float32 (F, b, C), −inf where there is no candidate
+    hits    list of bool (b, C)
+    """
+
+    def __init__(self, holdout: Holdout, protocol: Protocol, n_parts: int) -> None:
+        self.holdout, self.protocol = holdout, protocol
+        self.targets = asked(holdout, protocol)["warm"]
+        self.asks = np.diff(self.targets.indptr) > 0
+        k = protocol.k[0]
+        self.n_each = max(k, min(CANDIDATES, max(2 * k, MOST_CANDIDATES // n_parts)))
+        self.values: list[NDArray[np.float32]] = []
+        self.hits: list[NDArray[np.bool_]] = []
+        self.spreads: list[NDArray[np.float64]] = []
+        self.medians: list[list[float]] = []
+
+    def add(self, query: Query, rows: NDArray[np.int64], parts: Sequence[Scores], medians: list[float]) -> None:
+        """Of some rows of the holdout, whose query and scores these are."""
+        mine = np.flatnonzero(self.asks[rows])
+        if not len(mine):
+            return
+        scores = [part[mine] for part in parts]
+        seen = seen_before(self.holdout, self.protocol, query.take(mine))
+        chosen = []
+        for part in scores:
+            masked = part.copy()
+            if seen is not None:
+                masked[np.repeat(np.arange(len(masked)), np.diff(seen.indptr)), seen.indices] = -np.inf
+            chosen.append(top(masked, self.n_each))
+        items = np.sort(np.concatenate(chosen, axis=1), axis=1)
+        items[:, 1:][items[:, 1:] == items[:, :-1]] = -1
         if seen is not None:
-            masked[np.repeat(np.arange(len(masked)), np.diff(seen.indptr)), seen.indices] = -np.inf
-        chosen.append(top(masked, _n_candidates(protocol)))
-        parts.append(filled)
-    candidates = np.sort(np.concatenate(chosen, axis=1), axis=1)
-    candidates[:, 1:][candidates[:, 1:] == candidates[:, :-1]] = -1
-    values = np.stack([np.take_along_axis(part, candidates.clip(0), axis=1) for part in parts], axis=2)
-    if seen is not None:
-        held = seen.toarray()[np.arange(len(rows))[:, None], candidates.clip(0)] > 0
-        candidates[held] = -1
-    return values, np.array(medians), np.array(spreads), candidates
+            held = seen.toarray()[np.arange(len(mine))[:, None], items.clip(0)] > 0
+            items[held] = -1
+        values = np.stack([np.take_along_axis(part, items.clip(0), axis=1) for part in scores])
+        values[:, items < 0] = -np.inf
+        known = self.targets[rows[mine]]
+        right = np.repeat(np.arange(len(mine)), np.diff(known.indptr)) * known.shape[1] + known.indices
+        self.hits.append(np.isin(np.arange(len(mine))[:, None] * known.shape[1] + items, right) & (items >= 0))
+        self.values.append(values)
+        self.spreads.append(np.stack([part.std(axis=1, dtype=np.float64) for part in scores]))
+        self.medians.append(medians)
+
+    def weights(self) -> tuple[Weights, Weights, Weights]:
+        scales = np.maximum(np.concatenate(self.spreads, axis=1).mean(axis=1), 1e-12)
+        values = np.concatenate(self.values, axis=1) / scales.astype(np.float32)[:, None, None]
+        n = np.diff(self.targets.indptr)[self.asks]
+        weights = _ascend(values, np.concatenate(self.hits), n, self.protocol.k[0])
+        return weights, scales, np.mean(self.medians, axis=0)
 
 
-def _n_candidates(protocol: Protocol) -> int:
-    """A list must be full before its order can be judged."""
-    return max(CANDIDATES, protocol.k[0])
+def _ascend(values: NDArray[np.float32], hits: NDArray[np.bool_], n: NDArray[np.int64], k: int) -> Weights:
+    """Weights (F,) for candidates' scaled scores (F, B, C) of which `hits` (B, C) are right."""
+    absent = np.isneginf(values[0])
+    values[:, absent] = 0
 
+    def judge(total: NDArray[np.float32]) -> NDArray[np.float64]:
+        total[absent] = -np.inf
+        return _ndcg(total, hits, n, k)
 
-def _padded(values: NDArray[np.float32], width: int) -> NDArray[np.float32]:
-    return np.pad(values, ((0, 0), (0, width - values.shape[1]), (0, 0)))
-
-
-def _padded_items(items: NDArray[np.int64], width: int) -> NDArray[np.int64]:
-    return np.pad(items, ((0, 0), (0, width - items.shape[1])), constant_values=-1)
-
-
-def _ascend(values: NDArray[np.float32], hits: NDArray[np.bool_], n: NDArray[np.int64], k: int) -> NDArray[np.float64]:
-    """Weights (F,) for candidates' scaled scores (B, C, F) of which `hits` (B, C) are right."""
-    held, finite = np.isfinite(values[:, :, 0]), values.clip(-1e30)
-
-    def judge(weights: NDArray[np.float64]) -> NDArray[np.float64]:
-        return _ndcg(np.where(held, finite @ weights, -np.inf), hits, n, k)
-
-    alone = np.array([judge(one).mean() for one in np.eye(values.shape[2])])
+    alone = np.array([judge(part.copy()).mean() for part in values])
     order = np.argsort(-alone, kind="stable")
     best_alone = (np.arange(len(alone)) == order[0]).astype(np.float64)
-    weights, best = _climb(judge, best_alone, order)
+    weights, best = _climb(values, judge, best_alone, order)
     near = (alone >= NEAR * alone.max()).astype(np.float64)
-    others, found = _climb(judge, near, order)
+    others, found = _climb(values, judge, near, order)
     if found.mean() > best.mean():
         weights = others
     return weights / np.sqrt((weights**2).sum())
 
 
 def _climb(
-    judge: Callable[[NDArray[np.float64]], NDArray[np.float64]],
-    weights: NDArray[np.float64],
+    values: NDArray[np.float32],
+    judge: Callable[[NDArray[np.float32]], NDArray[np.float64]],
+    weights: Weights,
     order: NDArray[np.int64],
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+) -> tuple[Weights, NDArray[np.float64]]:
     """From these weights, one part's after the other, to where no step is surely better; and every user's figure."""
-    best = judge(weights)
+    best = judge(_mixed(values, weights))
     for _round in range(ROUNDS):
         moved = False
         for part in order:
             old = weights[part]
+            rest = _mixed(values, np.where(np.arange(len(weights)) == part, 0, weights))
             tries = [old * step for step in _STEPS] if old else [weights.max() * entry for entry in _ENTRIES]
             for weight in tries:
                 trial = weights.copy()
                 trial[part] = weight
                 if not trial.any():
                     continue
-                found = judge(trial)
+                found = judge(rest + np.float32(weight) * values[part])
                 gain = found - best
                 if gain.mean() > SUREST * gain.std() / np.sqrt(len(gain)) and gain.mean() > 0:
                     weights, best, moved = trial, found, True
         if not moved:
             break
     return weights, best
+
+
+def _mixed(values: NDArray[np.float32], weights: Weights) -> NDArray[np.float32]:
+    total = np.zeros(values.shape[1:], dtype=np.float32)
+    for part in np.flatnonzero(weights):
+        total += np.float32(weights[part]) * values[part]
+    return total
 
 
 def _ndcg(

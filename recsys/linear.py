@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import ClassVar
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import ConfigDict
 
+from kg.graph import KnowledgeGraph
 from kg.query import Query, Weighting
+from recsys.demand import Demand
 from recsys.operators import Operator, apply, column
 from recsys.types import Contribution, Event, Explanation, Path, Scores
 
@@ -49,17 +51,22 @@ class Weighed:
 
 
 class LinearScorer:
-    """A scorer that writes only its maths: `fit` sets `operator_` (n, n_items) and `opinion_` (n_items,).
+    """A scorer that writes only its maths: `fit` sets `operator_` (n, n_items), `opinion_` and `emphasis_` (n_items,).
 
-    Its score of an item is Σ over the events of the query: weight of the event × operator[event's node, item]. The rows
-    of the operator are the items, or with `reads_all_nodes` all nodes of the graph. Items of which the scorer knows
-    nothing (`opinion_` False) get NaN.
+    Its score of an item is emphasis[item] · Σ over the events of the query: weight of the event × operator[event's
+    node, item]. The rows of the operator are the items, or with `reads_all_nodes` all nodes of the graph. Items of
+    which the scorer knows nothing (`opinion_` False) get NaN.
     """
 
     reads_all_nodes: ClassVar[bool] = False
+    EMPHASIS: ClassVar[frozenset[str]] = frozenset({"demand"})
+    """The parameters that only `emphasis` reads: other values of them need no new fit."""
+
     name: str
     weighting: Weighting
+    demand: Demand
     operator_: Operator
+    emphasis_: NDArray[np.float32]
     opinion_: NDArray[np.bool_]
 
     @property
@@ -69,6 +76,7 @@ class LinearScorer:
     def score(self, query: Query) -> Scores:
         weights = query.weights(self.weighting) if self.reads_all_nodes else query.history(self.weighting)
         scores = apply(weights, self.operator_)
+        scores *= self.emphasis_
         scores[:, ~self.opinion_] = np.nan
         return scores
 
@@ -76,18 +84,31 @@ class LinearScorer:
         if not self.opinion_[item]:
             return Explanation.of(query, row, item, float("nan"), (), additive=self.additive)
         events = Weighed.of(query, row, self.weighting, only_items=not self.reads_all_nodes)
-        parts = tuple(self.contributions(events, query.items, item))
+        emphasis = float(self.emphasis_[item])
+        told = self.contributions(events, query.items, item)
+        parts = tuple(replace(part, value=part.value * emphasis) for part in told)
         score = float(sum(part.value for part in parts))
         return Explanation.of(query, row, item, score, parts, additive=self.additive)
 
     def contributions(self, events: Weighed, items: range, item: int) -> Iterator[Contribution]:
-        """The summands of an item's score, one per event: learned links, until a scorer says better."""
+        """The summands of an item's score before the emphasis: one learned link per event, until a scorer says more."""
         nodes, place = np.unique(events.nodes, return_inverse=True)
         rows = nodes if self.reads_all_nodes else nodes - items.start
         values = events.weights * column(self.operator_, rows, item)[place]
         told = np.flatnonzero(values)
         for value, event in zip(values[told].tolist(), events.some(told), strict=True):
             yield self.contribution(value, event, items.start + item)
+
+    def emphasis(self, graph: KnowledgeGraph) -> NDArray[np.float32]:
+        """What every item's score is multiplied by, float32 (n_items,)."""
+        return self.demand.of_items(graph, self.weighting.kinds)
+
+    def emphasised(self, graph: KnowledgeGraph, **parameters: Any) -> Self:
+        """The same fitted scorer with other values of parameters in `EMPHASIS`."""
+        other = replace(self, **parameters)  # type: ignore[type-var]  # scorers are dataclasses
+        vars(other).update({name: value for name, value in vars(self).items() if name.endswith("_")})
+        other.emphasis_ = other.emphasis(graph)
+        return other
 
     def contribution(self, value: float, event: Event, item: int) -> Contribution:
         """How one summand is told; `item` in the one numbering."""

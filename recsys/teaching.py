@@ -9,9 +9,9 @@ from typing import Any
 
 from kg.graph import KnowledgeGraph
 from recsys.config import PROTOCOLS, Evaluation
-from recsys.evaluation import evaluate
+from recsys.evaluation import evaluate_all
 from recsys.fusion import Fusion
-from recsys.learning import learn
+from recsys.learning import learn_all
 from recsys.measuring import Measured
 from recsys.protocol import Repeats
 from recsys.recipe import Conditions, Recipe, by_gradient, seeded
@@ -37,7 +37,8 @@ def teach(
 ) -> Lesson:
     """Tune every scorer on `graph`, then learn one fusion per protocol of what they say about `validation`.
 
-    What the config says of a scorer stays; one that is trained by gradient steps is not tuned: each trial would train.
+    What the config says of a scorer stays; of one that is trained by gradient steps only the emphasis is tuned: other
+    trials would train.
     """
     parts: dict[str, Scorer] = {}
     costs: dict[str, Measured] = {}
@@ -45,16 +46,12 @@ def teach(
         with Measured(afresh=False) as costs[name]:
             scorer = seeded(name, given, seed)
             fit = partial(conditions.fit, graph=graph, validation=validation)
-            tuned = not by_gradient(scorer)
-            parts[name] = tune(scorer, fit, validation, section.k[0], given) if tuned else fit(scorer)
+            parts[name] = tune(scorer, fit, graph, validation, section.k[0], given, refit=not by_gradient(scorer))
     fusions: dict[Repeats, Fusion] = {repeats: Fusion(parts) for repeats in PROTOCOLS}
     with Measured(afresh=False) as costs["fusion"]:
-        for repeats, fusion in fusions.items():
-            conditions.say(f"learning the fusion, repeats {repeats}d")
-            learn(fusion, validation, section.protocol(repeats, seed))
-    conditions.say("judging on validation")
-    judged = {**parts, "fusion": fusions[section.repeats]}
-    found = evaluate(judged, validation, section.protocol(section.repeats, seed))
+        conditions.say("learning the fusions")
+        lessons = [(fusion, section.protocol(repeats, seed)) for repeats, fusion in fusions.items()]
+        found = dict(zip(fusions, learn_all(lessons, validation), strict=True))[section.repeats]
     rows = [
         {
             "name": name,
@@ -72,8 +69,7 @@ def judge(
 ) -> dict[Repeats, dict[str, Any]]:
     """The contract's evaluation per protocol, of everything refitted on `graph`."""
     parts = recipe.fit(graph, conditions)
-    figures = {}
-    for repeats, fusion in recipe.fusions(parts).items():
-        conditions.say(f"ranking all items, repeats {repeats}d")
-        figures[repeats] = evaluate({**parts, "fusion": fusion}, test, section.protocol(repeats, seed)).to_json()
-    return figures
+    fusions = recipe.fusions(parts)
+    conditions.say("ranking all items")
+    asked = [({**parts, "fusion": fusion}, section.protocol(repeats, seed)) for repeats, fusion in fusions.items()]
+    return {repeats: judged.to_json() for repeats, judged in zip(fusions, evaluate_all(asked, test), strict=True)}

@@ -18,10 +18,10 @@ from scipy.sparse import csr_array
 
 from kg.graph import KnowledgeGraph
 from kg.query import Weighting
+from recsys.demand import DEMANDS, Demand
 from recsys.errors import RecsysError
 from recsys.linear import STRICT, LinearScorer
 from recsys.operators import Factors, power, scaled
-from recsys.scorers.demand import DEMANDS, Demand
 from recsys.scorers.interactions import strongest
 from recsys.scorers.memory import require
 from recsys.types import Holdout
@@ -32,7 +32,7 @@ _BYTES = 4
 
 @dataclass(config=STRICT)
 class EASE(LinearScorer):
-    """operator = Di^−item_power · B · Di^output_power · demand.
+    """operator = Di^−item_power · B, each item's score times Di^output_power · demand.
 
     B solves  min ‖Xn − Xn B‖² + l2 ‖B‖²  with  diag(B) = 0,  Xn = Du^−user_power X Di^−item_power.
 
@@ -50,6 +50,7 @@ class EASE(LinearScorer):
     weighting: Weighting = Weighting()
     name: str = "ease"
 
+    EMPHASIS: ClassVar[frozenset[str]] = frozenset({"demand", "output_power"})
     GRID: ClassVar[dict[str, tuple[Any, ...]]] = {
         "train_half_life": (90, 180, None),
         "l2": (1.0, 3.0, 10.0),
@@ -58,32 +59,40 @@ class EASE(LinearScorer):
     }
 
     def fit(self, graph: KnowledgeGraph, validation: Holdout | None = None) -> Self:
-        X = strongest(graph, replace(self.weighting, half_life=self.train_half_life))
-        of_users: NDArray[np.float32] = np.asarray(X.sum(axis=1))
-        of_items: NDArray[np.float32] = np.asarray(X.sum(axis=0))
-        X = scaled(X, power(of_users, -self.user_power), power(of_items, -self.item_power))
+        X = self._interactions(graph)
+        of_users, of_items = _sums(X, 1), _sums(X, 0)
         before = power(of_items, -self.item_power)
-        after = power(of_items, self.output_power) * self.demand.of_items(graph, self.weighting.kinds)
         solve = primal if graph.n_items <= graph.n_users else dual
-        self.operator_ = solve(X, self.l2, before, after)
+        self.operator_ = solve(scaled(X, power(of_users, -self.user_power), before), self.l2, before)
+        self.emphasis_ = self.emphasis(graph)
         self.opinion_ = of_items > 0
         return self
 
+    def emphasis(self, graph: KnowledgeGraph) -> NDArray[np.float32]:
+        return power(_sums(self._interactions(graph), 0), self.output_power) * super().emphasis(graph)
 
-def primal(X: csr_array, l2: float, before: NDArray[np.float32], after: NDArray[np.float32]) -> NDArray[np.float32]:
-    """diag(before) · B · diag(after), float32 (n_items, n_items), made in the buffer of one inverse.
+    def _interactions(self, graph: KnowledgeGraph) -> csr_array:
+        return strongest(graph, replace(self.weighting, half_life=self.train_half_life))
+
+
+def _sums(X: csr_array, axis: int) -> NDArray[np.float32]:
+    return np.asarray(X.sum(axis=axis), dtype=np.float32)
+
+
+def primal(X: csr_array, l2: float, before: NDArray[np.float32]) -> NDArray[np.float32]:
+    """diag(before) · B, float32 (n_items, n_items), made in the buffer of one inverse.
 
     B_ij = −P_ij / P_jj off the diagonal, with P = (XᵀX + l2 I)⁻¹.
     """
     P = _inverse_of_gram(X.T.tocsr(), l2)
-    column_factor = -after / P.diagonal()
+    column_factor = -1 / P.diagonal()
     for start in range(0, len(P), _BLOCK):
         P[start : start + _BLOCK] *= before[start : start + _BLOCK, None] * column_factor
     np.fill_diagonal(P, 0)
     return P
 
 
-def dual(X: csr_array, l2: float, before: NDArray[np.float32], after: NDArray[np.float32]) -> Factors:
+def dual(X: csr_array, l2: float, before: NDArray[np.float32]) -> Factors:
     """The same operator from K = (XXᵀ + l2 I)⁻¹, users × users, never multiplied out.
 
     By the Woodbury identity P = (I − XᵀKX) / l2, so with h_j = x_jᵀ K x_j
@@ -95,7 +104,7 @@ def dual(X: csr_array, l2: float, before: NDArray[np.float32], after: NDArray[np
     for start in range(0, len(h), _BLOCK):
         block = by_item[start : start + _BLOCK]
         h[start : start + _BLOCK] = block.multiply(block @ K).sum(axis=1)
-    right = after / (1 - h)
+    right = np.float32(1) / (1 - h)
     return Factors(scaled(by_item, rows=before), scaled(by_item, rows=right), core=K, own=before * h * right)
 
 

@@ -17,9 +17,9 @@ from scipy.sparse import csr_array
 
 from kg.graph import KnowledgeGraph
 from kg.query import Weighting
+from recsys.demand import DEMANDS, Demand
 from recsys.linear import STRICT, LinearScorer
 from recsys.operators import scaled
-from recsys.scorers.demand import DEMANDS, Demand
 from recsys.scorers.interactions import strongest
 from recsys.types import Holdout
 
@@ -29,7 +29,7 @@ _BM25_SATURATION, _BM25_LENGTH = 1.2, 0.75  # k₁ and b of Robertson & Zaragoza
 
 @dataclass(config=STRICT)
 class ItemKNN(LinearScorer):
-    """operator[j, i] = x_j · x_i / (‖x_j‖ ‖x_i‖ + shrinkage) · demand(i), kept for the `k` most similar j of each i.
+    """operator[j, i] = x_j · x_i / (‖x_j‖ ‖x_i‖ + shrinkage), kept for the `k` most similar j of each i; times demand.
 
     x_i holds the users of item i: each one's latest event, halved every `train_half_life` days; `feature` then weighs
     it by how telling the user is (`tfidf`), or saturates it by the item's popularity too (`bm25`).
@@ -53,9 +53,9 @@ class ItemKNN(LinearScorer):
     def fit(self, graph: KnowledgeGraph, validation: Holdout | None = None) -> Self:
         X = _feature(strongest(graph, replace(self.weighting, half_life=self.train_half_life)), self.feature)
         norms = np.sqrt(np.asarray(X.multiply(X).sum(axis=0), dtype=np.float32))
-        similar = _nearest(X, norms, self.k, self.shrinkage)
-        self.operator_ = scaled(similar, columns=self.demand.of_items(graph, self.weighting.kinds))
+        self.operator_ = _nearest(X, norms, self.k, self.shrinkage)
         self.operator_.sort_indices()
+        self.emphasis_ = self.emphasis(graph)
         self.opinion_ = norms > 0
         return self
 

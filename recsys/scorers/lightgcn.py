@@ -21,12 +21,13 @@ from pydantic.dataclasses import dataclass
 
 from kg.graph import KnowledgeGraph
 from kg.query import Weighting
+from recsys.demand import DEMANDS, Demand
 from recsys.evaluation import evaluate
 from recsys.linear import STRICT, LinearScorer
 from recsys.operators import Factors
 from recsys.protocol import Protocol
-from recsys.scorers.demand import DEMANDS, Demand
 from recsys.scorers.embeddings import Embeddings
+from recsys.scorers.interactions import strongest
 from recsys.training import Run, Schedule, device_of, train
 from recsys.types import Holdout
 
@@ -64,6 +65,7 @@ class LightGCN(LinearScorer):
     name: str = "lightgcn"
 
     reads_all_nodes: ClassVar[bool] = True
+    EMPHASIS: ClassVar[frozenset[str]] = frozenset({"demand", "output_power"})
     GRID: ClassVar[dict[str, tuple[Any, ...]]] = {
         "temperature": (0.07, 0.1, 0.2),
         "n_layers": (2, 4),
@@ -83,32 +85,37 @@ class LightGCN(LinearScorer):
             seed=self.seed,
             device=device_of(run.device),
         )
-        after = (model.degrees + 1) ** self.output_power * self.demand.of_items(graph, self.weighting.kinds)
+        self.emphasis_ = self.emphasis(graph)
         if model.can_learn:
             schedule = Schedule(self.n_epochs, self.n_steps, self.learning_rate, self.patience, self.seed)
             loss = model.loss(self.batch_size, self.n_candidates, self.temperature)
-            judge = None if validation is None else partial(self._judged, model, after, validation)
+            judge = None if validation is None else partial(self._judged, model, validation)
             identity = self._identity(graph, validation) if run.checkpoint else ""
             n_epochs = train(model.parameters, loss, judge, schedule, run, identity)
             if validation is not None:
                 self.taught_["n_epochs"] = n_epochs
-        self._set(model, after)
+        self._set(model)
         self.opinion_ &= model.can_learn
         return self
 
-    def _set(self, model: Embeddings, after: NDArray[np.float32]) -> None:
+    def emphasis(self, graph: KnowledgeGraph) -> NDArray[np.float32]:
+        pairs = strongest(graph, replace(self.weighting, half_life=self.train_half_life))
+        degrees = np.asarray(pairs.sum(axis=0), dtype=np.float32)
+        return (degrees + 1) ** np.float32(self.output_power) * super().emphasis(graph)
+
+    def _set(self, model: Embeddings) -> None:
         """Take the embeddings as they are now."""
         nodes = model.now()
         lengths = np.linalg.norm(nodes, axis=1, keepdims=True)
         items = slice(model.items.start, model.items.stop)
         directions = nodes[items] / np.where(lengths[items] > 0, lengths[items], 1)
-        lifted = np.hstack([directions, np.full((len(directions), 1), self.prior)]) * after[:, None]
+        lifted = np.hstack([directions, np.full((len(directions), 1), self.prior)])
         self.operator_ = Factors(np.hstack([nodes, lengths]), lifted.astype(np.float32))
         self.opinion_ = model.linked
 
-    def _judged(self, model: Embeddings, after: NDArray[np.float32], validation: Holdout) -> float:
+    def _judged(self, model: Embeddings, validation: Holdout) -> float:
         """NDCG of what is new to the users of the validation."""
-        self._set(model, after)
+        self._set(model)
         protocol = Protocol(repeats="exclude", metrics=("ndcg",))
         return evaluate({self.name: self}, validation, protocol).mean(self.name)
 

@@ -13,9 +13,9 @@ from scipy.sparse import csr_array
 
 from kg.graph import KnowledgeGraph
 from kg.query import Weighting
+from recsys.demand import DEMANDS, Demand
 from recsys.linear import STRICT, LinearScorer
 from recsys.operators import Diagonal
-from recsys.scorers.demand import DEMANDS, Demand
 from recsys.types import Contribution, Event, Holdout, Path
 
 _PRIOR_BUYERS = 10  # of average behaviour, added to each item's own: one buyer who came back proves little
@@ -43,7 +43,8 @@ class Repeat(LinearScorer):
 
     def fit(self, graph: KnowledgeGraph, validation: Holdout | None = None) -> Self:
         again = rebuy(graph.interactions(replace(self.weighting, half_life=None))) ** self.rebuy_power
-        self.operator_ = Diagonal((again * self.demand.of_items(graph, self.weighting.kinds)).astype(np.float32))
+        self.operator_ = Diagonal(again.astype(np.float32))
+        self.emphasis_ = self.emphasis(graph)
         self.opinion_ = np.ones(graph.n_items, dtype=bool)
         return self
 

@@ -17,20 +17,21 @@ from scipy.sparse import csr_array, diags_array, hstack
 from kg.graph import ITEM, USER, KnowledgeGraph, Relation
 from kg.ids import Index
 from kg.query import DAY, TIMELESS, Weighting
+from recsys.demand import DEMANDS, Demand
 from recsys.linear import STRICT, LinearScorer, Weighed
 from recsys.operators import Factors, power, scaled
-from recsys.scorers.demand import DEMANDS, Demand
 from recsys.scorers.interactions import weightiest
 from recsys.types import MANY, Contribution, Holdout, Path
 
 
 @dataclass(config=STRICT)
 class Sequels(LinearScorer):
-    """operator[j, i] = (later[j, i] + prior · of_kind[c(j), i]) / (Σ_i later[j, i] + prior) · damping(i) · demand(i).
+    """operator[j, i] = (later[j, i] + prior · of_kind[c(j), i]) / (Σ_i later[j, i] + prior) · damping(i).
 
     later[j, i] adds up, over everybody's pairs of a day with j and a later day with i (one of the person's next `reach`
     days), 2^(−days between / gap_half_life). of_kind[c] is the distribution of later[j, ·] over all items j of the
     node c that `relation` leads to; a graph without it has no prior. damping(i) = (Σ_j later[j, i] / mean)^−beta.
+    Each item's score is multiplied by its demand.
     """
 
     gap_half_life: PositiveFloat = 45
@@ -53,7 +54,7 @@ class Sequels(LinearScorer):
         """Set the state.
 
         operator_  its left factor holds what follows each item itself, then how far it takes over from its kinds; its
-                   right one how much an item is wanted, then what follows each kind
+                   right one how much an item is damped, then what follows each kind
         step_      the kind of event that is followed; kind_start_: the place of the first kind among the nodes
         """
         bought = weightiest(graph, self.weighting)
@@ -61,7 +62,7 @@ class Sequels(LinearScorer):
         later = _later(graph, bought, self.gap_half_life, self.reach)
         reached = np.asarray(later.sum(axis=0), dtype=np.float64)
         mean = reached[reached > 0].mean() if reached.any() else 1.0
-        wanted = power(reached / mean, -self.beta) * self.demand.of_items(graph, self.weighting.kinds)
+        wanted = power(reached / mean, -self.beta)
         kinds, self.kind_start_ = _kinds(graph, self.relation)
         of_kind = (kinds.T @ later).tocsr()
         total = np.asarray(later.sum(axis=1), dtype=np.float64)
@@ -69,6 +70,7 @@ class Sequels(LinearScorer):
         left = [scaled(later, rows=share), scaled(kinds, rows=self.prior * share)]
         right = [diags_array(wanted), scaled(of_kind, rows=power(of_kind.sum(axis=1), -1), columns=wanted).T]
         self.operator_ = Factors(hstack(left, format="csr"), hstack(right, format="csr").astype(np.float32))
+        self.emphasis_ = self.emphasis(graph)
         self.opinion_ = reached > 0
         return self
 

@@ -7,13 +7,15 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+import numpy as np
+from numpy.typing import NDArray
 from pydantic.dataclasses import dataclass
 
 from kg.graph import KnowledgeGraph
 from kg.query import Weighting
+from recsys.demand import Demand
 from recsys.linear import STRICT
 from recsys.operators import power, scaled
-from recsys.scorers.demand import Demand
 from recsys.scorers.metapaths import metapaths, transitions
 from recsys.scorers.walks import Steps, Walks
 
@@ -32,6 +34,7 @@ class Tastes(Walks):
     weighting: Weighting = Weighting(_LOOKS)
     name: str = "tastes"
 
+    EMPHASIS: ClassVar[frozenset[str]] = frozenset()
     GRID: ClassVar[dict[str, tuple[Any, ...]]] = {
         "weighting": (Weighting(_LOOKS), Weighting(), Weighting(_LOOKS, half_life=90)),
         "demand": (Demand(0.5, -0.5), Demand(0.8, 0), Demand(0, -1)),
@@ -46,3 +49,7 @@ class Tastes(Walks):
                 wanted = scaled(last, columns=demand)
                 steps[str(path)] = [*inner, scaled(wanted, rows=power(wanted.sum(axis=1), -1))]
         return steps
+
+    def emphasis(self, graph: KnowledgeGraph) -> NDArray[np.float32]:
+        """None: demand has had its say in the last step."""
+        return np.ones(graph.n_items, dtype=np.float32)

@@ -10,8 +10,8 @@ from pydantic.dataclasses import dataclass
 
 from kg.graph import KnowledgeGraph
 from kg.query import Weighting
+from recsys.demand import levels
 from recsys.linear import STRICT, ConstantScorer
-from recsys.scorers.demand import levels
 from recsys.types import Holdout
 
 

@@ -16,12 +16,12 @@ from scipy.sparse import csr_array, eye_array, hstack, vstack
 
 from kg.graph import KnowledgeGraph
 from kg.query import Weighting
+from recsys.demand import DEMANDS, Demand
 from recsys.fusion import Fusion
 from recsys.learning import learn
 from recsys.linear import STRICT, LinearScorer, Weighed
-from recsys.operators import Factors, dense, scaled
+from recsys.operators import Factors, dense
 from recsys.protocol import Protocol
-from recsys.scorers.demand import DEMANDS, Demand
 from recsys.scorers.metapaths import Metapath, metapaths, transitions
 from recsys.scorers.ways import Nodes, ways
 from recsys.types import MANY, Contribution, Holdout, Path
@@ -34,7 +34,7 @@ _SAMPLE = 500  # users that the loudness of a metapath is measured on
 
 @dataclass(config=STRICT)
 class Walks(LinearScorer):
-    """operator = Σ over metapaths p: weight_p · T_p1 ⋯ T_pk · demand, from all nodes to items.
+    """operator = Σ over metapaths p: weight_p · T_p1 ⋯ T_pk, from all nodes to items; times each item's demand.
 
     T are the row-normalised steps, the last one damped by popularity to the power `beta` (`metapaths.transitions`).
     `metapath_weights` are the weights ≥ 0 by metapath, those not named 0; None: learned on validation where `fit` is
@@ -72,14 +72,10 @@ class Walks(LinearScorer):
         return self
 
     def _steps(self, graph: KnowledgeGraph) -> Steps:
-        """The transitions of every metapath that is walked, the last one towards what is in demand."""
+        """The transitions of every metapath that is walked."""
         lasting = replace(self.weighting, half_life=self.train_half_life)
-        demand = self.demand.of_items(graph, self.weighting.kinds)
-        steps: Steps = {}
-        for path in metapaths(graph, self.weighting, self.max_steps):
-            *inner, last = transitions(graph, path, lasting, self.beta)
-            steps[str(path)] = [*inner, scaled(last, columns=demand)]
-        return steps
+        found = metapaths(graph, self.weighting, self.max_steps)
+        return {str(path): transitions(graph, path, lasting, self.beta) for path in found}
 
     def _walk(self, graph: KnowledgeGraph, steps: Steps) -> Self:
         """Set the state but for `opinion_`.
@@ -97,6 +93,7 @@ class Walks(LinearScorer):
             *(right for _, right in factors),
         ]
         self.operator_ = Factors(hstack(lefts, format="csr"), hstack(rights, format="csr"))
+        self.emphasis_ = self.emphasis(graph)
         self.opinion_ = np.ones(graph.n_items, dtype=bool)
         self.metapaths_ = tuple(steps)
         self.middles_ = np.cumsum([0, *(left.shape[1] for left, _ in factors)])

@@ -9,7 +9,9 @@ import pytest
 
 import kg
 from kg.query import Query
+from recsys.demand import Demand
 from recsys.holdout import holdout
+from recsys.scorers.item_knn import ItemKNN
 from recsys.tuning import tune
 from recsys.types import Holdout, Scores
 
@@ -34,13 +36,22 @@ class Knob:
         return scores
 
 
+ITEMS = [f"i{item}" for item in range(7)]
+
+
 @pytest.fixture(scope="module")
-def validation() -> Holdout:
-    """Eight users who each had one of the first items, and now take the last one."""
-    items = [f"i{item}" for item in range(7)]
-    log = [(f"u{user}", items[user % 3]) for user in range(8)] + [("somebody", item) for item in items]
-    graph = kg.build(kg.Tables.of(events=pd.DataFrame(log, columns=["user_id", "item_id"])))
-    later = pd.DataFrame([(f"u{user}", items[-1]) for user in range(8)], columns=["user_id", "item_id"])
+def graph() -> kg.KnowledgeGraph:
+    """Eight users who each had one of the first items in January; in March somebody had all, the last one again."""
+    log = [(f"u{user}", ITEMS[user % 3], "2024-01-01") for user in range(8)]
+    log += [("somebody", item, "2024-03-01") for item in (*ITEMS, ITEMS[-1])]
+    events = pd.DataFrame(log, columns=["user_id", "item_id", "time"])
+    return kg.build(kg.Tables.of(events=events.assign(time=pd.to_datetime(events["time"]).astype("datetime64[us]"))))
+
+
+@pytest.fixture(scope="module")
+def validation(graph: kg.KnowledgeGraph) -> Holdout:
+    """They all take the last item."""
+    later = pd.DataFrame([(f"u{user}", ITEMS[-1]) for user in range(8)], columns=["user_id", "item_id"])
     return holdout(graph, kg.Tables.of(events=later).events)
 
 
@@ -55,31 +66,42 @@ class Fits:
         return scorer
 
 
-def test_each_parameter_takes_its_best_value(validation: Holdout) -> None:
+def test_each_parameter_takes_its_best_value(graph: kg.KnowledgeGraph, validation: Holdout) -> None:
     fit = Fits()
-    assert tune(Knob(), fit, validation) == Knob(3, "b", 0)
+    assert tune(Knob(), fit, graph, validation) == Knob(3, "b", 0)
     assert len(fit.tried) == 1 + 2 + 1 + 1
 
 
-def test_what_makes_no_difference_stays(validation: Holdout) -> None:
-    assert tune(Knob(3, "b", 1), Fits(), validation) == Knob(3, "b", 1)
+def test_what_makes_no_difference_stays(graph: kg.KnowledgeGraph, validation: Holdout) -> None:
+    assert tune(Knob(3, "b", 1), Fits(), graph, validation) == Knob(3, "b", 1)
 
 
-def test_what_is_fixed_is_not_tried(validation: Holdout) -> None:
+def test_what_is_fixed_is_not_tried(graph: kg.KnowledgeGraph, validation: Holdout) -> None:
     fit = Fits()
-    assert tune(Knob(), fit, validation, fixed=["number"]) == Knob(1, "b", 0)
+    assert tune(Knob(), fit, graph, validation, fixed=["number"]) == Knob(1, "b", 0)
     assert all(knob.number == 1 for knob in fit.tried)
 
 
-def test_without_time_the_defaults_stay(validation: Holdout) -> None:
+def test_without_time_the_defaults_stay(graph: kg.KnowledgeGraph, validation: Holdout) -> None:
     fit = Fits()
-    assert tune(Knob(), fit, validation, seconds=0) == Knob()
+    assert tune(Knob(), fit, graph, validation, seconds=0) == Knob()
     assert len(fit.tried) == 1
 
 
-def test_a_scorer_without_a_grid_is_only_fitted(validation: Holdout) -> None:
+def test_a_scorer_without_a_grid_is_only_fitted(graph: kg.KnowledgeGraph, validation: Holdout) -> None:
     fit = Fits()
     knob = replace(Knob())
     knob.GRID = {}  # type: ignore[misc]
-    assert tune(knob, fit, validation) is knob
+    assert tune(knob, fit, graph, validation) is knob
     assert fit.tried == [knob]
+
+
+def test_what_only_scales_the_items_is_tried_without_a_fit(graph: kg.KnowledgeGraph, validation: Holdout) -> None:
+    fit = Fits()
+    start = ItemKNN(demand=Demand(0, 0)).fit(graph)
+    best = tune(start, fit, graph, validation, refit=False)
+    assert isinstance(best, ItemKNN)
+    assert fit.tried == [start]
+    assert best.demand != start.demand
+    again = ItemKNN(demand=best.demand).fit(graph)
+    np.testing.assert_array_equal(best.score(graph.query()), again.score(graph.query()))

@@ -9,7 +9,7 @@ from scipy.sparse import csr_array
 
 import kg
 from kg.query import Weighting
-from recsys.scorers.demand import Demand, levels
+from recsys.demand import Demand, levels
 from recsys.scorers.interactions import strongest
 from recsys.scorers.popularity import Popularity
 from recsys.scorers.repeat import Repeat, rebuy

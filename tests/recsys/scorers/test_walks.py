@@ -13,10 +13,10 @@ from scipy.sparse import csr_array
 
 import kg
 from kg.query import DAY, TIMELESS, Weighting
+from recsys.demand import Demand
 from recsys.explanation.steps import broken
 from recsys.holdout import popularity
 from recsys.operators import Factors, apply
-from recsys.scorers.demand import Demand
 from recsys.scorers.metapaths import Metapath
 from recsys.scorers.walks import Walks
 from recsys.types import MANY, Holdout
@@ -162,7 +162,8 @@ def test_without_validation_every_metapath_is_as_loud_as_the_others() -> None:
         columns = slice(*whole.middles_[place : place + 2])
         assert isinstance(whole.operator_, Factors)
         one = Factors(whole.operator_.left[:, columns], whole.operator_.right[:, columns])
-        loudness.append(apply(graph.query().weights(Weighting()), one).std(axis=1).mean())
+        scores = apply(graph.query().weights(Weighting()), one) * whole.emphasis_
+        loudness.append(scores.std(axis=1).mean())
     np.testing.assert_allclose(loudness, loudness[0], rtol=1e-3)
 
 
