@@ -26,8 +26,9 @@ def ingest(
     rows = [(rule["name"], rule["rows"], rule["removed"]) for rule in report["rules"]]
     if rows:
         render.table("Rules", ["rule", "rows that match", "taken out"], rows)
-    rejects = report["rejects"]
-    if rejects:
+    if report["checks"]:
+        render.table("Figures of the raw log", ["figure", "number"], list(report["checks"].items()))
+    if report["rejected"]:
         names = ("file", "line", "column", "value", "reason")
-        shown = [[reject[name] for name in names] for reject in rejects[:_SHOWN_REJECTS]]
-        render.table(f"{len(rejects):,} rejected values, the first {len(shown)}", names, shown)
+        shown = [[reject[name] for name in names] for reject in report["rejects"][:_SHOWN_REJECTS]]
+        render.table(f"{report['rejected']:,} rows that cannot be read, the first {len(shown)}", names, shown)

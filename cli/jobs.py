@@ -36,7 +36,7 @@ def read(
         found = Config.guessed(events, items)
     else:
         found = remembered(workspace)
-    return found.resolved(events or (), items, common.seed)
+    return found.resolved(events or (), items, seed=common.seed)
 
 
 def run(common: options.Common, config: Config, until: str, k: tuple[int, ...] | None = None) -> list[Stage]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Sequence
 from datetime import datetime
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -31,13 +32,33 @@ class Shop(Section):
 
 
 class Source(Section):
-    """A table of raw files: `path` (files, folders or globs, from the config's folder) and what its columns mean.
+    """A table of raw files, and what its columns mean.
 
-    `columns` maps a canonical column to an SQL expression over the raw columns; without it the raw names are canonical.
+    path         files, folders or globs, from the config's folder
+    preset       a named mapping (`kg/sources/presets`); the keys given beside it win
+    columns      canonical column → a raw column's name or an SQL expression over raw columns (of text files all are
+                 text); the shop's own columns too. Without it usual names are recognised
+    keep         raw columns taken over under their own names, beside `columns`
+    kinds        the shop's word for a kind of event → ours; other words stay
+    time_format  "auto" (ISO 8601), "unix", "unix-ms", or a strptime format such as "%d/%m/%Y %H:%M"
+    missing      texts that mean "no value", beside the empty one
+    format, delimiter, encoding   of the files, where suffix and header do not tell
+    header       the names of the columns of a text file that has none
+    max_rejects  the share of rows that may be unreadable; more is an error: the mapping is wrong rather than the data
     """
 
     path: str | tuple[str, ...] | None = None
+    preset: str | None = None
     columns: dict[str, str] = Field(default_factory=dict)
+    keep: tuple[str, ...] = ()
+    kinds: dict[str, str] = Field(default_factory=dict)
+    time_format: str = "auto"
+    missing: tuple[str, ...] = ()
+    format: Literal["csv", "jsonl", "parquet"] | None = None
+    delimiter: str | None = Field(default=None, min_length=1, max_length=4)
+    encoding: Literal["utf-8", "latin-1", "utf-16"] | None = None
+    header: tuple[str, ...] = ()
+    max_rejects: float = Field(default=0.01, ge=0, le=1)
 
     @property
     def paths(self) -> tuple[str, ...]:
@@ -45,18 +66,43 @@ class Source(Section):
 
 
 class Rule(Section):
-    """A named cleaning rule over the raw columns; without `where` it takes exact repeats."""
+    """A named cleaning rule; without `where` it takes exact repeats.
+
+    `where` is an SQL predicate over our columns and the raw ones (ours, where both have a name), also over the tables
+    `raw_events`, `raw_items` and `raw_users`. `return` makes an event a return, its quantity positive.
+    """
 
     name: str
     where: str | None = None
     action: Literal["drop", "return"] = "drop"
+    table: Literal["events", "items", "users"] = "events"
+
+
+class Check(Section):
+    """A figure of the raw log for the report: rows, or different values of `count`, that are `where`.
+
+    With `several` only values of `count` are counted that go with several different values of that expression.
+    """
+
+    name: str
+    where: str = "true"
+    count: str | None = None
+    several: str | None = None
 
 
 class Derive(Section):
-    """Columns of the items and users that become nodes; `returns` nets purchases by what came back."""
+    """What the steps of `kg.steps` make of the tables.
+
+    item_attributes   columns of the items that become nodes, and `user_attributes` of the users
+    title_attributes  what is read out of the titles where there is no catalogue that says it
+    price_bands       how many there are; 0: none
+    returns           nets purchases by what came back
+    """
 
     item_attributes: tuple[str, ...] = ("brand", "category")
     user_attributes: tuple[str, ...] = ()
+    title_attributes: tuple[Literal["colour", "material", "set_size", "category", "theme"], ...] = ()
+    price_bands: int = Field(default=10, ge=0, le=100)
     returns: bool = True
 
 
@@ -72,7 +118,7 @@ class Split(Section):
 
 
 class KgConfig(Section):
-    """The sections of a shop's file that concern this floor."""
+    """The sections of a shop's file that concern this floor; paths are from `folder`."""
 
     folder: Path = Path()
     shop: Shop = Shop()
@@ -81,8 +127,32 @@ class KgConfig(Section):
     users: Source = Source()
     taxonomy: str | None = None
     clean: tuple[Rule, ...] = ()
+    checks: tuple[Check, ...] = ()
     derive: Derive = Derive()
     split: Split = Split()
+
+    def at(self, events: Sequence[Path] = (), items: Path | None = None, users: Path | None = None) -> Self:
+        """With absolute paths, so that it means the same from anywhere; what is given takes the place of its own.
+
+        With `events` given, other files that are not where the config says are looked for beside those.
+        """
+        home = self.folder.resolve()
+        folders = [home, *(path if path.is_dir() else path.parent for path in (path.resolve() for path in events))]
+        changes: dict[str, Any] = {"folder": home, "taxonomy": self.taxonomy and _found(self.taxonomy, folders)}
+        own = {"events": events, "items": items and [items], "users": users and [users]}
+        for table, given in own.items():
+            source: Source = getattr(self, table)
+            paths = [str(path.resolve()) for path in given or ()] or [_found(path, folders) for path in source.paths]
+            if paths:
+                changes[table] = source.model_copy(update={"path": tuple(paths)})
+        return self.model_copy(update=changes)
+
+
+def _found(path: str, folders: Sequence[Path]) -> str:
+    """The path (or glob) in the first folder that has it; in the first where none has."""
+    places = [folder / path for folder in folders]
+    there = (place for place in places if place.exists() or any(place.parent.glob(place.name)))
+    return str(next(there, places[0]))
 
 
 def read_config(path: Path) -> KgConfig:
@@ -119,7 +189,12 @@ def _keys(model: type[BaseModel]) -> list[str]:
     """The names of all keys of a model and of its sections."""
     nested = [field.annotation for field in model.model_fields.values()]
     sections = [kind for kind in nested if isinstance(kind, type) and issubclass(kind, BaseModel)]
-    return [*model.model_fields, *Rule.model_fields, *(key for section in sections for key in section.model_fields)]
+    return [
+        *model.model_fields,
+        *Rule.model_fields,
+        *Check.model_fields,
+        *(key for section in sections for key in section.model_fields),
+    ]
 
 
 DEMO = Path(__file__).parent / "demo_shop" / "demo.toml"

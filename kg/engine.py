@@ -2,24 +2,54 @@
 
 from __future__ import annotations
 
+import shutil
+import weakref
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
+from tempfile import mkdtemp
 from typing import Any
 
 
 @dataclass(frozen=True, eq=False)
 class Engine:
-    """A DuckDB database in memory that may use `threads` cores and `memory_limit` (such as "2GB") before it spills."""
+    """A DuckDB database in memory that may use `threads` cores and `memory_limit` (such as "2GB") before it spills.
+
+    It spills into `folder` (none: the system's for temporary files). Rows keep the order of their files, so that the
+    same input writes the same Parquet.
+    """
 
     threads: int = 2
     memory_limit: str = "2GB"
+    folder: Path | None = None
 
     @cached_property
     def connection(self) -> Any:
         """The Ibis backend."""
         import ibis
 
-        settings = {"threads": self.threads, "memory_limit": self.memory_limit, "preserve_insertion_order": False}
-        connection = ibis.duckdb.connect(**settings)
+        folder = Path(mkdtemp(prefix="cartograph-", dir=self.folder))
+        connection = ibis.duckdb.connect(
+            threads=self.threads, memory_limit=self.memory_limit, temp_directory=str(folder / "spill")
+        )
         connection.raw_sql("SET TimeZone = 'UTC'")
+        # of the connection, not of the engine: a lazy table that outlives the engine still reads from it
+        connection.scratch = folder
+        weakref.finalize(connection, shutil.rmtree, folder, ignore_errors=True)
         return connection
+
+    @property
+    def sql(self) -> Any:
+        """The DuckDB connection below Ibis, for what only DuckDB can do: reading raw files with their rejects."""
+        return self.connection.con
+
+    @property
+    def scratch(self) -> Path:
+        """A folder for intermediate files; it goes when the last table that may read from it goes."""
+        return Path(self.connection.scratch)
+
+    def fresh(self, name: str) -> str:
+        """A name that nothing in this database has."""
+        from ibis.util import gen_name
+
+        return str(gen_name(name))

@@ -20,7 +20,7 @@ def replacing(path: Path) -> Iterator[Path]:
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        with _full_disk_told(path):
+        with full_disk_told(path):
             yield temporary
         _sync(temporary)
         temporary.replace(path)
@@ -38,7 +38,7 @@ def replacing_folder(folder: Path) -> Iterator[Path]:
     shutil.rmtree(temporary, ignore_errors=True)
     temporary.mkdir()
     try:
-        with _full_disk_told(folder):
+        with full_disk_told(folder):
             yield temporary
         for file in temporary.rglob("*"):
             _sync(file)
@@ -61,7 +61,7 @@ def file_hash(path: Path) -> str:
 
 
 @contextmanager
-def _full_disk_told(path: Path) -> Iterator[None]:
+def full_disk_told(path: Path) -> Iterator[None]:
     """A full disk is an OSError, also where a library (DuckDB, safetensors) has its own exception for it."""
     try:
         yield

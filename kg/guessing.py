@@ -16,7 +16,7 @@ from kg.engine import Engine
 from kg.errors import KgError
 from kg.files import replacing
 from kg.query import EVENT_KINDS
-from kg.reading import load_raw
+from kg.sources.staging import show_raw
 
 _NAMES = Path(__file__).with_name("usual_names.toml")
 _NEEDED = ("user_id", "item_id")
@@ -41,7 +41,7 @@ def guess(events: Sequence[Path], items: Path | None = None, engine: Engine | No
     """Look at the files and map what has a usual name; raises KgError where nobody or nothing is to be found."""
     engine = engine or Engine()
     sql = engine.connection.con
-    found = _mapped(load_raw(sql, "raw_events", [str(path) for path in events]), "events")
+    found = _mapped(show_raw(engine, "raw_events", events), "events")
     for name in _NEEDED:
         if name not in found:
             raise KgError(
@@ -68,7 +68,7 @@ def guess(events: Sequence[Path], items: Path | None = None, engine: Engine | No
     )
     mapping = {column: name for name, column in found.items()}
     if items is not None:
-        own = _mapped(load_raw(sql, "raw_items", [str(items)]), "items")
+        own = _mapped(show_raw(engine, "raw_items", [items]), "items")
         if "item_id" not in own:
             raise KgError("no column looks like 'item_id'", file=items, fix="Rename the column of ids to item_id.")
         described = {name: _quoted(column) for name, column in own.items()}

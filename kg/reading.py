@@ -2,52 +2,51 @@
 
 from __future__ import annotations
 
-import gzip
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from kg.columns import TABLES, Column
-from kg.config import KgConfig, Rule, Source, read_config
+from kg.columns import TABLES
+from kg.config import KgConfig, Source, read_config
 from kg.engine import Engine
 from kg.errors import KgError
+from kg.sources.mapping import literal, quoted
+from kg.sources.preset import with_presets
+from kg.sources.rejects import LISTED, Reject, lines_of
 from kg.sources.skos import read_skos
+from kg.sources.staging import Staged, stage
+from kg.steps.cleaning import Cleaning, RuleCount, mentioned
 from kg.tables import Tables
 
-_SQL = {"string": "VARCHAR", "float64": "DOUBLE", "timestamp": "TIMESTAMP", "boolean": "BOOLEAN"}
-_DEFAULTS = {"kind": "'purchase'"}
-_MAX_REJECTED = 0.01
-"""More rejected rows than this share, and the mapping is wrong rather than the data: an error, not a report."""
-
-
-@dataclass(frozen=True)
-class RuleCount:
-    """`rows` match in the raw file, `removed` were still there when the rule's turn came."""
-
-    name: str
-    rows: int
-    removed: int
+_KEYS = {"items": "item_id", "users": "user_id"}
 
 
 @dataclass(frozen=True)
 class IngestReport:
-    """What was read, kept and taken out; users and items are counted over what is not a return."""
+    """What was read, kept and taken out; users and items are counted over what is not a return.
+
+    `rejected` rows could not be read, of which `rejects` are the first; `checks` are figures of the raw log by name.
+    """
 
     rows_read: int
     events: Mapping[str, int]
     users: int
     items: int
     rules: tuple[RuleCount, ...]
-    rejects: tuple[Mapping[str, object], ...]
+    rejected: int
+    rejects: tuple[Reject, ...]
+    checks: Mapping[str, int]
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
 
 
-def read(config: str | Path | KgConfig, events: str | Path | None = None) -> Tables:
-    """The tables of the shop that a config describes."""
-    return ingest(config if isinstance(config, KgConfig) else read_config(Path(config)), events)[0]
+def read(config: str | Path | KgConfig | None = None, events: str | Path | None = None) -> Tables:
+    """The tables of the shop that a config describes; without one, of a log whose columns have usual names."""
+    if not isinstance(config, KgConfig):
+        config = KgConfig() if config is None else read_config(Path(config))
+    return ingest(config, events)[0]
 
 
 def ingest(
@@ -55,163 +54,112 @@ def ingest(
 ) -> tuple[Tables, IngestReport]:
     """Read, map and clean; `events` (file, folder or glob) takes the place of the config's own path.
 
-    Raises KgError naming the file, and the row, column and value where a file is not what the config says.
+    The events stay lazy, in a scratch file of the engine. Raises KgError naming the file, and the row, column and value
+    where a file is not what the config says.
     """
     engine = engine or Engine()
-    sql = engine.connection.con
-    paths = [str(events)] if events is not None else _paths(config, config.events)
-    if not paths:
+    config = with_presets(config.at([] if events is None else [Path(events)]))
+    if not config.events.paths:
         raise KgError("no events were given", fix="Name a file with --events, or a path under [events].")
-    path = ", ".join(paths)
-    raw = load_raw(sql, "raw_events", paths)
-    n_read = sql.execute("SELECT count(*) FROM raw_events").fetchall()[0][0]
-    if not n_read:
-        raise KgError("the file has no rows", file=path, fix="Give a log with at least one event.")
-    rules = _clean(sql, config.clean, path)
-    rejects = _map(sql, "events", config.events.columns, raw, path)
-    if len(rejects) > _MAX_REJECTED * n_read:
-        raise KgError(
-            f"{len(rejects):,} of {n_read:,} rows cannot be read as the config says",
-            **_where(rejects[0]),
-            fix="Check the mapping under [events.columns].",
-        )
-    for name in ("items", "users"):
-        source: Source = getattr(config, name)
-        if places := _paths(config, source):
-            _map(sql, name, source.columns, load_raw(sql, f"raw_{name}", places), ", ".join(places))
+    named = {"events": config.events, "items": config.items, "users": config.users}
+    sources = {table: source for table, source in named.items() if source.paths}
+    name = engine.fresh("ingest")
+    texts = mentioned(config.clean, config.checks)
+    staged = {
+        table: stage(engine, table, source, config.folder, engine.scratch / f"{name}-{table}.parquet", texts)
+        for table, source in sources.items()
+    }
+    cleaning = Cleaning(engine.sql, name, staged)
+    checks = {check.name: cleaning.check(check) for check in config.checks}
+    for rule in config.clean:
+        cleaning.apply(rule)
+    read_well = [_read_well(cleaning, table, sources[table]) for table in staged]
+    views = {table: _view(cleaning, table) for table in staged}
     facts = read_skos(config.folder / config.taxonomy) if config.taxonomy else None
-    given = {name: sql.table(name).to_arrow_table() for name in ("items", "users") if _exists(sql, name)}
-    kinds = dict(sql.execute("SELECT kind, count(*) FROM events GROUP BY 1 ORDER BY 1").fetchall())
-    counts = "SELECT count(DISTINCT user_id), count(DISTINCT item_id) FROM events WHERE kind <> 'return'"
-    users, items = sql.execute(counts).fetchall()[0]
-    no_events = sql.sql("SELECT * FROM events LIMIT 0").to_arrow_table()
-    tables = Tables.of(no_events, facts=facts, engine=engine, **given).with_events(engine.connection.table("events"))
-    return tables, IngestReport(n_read, kinds, users, items, rules, tuple(rejects))
+    given = {table: engine.sql.table(views[table]).to_arrow_table() for table in _KEYS if table in views}
+    no_events = engine.sql.sql(f"SELECT * FROM {views['events']} LIMIT 0").to_arrow_table()
+    tables = Tables.of(no_events, facts=facts, engine=engine, **given)
+    tables = tables.with_events(engine.connection.table(views["events"]))
+    n_rows = _scalar(engine.sql, f"SELECT count(*) FROM {staged['events'].rows}") + len(staged["events"].torn)
+    return tables, IngestReport(
+        n_rows,
+        **_counts(engine.sql, views["events"]),
+        rules=tuple(cleaning.done),
+        rejected=sum(count for count, _ in read_well),
+        rejects=tuple(reject for _, rejects in read_well for reject in rejects)[:LISTED],
+        checks=checks,
+    )
 
 
-def _paths(config: KgConfig, source: Source) -> list[str]:
-    return [str(config.folder / path) for path in source.paths]
+def _view(cleaning: Cleaning, table: str) -> str:
+    """The name of a view of what is left of a table, without what cannot be read."""
+    if table in _KEYS:
+        cleaning.one_row_each(table, _KEYS[table])
+    name = f"{cleaning.name}_{table}"
+    columns = ", ".join(map(quoted, cleaning.staged[table].columns))
+    rows = f"SELECT {columns} FROM {cleaning.rows(table)} WHERE NOT ({_unfit(table)})"
+    cleaning.sql.execute(f"CREATE VIEW {name} AS {rows}")
+    return name
 
 
-def _exists(sql: Any, table: str) -> bool:
-    return bool(sql.execute(f"SELECT 1 FROM duckdb_tables() WHERE table_name = '{table}'").fetchall())
+def _unfit(table: str) -> str:
+    """The condition of rows that cannot be used: a value that cannot be read, or a required one missing."""
+    required = [f"{column.name} IS NULL" for column in TABLES[table] if column.required]
+    return " OR ".join(["_bad > 0", *required])
 
 
-def load_raw(sql: Any, table: str, paths: list[str]) -> list[str]:
-    """Raw files as a table with its line number in `_row`; CSV as text, so that a bad value can be shown."""
-    import duckdb
-
-    files: list[Path] = []
-    for path in paths:
-        place = Path(path)
-        found = sorted(place.iterdir()) if place.is_dir() else sorted(place.parent.glob(place.name))
-        if not found:
-            raise KgError("no such file", file=path, fix="Check the path, or quote the glob.")
-        files += found
-    name = files[0].name.removesuffix(".gz")
-    listed = "[" + ", ".join("'" + str(file).replace("'", "''") + "'" for file in files) + "]"
-    if name.endswith(".parquet"):
-        reader = f"read_parquet({listed})"
-    elif name.endswith((".json", ".jsonl", ".ndjson")):
-        reader = f"read_json_auto({listed}, format = 'newline_delimited')"
-    else:
-        # the delimiter is taken from the header: DuckDB's sniffer reads a ragged file as one column
-        options = f"header = true, all_varchar = true, null_padding = false, delim = '{_delimiter(files[0])}'"
-        reader = f"read_csv({listed}, {options})"
-    try:
-        sql.execute(f"CREATE OR REPLACE TABLE {table} AS SELECT row_number() OVER () + 1 AS _row, * FROM {reader}")
-    except (duckdb.Error, UnicodeError) as error:
-        lines = str(error).splitlines()
-        problem = f"the file cannot be read: {lines[0]}"
-        raise KgError(problem, file=", ".join(paths), fix="Mend the file or its format.") from error
-    return [column for column in sql.table(table).columns if column != "_row"]
+def _read_well(cleaning: Cleaning, table: str, source: Source) -> tuple[int, tuple[Reject, ...]]:
+    """How many rows that no rule takes out cannot be used, and the first of them; more than the share allowed raise."""
+    sql, staged = cleaning.sql, cleaning.staged[table]
+    total = _scalar(sql, f"SELECT count(*) FROM {staged.rows}") + len(staged.torn)
+    first_file = staged.files[0].path
+    if not total:
+        raise KgError(
+            "the file has no rows", file=first_file, fix="Give a file with at least one row below its header."
+        )
+    unfit = f"FROM {cleaning.rows(table)} WHERE {_unfit(table)}"
+    count = _scalar(sql, f"SELECT count(*) {unfit}") + len(staged.torn)
+    if not count:
+        return 0, ()
+    rejects = tuple(sorted((*staged.torn[:LISTED], *_unfit_rows(sql, staged, unfit)), key=_place))[:LISTED]
+    if count > source.max_rejects * total:
+        first, *others = rejects[:3]
+        more = "".join(f"{other}; " for other in map(str, others))
+        raise KgError(
+            f"{count:,} of {total:,} rows cannot be read: {first.reason}",
+            file=first.file,
+            row=first.line,
+            column=first.column,
+            value=first.value,
+            fix=f"{f'Also {more}' if more else ''}Mend the rows, or say how they are to be read under [{table}].",
+        )
+    return count, rejects
 
 
-def _delimiter(file: Path) -> str:
-    """Whichever of the usual ones stands most often in the first line; a comma where none does."""
-    with (gzip.open if file.suffix == ".gz" else Path.open)(file, "rt", errors="replace") as lines:
-        header = lines.readline()
-    return max(",;\t|", key=header.count)
+def _unfit_rows(sql: Any, staged: Staged, unfit: str) -> list[Reject]:
+    required = [column.name for column in TABLES[staged.table] if column.required]
+    absent = " ".join(f"WHEN {name} IS NULL THEN {literal(name)}" for name in required)
+    rows = sql.execute(f"SELECT _file, _row, _bad, _bad_text, CASE {absent} END {unfit} LIMIT {LISTED}").fetchall()
+    firsts = dict(sql.execute(f"SELECT _file, min(_row) FROM {staged.rows} GROUP BY 1").fetchall()) if rows else {}
+    lines = lines_of(staged.files, firsts, staged.torn, [(file, row) for file, row, *_ in rows])
+    rejects = [Reject(file, lines.get(row), column, "", "missing") for file, row, _, _, column in rows]
+    checks = [staged.checks[bad - 1] if bad else None for _, _, bad, _, _ in rows]
+    return [
+        replace(reject, column=check.name or None, value=text, reason=check.reason) if check else reject
+        for reject, check, (_, _, _, text, _) in zip(rejects, checks, rows, strict=True)
+    ]
 
 
-def _clean(sql: Any, rules: tuple[Rule, ...], path: str) -> tuple[RuleCount, ...]:
-    """Mark the rows of `raw_events`: `_gone` the first rule that drops a row, `_return` a return."""
-    import duckdb
-
-    raw = [column for column in sql.table("raw_events").columns if column != "_row"]
-    columns = ", ".join('"' + column.replace('"', '""') + '"' for column in raw)
-    sql.execute("ALTER TABLE raw_events ADD COLUMN _gone BOOLEAN DEFAULT false")
-    sql.execute("ALTER TABLE raw_events ADD COLUMN _return BOOLEAN DEFAULT false")
-    counts = []
-    for rule in rules:
-        repeats = f"_row NOT IN (SELECT min(_row) FROM raw_events GROUP BY {columns})"
-        where = f"coalesce(({rule.where}), false)" if rule.where else repeats
-        try:
-            rows = sql.execute(f"SELECT count(*) FROM raw_events WHERE {where}").fetchall()[0][0]
-        except duckdb.Error as error:
-            problem = f"the rule {rule.name!r} cannot be applied: {str(error).splitlines()[0]}"
-            raise KgError(problem, file=path, value=rule.where, fix="Mend its `where`.") from error
-        left = f"{where} AND NOT _gone" + (" AND NOT _return" if rule.action == "return" else "")
-        mark = "_return" if rule.action == "return" else "_gone"
-        removed = sql.execute(f"SELECT count(*) FROM raw_events WHERE {left}").fetchall()[0][0]
-        sql.execute(f"UPDATE raw_events SET {mark} = true WHERE {left}")
-        counts.append(RuleCount(rule.name, rows, removed))
-    return tuple(counts)
+def _place(reject: Reject) -> tuple[str, int]:
+    return reject.file, reject.line or 0
 
 
-def _map(sql: Any, table: str, columns: Mapping[str, str], raw: list[str], path: str) -> list[dict[str, object]]:
-    """Make the canonical table of a raw one; returns the rows whose values do not fit, which are left out."""
-    import duckdb
-
-    texts = _expressions(table, columns, raw, path)
-    canonical = {column.name: column for column in TABLES[table]}
-    typed = {name: _typed(text, canonical.get(name)) for name, text in texts.items()}
-    kept = "NOT _gone" if table == "events" else "true"
-    bad = {name: _misfit(text, typed[name], canonical[name]) for name, text in texts.items() if name in canonical}
-    if table == "events":
-        typed["kind"] = f"CASE WHEN _return THEN 'return' ELSE {typed['kind']} END"
-        typed["quantity"] = f"CASE WHEN _return THEN abs({typed['quantity']}) ELSE {typed['quantity']} END"
-    selected = ", ".join(f'{expression} AS "{name}"' for name, expression in typed.items())
-    misfit = " OR ".join(f"({condition})" for condition in bad.values())
-    rejects: list[dict[str, object]] = []
-    try:
-        rows = f"SELECT {selected} FROM raw_{table} WHERE {kept} AND NOT ({misfit})"
-        sql.execute(f"CREATE OR REPLACE TABLE {table} AS {rows}")
-        for name, condition in bad.items():
-            shown = f"SELECT _row, CAST(({texts[name] or 'NULL'}) AS VARCHAR) FROM raw_{table}"
-            found = sql.execute(f"{shown} WHERE {kept} AND ({condition}) ORDER BY _row").fetchall()
-            reason = f"not a {canonical[name].type}" if canonical[name].type != "string" else "missing"
-            where = {"file": path, "column": name, "reason": reason}
-            rejects += [where | {"line": row, "value": text} for row, text in found]
-    except duckdb.Error as error:
-        problem = f"the mapping of the {table} does not fit: {str(error).splitlines()[0]}"
-        raise KgError(problem, file=path, fix=f"Mend [{table}.columns]; the file has {', '.join(raw)}.") from error
-    return rejects
+def _counts(sql: Any, events: str) -> dict[str, Any]:
+    kinds = dict(sql.execute(f"SELECT kind, count(*) FROM {events} GROUP BY 1 ORDER BY 1").fetchall())
+    distinct = "SELECT count(*) FROM (SELECT DISTINCT {} FROM {} WHERE kind <> 'return')"
+    users, items = (_scalar(sql, distinct.format(column, events)) for column in ("user_id", "item_id"))
+    return {"events": kinds, "users": users, "items": items}
 
 
-def _expressions(table: str, columns: Mapping[str, str], raw: list[str], path: str) -> dict[str, str | None]:
-    """The SQL of every column of a canonical table: as mapped, by its own name, by default, or none."""
-    names = [column.name for column in TABLES[table]]
-    texts = {name: columns.get(name) or (f'"{name}"' if name in raw else _DEFAULTS.get(name)) for name in names}
-    for column in TABLES[table]:
-        if column.required and texts[column.name] is None:
-            fix = f"Map it under [{table}.columns]; the file has {', '.join(raw)}."
-            raise KgError(f"the {table} have no column {column.name!r} ({column.meaning})", file=path, fix=fix)
-    own: Mapping[str, str] = columns or {name: f'"{name}"' for name in raw}
-    return texts | {name: text for name, text in own.items() if name not in names}
-
-
-def _misfit(text: str | None, typed: str, column: Column) -> str:
-    """The condition under which a value is missing although required, or is there and of another type."""
-    if text is None:
-        return "false"
-    return f"{typed} IS NULL" + ("" if column.required else f" AND ({text}) IS NOT NULL")
-
-
-def _typed(expression: str | None, column: Column | None) -> str:
-    kind = _SQL[column.type] if column else "VARCHAR"
-    return f"TRY_CAST(({expression or 'NULL'}) AS {kind})"
-
-
-def _where(reject: Mapping[str, object]) -> dict[str, Any]:
-    return {"file": reject["file"], "row": reject["line"], "column": reject["column"], "value": reject["value"]}
+def _scalar(sql: Any, query: str) -> int:
+    return int(sql.execute(query).fetchall()[0][0])

@@ -8,8 +8,9 @@ from typing import Any
 
 from pydantic import Field, PositiveInt
 
-from kg.config import KgConfig, Section, Source, checked, read_toml
+from kg.config import KgConfig, Section, checked, read_toml
 from kg.guessing import guess
+from kg.sources.preset import with_presets
 from recsys.errors import RecsysError
 from recsys.protocol import Protocol, Repeats
 from recsys.scorers import SCORERS, create
@@ -56,37 +57,19 @@ class Config(KgConfig):
         """From the usual names of columns."""
         return cls(**dict(guess(events, items).config))
 
-    def resolved(self, events: Sequence[Path] = (), items: Path | None = None, seed: int | None = None) -> Config:
-        """With absolute paths, so that it means the same from anywhere; what is given takes the place of its own.
-
-        Of a config with `events` given, other files that are not where it says are looked for beside those.
-        """
-        changes: dict[str, Any] = {"folder": self.folder.resolve()}
-        if events:
-            first = events[0].resolve()
-            folders = (self.folder.resolve(), first if first.is_dir() else first.parent)
-            changes["events"] = _at(self.events, [str(path.resolve()) for path in events])
-            for name in ("items", "users"):
-                source: Source = getattr(self, name)
-                changes[name] = _at(source, [_found(path, folders) for path in source.paths])
-            changes["taxonomy"] = self.taxonomy and _found(self.taxonomy, folders)
-        if items is not None:
-            changes["items"] = _at(self.items, [str(items.resolve())])
-        if seed is not None:
-            changes["seed"] = seed
-        return self.model_copy(update=changes)
+    def resolved(
+        self,
+        events: Sequence[Path] = (),
+        items: Path | None = None,
+        users: Path | None = None,
+        seed: int | None = None,
+    ) -> Config:
+        """Standing for itself: absolute paths, presets written out; what is given takes the place of its own."""
+        config = with_presets(self.at(events, items, users))
+        return config if seed is None else config.model_copy(update={"seed": seed})
 
     def only(self, names: Sequence[str]) -> Config:
         """With these scorers alone; one that the config does not name comes as it is."""
         for name in names:
             create(name)
         return self.model_copy(update={"scorers": {name: self.scorers.get(name, {}) for name in names}})
-
-
-def _at(source: Source, paths: Sequence[str]) -> Source:
-    return source.model_copy(update={"path": tuple(paths)})
-
-
-def _found(path: str, folders: Sequence[Path]) -> str:
-    """The path in the first folder that has it; as it is where none has."""
-    return next((str(folder / path) for folder in folders if (folder / path).exists()), path)

@@ -10,10 +10,13 @@ from typing import Any
 
 from kg import graph_store
 from kg.building import build
+from kg.config import checked
 from kg.engine import Engine
 from kg.graph import KnowledgeGraph
 from kg.picture import schema_picture
 from kg.reading import ingest
+from kg.sources.files import find
+from kg.sources.preset import with_presets
 from kg.splitting import split
 from kg.stats import stats
 from kg.steps.derive import derive
@@ -68,7 +71,7 @@ def remembered(workspace: Workspace) -> Config:
     document = workspace.recall(CONFIG)
     if document is None:
         raise RecsysError("nothing has been run in this workspace", file=workspace.folder, fix="Run `cartograph run`.")
-    return Config.model_validate(document)
+    return checked(Config, document, workspace.folder / f"{CONFIG}.json")
 
 
 def recommender(workspace: Workspace) -> Recommender:
@@ -86,17 +89,18 @@ def graph(workspace: Workspace) -> KnowledgeGraph:
 
 
 def _ingest(job: Job) -> Stage:
-    config = job.config
+    config = with_presets(job.config)
     paths = [*config.events.paths, *config.items.paths, *config.users.paths]
     paths += [config.taxonomy] if config.taxonomy else []
-    files = [fingerprint(config.folder / path) for path in paths]
+    files = [fingerprint(file) for file in find(paths, config.folder)]
 
-    def work(folder: Path, _: Path) -> Any:
-        tables, report = ingest(config, engine=Engine(job.threads))
+    def work(folder: Path, scratch: Path) -> Any:
+        tables, report = ingest(config, engine=Engine(job.threads, folder=scratch))
         tables.save(folder / _TABLES)
         return report.to_json()
 
-    inputs = job.section("events", "items", "users", "taxonomy", "clean")
+    read = {"events", "items", "users", "taxonomy", "clean", "checks"}
+    inputs = config.model_dump(mode="json", include=read)
     return job.workspace.run("ingest", {**inputs, "files": files}, work)
 
 

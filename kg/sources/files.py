@@ -1,0 +1,179 @@
+"""Raw files: finding them, and what their first lines say of them."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import gzip
+import io
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import IO, Any, Literal, TextIO, cast
+
+from kg.config import Source
+from kg.errors import KgError
+
+Format = Literal["csv", "jsonl", "parquet"]
+SUFFIXES: dict[str, Format] = {
+    ".csv": "csv", ".tsv": "csv", ".txt": "csv", ".dat": "csv",
+    ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "jsonl",
+    ".parquet": "parquet", ".pq": "parquet",
+}  # fmt: skip
+_DELIMITERS = ("\t", ";", "|", ",")
+_JSON_SAMPLE = 1_000  # lines whose keys are the columns of a JSONL file
+_UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+
+
+@dataclass(frozen=True)
+class RawFile:
+    """A file and how to read it; `types` is empty for text files, whose columns are all text."""
+
+    path: Path
+    format: Format
+    columns: tuple[str, ...]
+    delimiter: str = ","
+    encoding: str = "utf-8"
+    has_header: bool = True
+    types: tuple[str, ...] = ()
+
+    @property
+    def layout(self) -> tuple[Any, ...]:
+        """Files with equal layouts can be read together."""
+        return self.format, self.columns, self.delimiter, self.encoding, self.has_header, self.types
+
+    def lines(self) -> Iterator[int]:
+        """The line where each record of a text file starts."""
+        with open_text(self.path, self.encoding) as text:
+            if self.format == "jsonl":
+                yield from (number for number, line in enumerate(text, 1) if line.strip())
+            else:
+                numbers = (number for number, _ in _rows(text, self.delimiter))
+                yield from islice(numbers, int(self.has_header), None)
+
+
+def find(paths: Sequence[str | Path], folder: Path = Path()) -> list[Path]:
+    """The files that paths, folders and globs (from `folder`) stand for, sorted within each."""
+    found: list[Path] = []
+    for given in paths:
+        path = folder / Path(given).expanduser()
+        if path.is_dir():
+            matches = sorted(file for file in path.iterdir() if _suffix(file) in SUFFIXES and file.name[0] != ".")
+        elif path.exists():
+            matches = [path]
+        else:
+            pattern = path.absolute()
+            matches = sorted(Path(pattern.anchor).glob(str(pattern.relative_to(pattern.anchor))))
+        if not matches:
+            raise KgError("no such file", file=path, fix="Give a file, a folder with data files, or a quoted glob.")
+        found += matches
+    return list(dict.fromkeys(found))
+
+
+def look(path: Path, source: Source) -> RawFile:
+    """What a file is. Raises KgError where it cannot be read, is empty, or its kind cannot be told."""
+    format_ = source.format or SUFFIXES.get(_suffix(path))
+    if format_ is None:
+        known = ", ".join(SUFFIXES)
+        raise KgError("unknown kind of file", file=path, fix=f"Rename it to one of {known} (.gz), or set `format`.")
+    try:
+        with path.open("rb") as file:
+            if not file.read(1):
+                raise KgError("the file is empty, it has no rows", file=path, fix="Give a file with rows.")
+        readers = {"csv": _look_csv, "jsonl": _look_jsonl, "parquet": _look_parquet}
+        return readers[format_](path, source)
+    except (OSError, EOFError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise KgError(f"the file cannot be read: {reason}", file=path, fix="Check the path and its rights.") from error
+    except UnicodeError as error:
+        raise KgError("the file is not UTF-8", file=path, fix='Set `encoding = "latin-1"` or "utf-16".') from error
+
+
+def open_text(path: Path, encoding: str) -> TextIO:
+    """A text file, unpacked, without its byte order mark."""
+    name = "utf-8-sig" if encoding == "utf-8" else encoding
+    return io.TextIOWrapper(_open_bytes(path), encoding=name, newline="")
+
+
+def _open_bytes(path: Path) -> IO[bytes]:
+    return cast(IO[bytes], gzip.open(path, "rb")) if path.suffix == ".gz" else path.open("rb")
+
+
+def _suffix(path: Path) -> str:
+    return Path(path.name.lower().removesuffix(".gz")).suffix
+
+
+def _encoding(path: Path, source: Source) -> str:
+    with _open_bytes(path) as file:
+        return source.encoding or ("utf-16" if file.read(2) in _UTF16 else "utf-8")
+
+
+def _look_csv(path: Path, source: Source) -> RawFile:
+    encoding = _encoding(path, source)
+    with open_text(path, encoding) as text:
+        first = text.readline()
+    default = "\t" if _suffix(path) == ".tsv" else max(reversed(_DELIMITERS), key=first.count)
+    delimiter = source.delimiter or default
+    if source.header:
+        return RawFile(path, "csv", source.header, delimiter, encoding, has_header=False)
+    with open_text(path, encoding) as text:
+        _, cells = next(_rows(text, delimiter), (1, []))
+    columns = tuple(cell.strip() or f"column{number}" for number, cell in enumerate(cells, 1))
+    return RawFile(path, "csv", _distinct(columns, path), delimiter, encoding)
+
+
+def _look_jsonl(path: Path, source: Source) -> RawFile:
+    encoding = _encoding(path, source)
+    keys: dict[str, None] = {}
+    with open_text(path, encoding) as text:
+        for number, line in enumerate(text):
+            if number == _JSON_SAMPLE:
+                break
+            keys |= dict.fromkeys(_json_object(line) or ())
+    if not keys:
+        raise KgError("no line is a JSON object", file=path, fix="Write one object a line: JSON lines.")
+    return RawFile(path, "jsonl", _distinct(tuple(keys), path), encoding=encoding, has_header=False)
+
+
+def _look_parquet(path: Path, _: Source) -> RawFile:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        schema = pq.read_schema(path)
+    except pa.ArrowInvalid as error:
+        raise KgError("this is not a Parquet file, or a broken one", file=path, fix="Write it again.") from error
+    types = tuple(str(column.type) for column in schema)
+    return RawFile(path, "parquet", _distinct(tuple(schema.names), path), types=types)
+
+
+def _distinct(columns: tuple[str, ...], path: Path) -> tuple[str, ...]:
+    seen: set[str] = set()
+    for column in columns:
+        if column.lower() in seen:
+            raise KgError("two columns have one name", file=path, row=1, column=column, fix="Rename one of them.")
+        seen.add(column.lower())
+    return columns
+
+
+def _rows(text: TextIO, delimiter: str) -> Iterator[tuple[int, list[str]]]:
+    """(line where it starts, cells) of each record that is not blank."""
+    if len(delimiter) > 1:
+        yield from ((number, line.rstrip("\r\n").split(delimiter)) for number, line in enumerate(text, 1))
+        return
+    reader = csv.reader(text, delimiter=delimiter)
+    start = 1
+    for row in reader:
+        if row:
+            yield start, row
+        start = reader.line_num + 1
+
+
+def _json_object(line: str) -> dict[str, Any] | None:
+    try:
+        value = json.loads(line)
+    except ValueError:
+        return None
+    return value if isinstance(value, dict) else None

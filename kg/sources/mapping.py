@@ -1,0 +1,156 @@
+"""From a shop's columns to ours, as SQL expressions; and which rows hold a value that cannot be read."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import cached_property
+
+from kg.columns import TABLES, Column, Type
+from kg.config import Source
+from kg.errors import KgError
+from kg.sources.files import RawFile
+
+_SQL: Mapping[Type, str] = {
+    "string": "VARCHAR",
+    "float64": "DOUBLE",
+    "timestamp": "TIMESTAMP",
+    "boolean": "BOOLEAN",
+}
+_EXPECTED: Mapping[Type, str] = {
+    "float64": "a number such as 12.5",
+    "timestamp": "a time such as 2024-03-05 14:22:31",
+    "boolean": "true or false",
+}
+_DEFAULTS = {
+    ("events", "kind"): "'purchase'",
+    ("events", "origin"): "parse_filename(_file)",
+    ("facts", "literal"): "false",
+}
+_REPEATED = ("item_", "user_")
+_UNIX = {"unix": 1, "unix-ms": 1_000}
+_FURTHEST_SECOND = 100_000_000_000  # the year 5138; a number beyond is no unix second
+
+
+@dataclass(frozen=True)
+class Made:
+    """A column of ours as SQL: its value, the text it is read from, and when that cannot be read and why."""
+
+    name: str
+    value: str
+    text: str = "NULL"
+    unreadable: str | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Mapper:
+    """Makes a table's columns from files with the layout of `file`."""
+
+    table: str
+    file: RawFile
+    source: Source
+
+    @cached_property
+    def wanted(self) -> dict[str, str]:
+        """Our column → raw column or expression: as the config says; if it says nothing, raw names are ours.
+
+        Of an event's further columns only those are ours that repeat something of its item or user.
+        """
+        if self.source.columns or self.source.keep:
+            return {name: name for name in self.source.keep} | self.source.columns
+        canonical = {column.name for column in TABLES[self.table]}
+        own = _REPEATED if self.table == "events" else ("",)
+        return {name: name for name in self.file.columns if name in canonical or name.startswith(own)}
+
+    @cached_property
+    def columns(self) -> list[Made]:
+        """The canonical columns, then the shop's own. Raises KgError where a required one is not to be had."""
+        canonical = TABLES[self.table]
+        own = [Column(name, "string", "") for name in self.wanted if name not in {column.name for column in canonical}]
+        return [self._make(column) for column in (*canonical, *own)]
+
+    @property
+    def checks(self) -> list[Made]:
+        """What may be unreadable in a row: every typed column, and a line that is no JSON object."""
+        broken = Made("", "", "_broken", "_broken IS NOT NULL", "not a JSON object")
+        return [column for column in self.columns if column.unreadable] + [broken] * (self.file.format == "jsonl")
+
+    def _make(self, column: Column) -> Made:
+        given = self.wanted.get(column.name, _DEFAULTS.get((self.table, column.name)))
+        if given is None:
+            if column.required:
+                raise KgError(
+                    f"the {self.table} have no column {column.name!r} ({column.meaning})",
+                    file=self.file.path,
+                    fix=f"Name it under [{self.table}.columns]; the file has {', '.join(self.file.columns)}.",
+                )
+            return Made(column.name, f"NULL::{_SQL[column.type]}")
+        text = self._text(given)
+        if column.name == "kind" and self.source.kinds:
+            cases = (f"WHEN {literal(theirs)} THEN {literal(ours)}" for theirs, ours in self.source.kinds.items())
+            return Made(column.name, f"CASE {text} {' '.join(cases)} ELSE {text} END", text)
+        if column.type == "string":
+            return Made(column.name, text, text)
+        value, expected = self._typed(column.type, text), _EXPECTED[column.type]
+        if column.type == "timestamp" and self.source.time_format != "auto":
+            expected = f"a time in the format {self.source.time_format!r}"
+        # NaN is how a frame's file writes "no value"
+        unreadable = f"{value} IS NULL AND {text} IS NOT NULL AND lower({text}) <> 'nan'"
+        return Made(column.name, value, text, unreadable, f"not {expected}")
+
+    def _text(self, given: str) -> str:
+        """What a raw column or an expression says, as text; empty and missing ones are null."""
+        text = f"nullif(trim(CAST({self._raw(given)} AS VARCHAR)), '')"
+        if self.source.missing:
+            text = f"CASE WHEN {text} NOT IN ({', '.join(map(literal, self.source.missing))}) THEN {text} END"
+        return text
+
+    def _raw(self, given: str) -> str:
+        """A raw column of this name (SQL's names ignore case), or the expression itself."""
+        for name, kind in zip(self.file.columns, self.file.types or ("",) * len(self.file.columns), strict=True):
+            if given.lower() in (name.lower(), quoted(name).lower()):
+                return _whole(quoted(name)) if kind in ("double", "float") else quoted(name)
+        if not re.fullmatch(r"[^\W\d]\w*", given) or given.lower() in ("true", "false", "null"):
+            return f"({given})"
+        near = get_close_matches(given, self.file.columns, 1, 0.5)
+        raise KgError(
+            "the file has no such column",
+            file=self.file.path,
+            column=given,
+            fix=f"{f'Did you mean {near[0]!r}? ' if near else ''}It has {', '.join(self.file.columns)}.",
+        )
+
+    def _typed(self, kind: Type, text: str) -> str:
+        if kind == "float64":
+            return _number(text)
+        if kind == "boolean":
+            return f"TRY_CAST({text} AS BOOLEAN)"
+        how = self.source.time_format
+        if how in _UNIX:
+            seconds = f"({_number(text)} / {_UNIX[how]})"
+            return f"CASE WHEN abs({seconds}) < {_FURTHEST_SECOND} THEN to_timestamp({seconds})::TIMESTAMP END"
+        if how == "auto":
+            return f"TRY_CAST({text} AS TIMESTAMPTZ)::TIMESTAMP"  # heeds an offset; the session's zone is UTC
+        return f"try_strptime({text}, {literal(how)})::TIMESTAMP"
+
+
+def quoted(name: str) -> str:
+    """A name as an SQL identifier."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def literal(text: object) -> str:
+    """A text as an SQL literal."""
+    return "'" + str(text).replace("'", "''") + "'"
+
+
+def _number(text: str) -> str:
+    return f"CASE WHEN isfinite(TRY_CAST({text} AS DOUBLE)) THEN TRY_CAST({text} AS DOUBLE) END"
+
+
+def _whole(name: str) -> str:
+    """A floating column as text, whole numbers (ids in a frame with gaps) without their '.0'."""
+    return f"CASE WHEN {name} = floor({name}) THEN format('{{:.0f}}', {name}) ELSE {name}::VARCHAR END"

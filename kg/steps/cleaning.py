@@ -1,0 +1,116 @@
+"""Named rules take rows out, or make them returns; in order, each seeing what the ones before left."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from kg.columns import TABLES
+from kg.config import Check, Rule
+from kg.errors import KgError
+from kg.sources.mapping import quoted
+from kg.sources.staging import Staged, first_line
+
+
+@dataclass(frozen=True)
+class RuleCount:
+    """`rows` match in the raw file; `removed` were still there when the rule's turn came (or became returns)."""
+
+    name: str
+    rows: int
+    removed: int
+
+
+@dataclass(frozen=True)
+class Cleaning:
+    """The staged tables of a shop and what rules have done to them; staged files are never written again."""
+
+    sql: Any
+    name: str
+    staged: Mapping[str, Staged]
+    done: list[RuleCount] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        for table, staged in self.staged.items():
+            self.sql.execute(f"CREATE TABLE {self._gone(table)} (_row BIGINT)")
+            self.sql.execute(f"CREATE TABLE {self._turned(table)} (_row BIGINT)")
+            self.sql.execute(f"CREATE OR REPLACE TEMP VIEW raw_{table} AS FROM {staged.rows}")
+
+    def rows(self, table: str) -> str:
+        """The FROM clause of a table's rows as they are now."""
+        rows = f"(SELECT * FROM {self.staged[table].rows} ANTI JOIN {self._gone(table)} USING (_row))"
+        if table != "events":
+            return rows
+        turned = f"_row IN (FROM {self._turned(table)})"
+        return (
+            f"(SELECT * REPLACE (CASE WHEN {turned} THEN 'return' ELSE kind END AS kind, "
+            f"CASE WHEN kind = 'return' OR {turned} THEN abs(quantity) ELSE quantity END AS quantity) FROM {rows})"
+        )
+
+    def apply(self, rule: Rule) -> None:
+        """Raises KgError where the rule's predicate cannot be understood or evaluated."""
+        import duckdb
+
+        if rule.table not in self.staged:
+            return
+        marks = self._turned(rule.table) if rule.action == "return" else self._gone(rule.table)
+        rest = "kind <> 'return'" if rule.action == "return" else "true"
+        try:
+            raw = self._count(self._matches(rule, self.staged[rule.table].rows))
+            before = self._count(f"FROM {marks}")
+            self.sql.execute(f"INSERT INTO {marks} {self._matches(rule, self.rows(rule.table), rest)}")
+        except duckdb.Error as error:
+            problem = f"the rule {rule.name!r} cannot be applied: {first_line(error)}"
+            raise KgError(problem, value=rule.where, fix="Mend its `where`.") from error
+        self.done.append(RuleCount(rule.name, raw, self._count(f"FROM {marks}") - before))
+
+    def one_row_each(self, table: str, key: str) -> None:
+        """Of several rows with one id the first stays; told only where there are such."""
+        first = f"_row NOT IN (SELECT min(_row) FROM {self.rows(table)} GROUP BY {key})"
+        self.apply(Rule(name=f"{key} again", where=f"{key} IS NOT NULL AND {first}", table=table))
+        if not self.done[-1].removed:
+            self.done.pop()
+
+    def check(self, check: Check) -> int:
+        """A figure of the raw log. Raises KgError where an expression of it cannot be understood or evaluated."""
+        import duckdb
+
+        rows = f"FROM raw_events WHERE ({check.where})"
+        values = f"SELECT {check.count} {rows} AND ({check.count}) IS NOT NULL GROUP BY 1"
+        if check.count is None:
+            query = f"SELECT 1 {rows}"
+        elif check.several is None:
+            query = values
+        else:
+            query = f"{values} HAVING count(DISTINCT {check.several}) > 1"
+        try:
+            return self._count(query)
+        except duckdb.Error as error:
+            problem = f"the check {check.name!r} cannot be made: {first_line(error)}"
+            raise KgError(problem, fix="Mend its expressions: SQL over our columns and the raw ones.") from error
+
+    def _matches(self, rule: Rule, rows: str, rest: str = "true") -> str:
+        """The query of the `_row`s that a rule means."""
+        if rule.where is not None:
+            return f"SELECT _row FROM (SELECT _row, ({rule.where}) AS hit FROM {rows} WHERE {rest}) WHERE hit"
+        # few hashes stand twice: only their rows are compared
+        known = ", ".join(quoted(column.name) for column in TABLES[rule.table] if column.name != "origin")
+        twice = f"_hash IN (SELECT _hash FROM {rows} GROUP BY 1 HAVING count(*) > 1)"
+        nth = f"row_number() OVER (PARTITION BY _hash, {known} ORDER BY _row)"
+        return f"SELECT _row FROM (SELECT _row, {nth} AS nth FROM {rows} WHERE {twice} AND {rest}) WHERE nth > 1"
+
+    def _count(self, query: str) -> int:
+        return int(self.sql.execute(f"SELECT count(*) FROM ({query})").fetchall()[0][0])
+
+    def _gone(self, table: str) -> str:
+        return f"{self.name}_{table}_gone"
+
+    def _turned(self, table: str) -> str:
+        return f"{self.name}_{table}_turned"
+
+
+def mentioned(rules: Sequence[Rule], checks: Sequence[Check]) -> list[str]:
+    """The texts in which raw columns may be named."""
+    texts = [text for check in checks for text in (check.where, check.count, check.several)]
+    return [text for text in (*texts, *(rule.where for rule in rules)) if text]
