@@ -21,12 +21,11 @@ Node = Annotated[str, typer.Argument(help="A node: TYPE:ID, such as item:85123A;
 @options.command
 def build(
     common: options.Common,
+    files: options.Files,
     config: options.Config = None,
-    events: options.Events = None,
-    items: options.Items = None,
 ) -> None:
     """Build the graphs of the train period, of train and validation, and of everything."""
-    _show_stats(common, jobs.result(common, jobs.read(common, config, events, items), "graph")["stats"])
+    _show_stats(common, jobs.result(common, jobs.read(common, config, files), "graph")["stats"])
 
 
 @app.command("stats")

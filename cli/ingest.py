@@ -12,12 +12,11 @@ _SHOWN_REJECTS = 10
 @options.command
 def ingest(
     common: options.Common,
+    files: options.Files,
     config: options.Config = None,
-    events: options.Events = None,
-    items: options.Items = None,
 ) -> None:
     """Read and clean the raw files, and report what each rule took out."""
-    report = jobs.result(common, jobs.read(common, config, events, items), "ingest")
+    report = jobs.result(common, jobs.read(common, config, files), "ingest")
     if common.json:
         render.emit(report)
         return
@@ -30,5 +29,5 @@ def ingest(
         render.table("Figures of the raw log", ["figure", "number"], list(report["checks"].items()))
     if report["rejected"]:
         names = ("file", "line", "column", "value", "reason")
-        shown = [[reject[name] for name in names] for reject in report["rejects"][:_SHOWN_REJECTS]]
-        render.table(f"{report['rejected']:,} rows that cannot be read, the first {len(shown)}", names, shown)
+        shown = [[reject[name] or "" for name in names] for reject in report["rejects"][:_SHOWN_REJECTS]]
+        render.table(f"Rows that cannot be read: {report['rejected']:,}, of which {len(shown)}", names, shown)

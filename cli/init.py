@@ -13,8 +13,7 @@ from cli import options, render
 @options.command
 def init(
     common: options.Common,
-    events: Annotated[list[Path], typer.Option("--events", help="A log: file, folder or quoted glob; repeatable.")],
-    items: options.Items = None,
+    files: options.Files,
     out: Annotated[Path, typer.Option(help="The config to write.")] = Path("shop.toml"),
 ) -> None:
     """Look at the files, guess what their columns mean, and write a config to confirm."""
@@ -23,7 +22,9 @@ def init(
 
     if out.exists():
         raise KgError("the config exists already", file=out, fix="Name another with --out, or delete it.")
-    found = guess(events, items)
+    if not files.events:
+        raise KgError("no events were given", column="--events", fix="Name a log: --events FILE.")
+    found = guess(*files.named, files.preset)
     found.write(out)
     if common.json:
         render.emit({"config": str(out), "mapping": dict(found.mapping)})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,25 +17,31 @@ if TYPE_CHECKING:
 def read(
     common: options.Common,
     config: Path | None = None,
-    events: Sequence[Path] | None = None,
-    items: Path | None = None,
+    files: options.Files | None = None,
 ) -> Config:
-    """The config named, or the one the workspace remembers, or one guessed from the log.
+    """The config named, or the one the workspace remembers, or one guessed from the files.
 
-    `--events` and `--items` take the place of the config's own files.
+    What the files' options say takes the place of what the config says.
     """
+    from kg.errors import KgError
+    from kg.guessing import guess
     from recsys.config import Config
     from recsys.stages import CONFIG, remembered
     from recsys.workspace import Workspace
 
+    files = files or options.Files()
     workspace = Workspace(common.workspace)
+    if files.preset and (config or not files.events):
+        raise KgError(
+            "a preset goes with --events", column="--preset", value=files.preset, fix="A config names its own preset."
+        )
     if config is not None:
         found = Config.read(config)
-    elif events and not workspace.remembers(CONFIG):
-        found = Config.guessed(events, items)
+    elif files.preset or (files.events and not workspace.remembers(CONFIG)):
+        found = Config.of(guess(*files.named, files.preset).config)
     else:
         found = remembered(workspace)
-    return found.resolved(events or (), items, seed=common.seed)
+    return found.resolved(*files.named, common.seed)
 
 
 def run(common: options.Common, config: Config, until: str, k: tuple[int, ...] | None = None) -> list[Stage]:

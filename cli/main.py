@@ -12,6 +12,7 @@ DONE, FAILED, WRONG, INTERRUPTED = 0, 1, 2, 130
 
 COMMANDS = {
     "demo": "cli.demo:demo",
+    "sources": "cli.sources:sources",
     "init": "cli.init:init",
     "run": "cli.run:run",
     "ingest": "cli.ingest:ingest",

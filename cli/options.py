@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, is_dataclass
 from datetime import datetime
 from functools import wraps
 from pathlib import Path
@@ -37,35 +37,71 @@ class Common:
         return self.threads or available()
 
 
+@dataclass(frozen=True)
+class Files:
+    """Raw files, and what their columns mean."""
+
+    events: Annotated[
+        list[Path] | None, typer.Option("--events", help="A log: file, folder or quoted glob; may be repeated.")
+    ] = None
+    items: Annotated[Path | None, typer.Option("--items", help="A catalogue.")] = None
+    users: Annotated[Path | None, typer.Option("--users", help="What is known of the users.")] = None
+    column: Annotated[
+        list[str] | None,
+        typer.Option("--column", help="What a column means: item_id=StockCode, items.title=Name; may be repeated."),
+    ] = None
+    preset: Annotated[
+        str | None, typer.Option("--preset", help="A known layout (see `cartograph sources`) or your own .toml file.")
+    ] = None
+
+    @property
+    def named(self) -> tuple[list[Path], Path | None, Path | None, dict[str, str]]:
+        """Events, items, users and the meaning of columns."""
+        return self.events or [], self.items, self.users, dict(map(_column, self.column or ()))
+
+
+def _column(text: str) -> tuple[str, str]:
+    from kg.errors import KgError
+
+    ours, equals, theirs = text.partition("=")
+    if not (ours and equals and theirs):
+        raise KgError("not a column", column="--column", value=text, fix="Write item_id=StockCode.")
+    return ours.strip(), theirs.strip()
+
+
 Config = Annotated[Path | None, typer.Argument(help="TOML file that describes the shop; none: that of the workspace.")]
-Events = Annotated[
-    list[Path] | None, typer.Option("--events", help="A log: file, folder or quoted glob; may be repeated.")
-]
-Items = Annotated[Path | None, typer.Option("--items", help="A catalogue.")]
 RepeatsOption = Annotated[Repeats, typer.Option("--repeats", help="Whether what was bought before may be shown.")]
 History = Annotated[str | None, typer.Option("--history", help="A guest's items: ITEM,ITEM.")]
 AsOf = Annotated[datetime | None, typer.Option("--as-of", help="The moment of asking, UTC; none: the log's end.")]
 
 
 def command(function: Callable[..., None]) -> Callable[..., None]:
-    """A command that takes a `Common` first, with the options that fill it."""
-    own = list(inspect.signature(function, eval_str=True).parameters.values())[1:]
-    shared = list(inspect.signature(Common, eval_str=True).parameters.values())
-    shared = [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in shared]
-    own = [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in own]
+    """A command that takes a `Common` first, and perhaps other groups of options, with the options that fill them."""
+    common, *own = inspect.signature(function, eval_str=True).parameters.values()
+    groups: dict[str, Any] = {each.name: each.annotation for each in (*own, common) if is_dataclass(each.annotation)}
+    members = {name: _options(group) for name, group in groups.items()}
 
     @wraps(function)
     def told(**given: Any) -> None:
-        common = Common(**{parameter.name: given.pop(parameter.name) for parameter in shared})
         from recsys.threads import limit
 
-        limit(common.cores)
-        function(common, **given)
+        for name, group in groups.items():
+            given[name] = group(**{member.name: given.pop(member.name) for member in members[name]})
+        limit(given[common.name].cores)
+        function(**given)
 
-    parameters = own + shared
+    parameters = [member for each in (*own, common) for member in members.get(each.name, [_keyword(each)])]
     told.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     told.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
     return told
+
+
+def _options(group: type) -> list[inspect.Parameter]:
+    return [_keyword(option) for option in inspect.signature(group, eval_str=True).parameters.values()]
+
+
+def _keyword(parameter: inspect.Parameter) -> inspect.Parameter:
+    return parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY)
 
 
 def words(text: str | None) -> list[str]:

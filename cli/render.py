@@ -75,7 +75,7 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) 
         drawn.add_column(column, justify="right" if numbers else "left", overflow="fold", no_wrap=short)
     for row in kept:
         drawn.add_row(*(f"{value:,.4f}" if isinstance(value, float) else str(value) for value in row))
-    Console().print(drawn)
+    Console(markup=False, emoji=False).print(drawn)  # a shop's text may hold brackets
 
 
 def _cell(value: Any) -> Any:

@@ -13,12 +13,11 @@ if TYPE_CHECKING:
 @options.command
 def run(
     common: options.Common,
+    files: options.Files,
     config: options.Config = None,
-    events: options.Events = None,
-    items: options.Items = None,
 ) -> None:
     """Read, build the graph, train, evaluate, and fit what `recommend` and `explain` serve."""
-    document = main_job(common, jobs.read(common, config, events, items))
+    document = main_job(common, jobs.read(common, config, files))
     if common.json:
         render.emit(document)
     else:

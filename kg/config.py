@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from difflib import get_close_matches
 from pathlib import Path
@@ -131,21 +131,45 @@ class KgConfig(Section):
     derive: Derive = Derive()
     split: Split = Split()
 
-    def at(self, events: Sequence[Path] = (), items: Path | None = None, users: Path | None = None) -> Self:
+    def at(
+        self,
+        events: Sequence[Path] = (),
+        items: Path | None = None,
+        users: Path | None = None,
+        columns: Mapping[str, str] | None = None,
+    ) -> Self:
         """With absolute paths, so that it means the same from anywhere; what is given takes the place of its own.
 
-        With `events` given, other files that are not where the config says are looked for beside those.
+        With `events` given, other files that are not where the config says are looked for beside those. `columns` are
+        those of the events, one by one; "items.title" is one of the items.
         """
         home = self.folder.resolve()
         folders = [home, *(path if path.is_dir() else path.parent for path in (path.resolve() for path in events))]
+        mapped = _by_table(columns or {})
         changes: dict[str, Any] = {"folder": home, "taxonomy": self.taxonomy and _found(self.taxonomy, folders)}
         own = {"events": events, "items": items and [items], "users": users and [users]}
         for table, given in own.items():
             source: Source = getattr(self, table)
             paths = [str(path.resolve()) for path in given or ()] or [_found(path, folders) for path in source.paths]
             if paths:
-                changes[table] = source.model_copy(update={"path": tuple(paths)})
+                changes[table] = source.model_copy(
+                    update={"path": tuple(paths), "columns": source.columns | mapped.pop(table, {})}
+                )
+        for table, named in mapped.items():
+            raise KgError(f"no {table} to map columns of", column=next(iter(named)), fix=f"Give their file: --{table}.")
         return self.model_copy(update=changes)
+
+
+def _by_table(columns: Mapping[str, str]) -> dict[str, dict[str, str]]:
+    """Of "items.title" the table is items; a column without a table is one of the events."""
+    found: dict[str, dict[str, str]] = {}
+    for name, text in columns.items():
+        table, _, column = name.rpartition(".")
+        if table not in ("", "events", "items", "users"):
+            fix = "Write item_id for one of the events, items.title or users.country."
+            raise KgError("no such table", column=name, value=table, fix=fix)
+        found.setdefault(table or "events", {})[column] = text
+    return found
 
 
 def _found(path: str, folders: Sequence[Path]) -> str:

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import json
-import re
-import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import cache
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,20 +13,23 @@ from kg.engine import Engine
 from kg.errors import KgError
 from kg.files import replacing
 from kg.query import EVENT_KINDS
-from kg.sources.staging import show_raw
+from kg.sources.mapping import Mapper
+from kg.sources.names import usual, usual_kind
+from kg.sources.preset import with_presets
+from kg.sources.rejects import torn_lines
+from kg.sources.staging import first_line, raw_rows
 
-_NAMES = Path(__file__).with_name("usual_names.toml")
-_NEEDED = ("user_id", "item_id")
-_UNIX = {10: "make_timestamp(CAST({column} AS BIGINT) * 1000000)", 13: "epoch_ms(CAST({column} AS BIGINT))"}
-"""Digits of a number that is a time → what makes it one: seconds and milliseconds since 1970, from 2001 to 2286."""
+_NEEDED = {"events": ("user_id", "item_id"), "items": ("item_id",), "users": ("user_id",)}
+_UNIX = {"unix": "[0-9]{10}([.][0-9]+)?", "unix-ms": "[0-9]{13}"}
+"""Numbers that are times from 2001 to 2286, and the format that reads them."""
 
 
 @dataclass(frozen=True)
 class Guess:
-    """A config, and which of the shop's columns became which of ours."""
+    """A config, and which of the shop's columns (or expressions over them) became which of ours."""
 
     config: KgConfig
-    mapping: Mapping[str, str] = field(default_factory=dict)
+    mapping: Mapping[str, str]
 
     def write(self, path: Path) -> None:
         """The config as a TOML file to be read and mended."""
@@ -37,105 +37,114 @@ class Guess:
             temporary.write_text(_toml(self.config), encoding="utf-8")
 
 
-def guess(events: Sequence[Path], items: Path | None = None, engine: Engine | None = None) -> Guess:
-    """Look at the files and map what has a usual name; raises KgError where nobody or nothing is to be found."""
-    engine = engine or Engine()
-    sql = engine.connection.con
-    found = _mapped(show_raw(engine, "raw_events", events), "events")
-    for name in _NEEDED:
-        if name not in found:
-            raise KgError(
-                f"no column looks like {name!r}",
-                file=", ".join(map(str, events)),
-                fix="Write a config and map it under [events.columns]; see docs/commands.md and configs/.",
-            )
-    columns = {name: _quoted(column) for name, column in found.items()}
-    if "time" in found:
-        columns["time"] = _time(sql, columns["time"])
-    columns["kind"], kinds = _kind(sql, columns)
-    rules = [Rule(name="repeats")]
-    rules += [Rule(name=f"no {name}", where=f"{_quoted(found[name])} IS NULL") for name in _NEEDED]
-    if "quantity" in found:
-        number = f"TRY_CAST({columns['quantity']} AS DOUBLE)"
-        if _any(sql, f"{number} < 0"):
-            rules.append(Rule(name="returns", where=f"{number} < 0", action="return"))
-    config = KgConfig(
-        shop=Shop(target_kinds=(_target(kinds),)),
-        events=Source(path=tuple(str(path.resolve()) for path in events), columns=columns),
-        items=Source(),
-        clean=tuple(rules),
-        derive=Derive(user_attributes=("country",) if "user_country" in found else ()),
+def guess(
+    events: Sequence[Path],
+    items: Path | None = None,
+    users: Path | None = None,
+    columns: Mapping[str, str] | None = None,
+    preset: str | None = None,
+    engine: Engine | None = None,
+) -> Guess:
+    """Look at the files and map what has a usual name, or what a preset knows; `columns` win over both.
+
+    columns  our column → a raw one or an SQL expression; of items and users "items.title" and so on
+
+    Raises KgError where nobody or nothing is to be found.
+    """
+    given = {"events": events, "items": items, "users": users}
+    config = KgConfig(**{table: Source(preset=preset) for table, files in given.items() if files})
+    config = config.at(events, items, users, columns)
+    if not preset:
+        named = {table: _named(table, getattr(config, table)) for table in _NEEDED if getattr(config, table).paths}
+        config = config.model_copy(update=named)
+    whole = with_presets(config)
+    seen = _look(whole.events, engine or Engine())
+    user_attributes = ("country",) if "user_country" in whole.events.columns else ()
+    rules = [Rule(name="repeats"), *(Rule(name=f"no {name}", where=f"{name} IS NULL") for name in _NEEDED["events"])]
+    if seen.negative:
+        rules.append(Rule(name="returns", where="quantity < 0", action="return"))
+    guessed = config.events.model_copy(update={"kinds": seen.kinds, "time_format": seen.time_format})
+    config = config.model_copy(
+        update={
+            "shop": Shop(target_kinds=(seen.target,)),
+            "events": config.events if preset else guessed,
+            "clean": tuple(rules),
+            "derive": Derive(user_attributes=user_attributes),
+        }
     )
-    mapping = {column: name for name, column in found.items()}
-    if items is not None:
-        own = _mapped(show_raw(engine, "raw_items", [items]), "items")
-        if "item_id" not in own:
-            raise KgError("no column looks like 'item_id'", file=items, fix="Rename the column of ids to item_id.")
-        described = {name: _quoted(column) for name, column in own.items()}
-        config = config.model_copy(update={"items": Source(path=str(items.resolve()), columns=described)})
-        mapping |= {column: f"items.{name}" for name, column in own.items()}
-    return Guess(config, mapping)
+    tables = {table: getattr(whole, table).columns for table in _NEEDED}
+    told: dict[str, str] = {}
+    for table, columns in tables.items():
+        for name, text in columns.items():
+            if not text.startswith("'"):  # a column, no constant; what it means in the events comes first
+                told.setdefault(text, f"{_prefix(table)}{name}")
+    return Guess(config, told)
 
 
-@cache
-def _usual() -> dict[str, Any]:
-    return tomllib.loads(_NAMES.read_text(encoding="utf-8"))
+def _prefix(table: str) -> str:
+    return "" if table == "events" else f"{table}."
 
 
-def _mapped(raw: Sequence[str], table: str) -> dict[str, str]:
-    """Our name → the shop's column, each column once."""
-    plain = {re.sub(r"[^a-z0-9]", "", column.lower()): column for column in raw}
-    found: dict[str, str] = {}
-    for name, usual in _usual()[table].items():
-        for word in usual:
-            if word in plain and plain[word] not in found.values():
-                found[name] = plain[word]
-                break
-    return found
+def _named(table: str, source: Source) -> Source:
+    """The source with what has a usual name; of items and users the other columns stay, under their own names."""
+    raw = raw_rows(source, Path())[0].columns
+    columns = usual(raw, table) | source.columns
+    if table == "events" and "value" in columns:
+        columns = {"kind": "'rating'"} | columns
+    for name in _NEEDED[table]:
+        if name not in columns:
+            raise KgError(
+                f"no column of the {table} looks like {name!r}",
+                file=", ".join(source.paths),
+                fix=f"Say which it is, --column {_prefix(table)}{name}=COLUMN: there are {', '.join(raw)}.",
+            )
+    keep = () if table == "events" else tuple(name for name in raw if name not in columns.values())
+    return source.model_copy(update={"columns": columns, "keep": keep})
 
 
-def _quoted(column: str) -> str:
-    return '"' + column.replace('"', '""') + '"'
+@dataclass(frozen=True)
+class _Seen:
+    """What the log holds: the kinds of events in the shop's words and ours, how times are written, amounts below 0."""
+
+    kinds: Mapping[str, str]
+    target: str
+    time_format: str
+    negative: bool
 
 
-def _any(sql: Any, where: str) -> bool:
-    return bool(sql.execute(f"SELECT 1 FROM raw_events WHERE {where} LIMIT 1").fetchall())
+def _look(source: Source, engine: Engine) -> _Seen:
+    """Read the log once."""
+    import duckdb
+
+    file, rows = raw_rows(source, Path())
+    made = {column.name: column for column in Mapper("events", file, source).columns}
+    asked = [f"bool_and(regexp_full_match({made['time'].text}, '{digits}'))" for digits in _UNIX.values()]
+    asked += [f"list(DISTINCT {made['kind'].value})", f"bool_or({made['quantity'].value} < 0)"]
+    try:
+        found = engine.sql.execute(f"SELECT {', '.join(asked)} FROM {rows}").fetchall()[0]
+    except duckdb.Error as error:
+        fix = "Mend the file, or write a config."
+        raise KgError(f"the log cannot be read: {first_line(error)}", file=file.path, fix=fix) from error
+    torn_lines(engine.sql)  # they are told when the log is read in earnest
+    *unix, words, negative = found
+    ours = {word: usual_kind(word) for word in words or () if word is not None}
+    target = max(sorted(ours.values()), key=_says, default="purchase")
+    formats = [how for how, is_it in zip(_UNIX, unix, strict=True) if is_it]
+    kinds = {word: kind for word, kind in sorted(ours.items()) if word != kind}
+    return _Seen(kinds, target, formats[0] if formats else source.time_format, bool(negative))
 
 
-def _time(sql: Any, column: str) -> str:
-    """The column, or what makes a time of a number."""
-    for digits, expression in _UNIX.items():
-        told = f"NOT regexp_full_match(CAST({column} AS VARCHAR), '[0-9]{{{digits}}}')"
-        if not _any(sql, f"{column} IS NOT NULL AND {told}"):
-            return expression.format(column=column)
-    return column
-
-
-def _kind(sql: Any, columns: Mapping[str, str]) -> tuple[str, list[str]]:
-    """An expression of the kind of an event in our words, and the kinds there are."""
-    column = columns.get("kind")
-    if column is None:
-        only = "rating" if "value" in columns else "purchase"
-        return f"'{only}'", [only]
-    words = [row[0] for row in sql.execute(f"SELECT DISTINCT CAST({column} AS VARCHAR) FROM raw_events").fetchall()]
-    ours = {word: _kind_of(word) for word in words if word is not None}
-    cases = [f"WHEN '{word}' THEN '{kind}'" for word, kind in sorted(ours.items()) if word != kind]
-    return (f"CASE {column} {' '.join(cases)} ELSE {column} END" if cases else column), sorted(set(ours.values()))
-
-
-def _kind_of(word: str) -> str:
-    plain = re.sub(r"[^a-z]", "", word.lower())
-    return next((kind for kind, usual in _usual()["kinds"].items() if plain in usual), word)
-
-
-def _target(kinds: Sequence[str]) -> str:
-    """The kind of event that says most."""
-    return max(kinds, key=lambda kind: (kind == "purchase", EVENT_KINDS.get(kind, 1.0)))
+def _says(kind: str) -> tuple[bool, float]:
+    """How much a kind of event says of what somebody wants."""
+    return kind == "purchase", EVENT_KINDS.get(kind, 1.0)
 
 
 def _toml(config: KgConfig) -> str:
     """The sections that differ from the defaults."""
-    lines = ["# Guessed by `cartograph init`: please check. A column is an SQL expression over the shop's own.", ""]
+    lines = [
+        "# Guessed by `cartograph init`: please check. A column is one of yours, or an SQL expression over them.",
+        "",
+    ]
     for name, section in config.model_dump(mode="json", exclude_defaults=True, exclude={"folder", "clean"}).items():
         nested = {key: value for key, value in section.items() if isinstance(value, dict)}
         lines += [f"[{name}]", *_pairs({key: value for key, value in section.items() if key not in nested}), ""]
@@ -147,7 +156,11 @@ def _toml(config: KgConfig) -> str:
 
 
 def _pairs(section: Mapping[str, Any]) -> list[str]:
-    return [f"{key} = {_value(value)}" for key, value in section.items()]
+    return [f"{_key(key)} = {_value(value)}" for key, value in section.items()]
+
+
+def _key(key: str) -> str:
+    return key if key.isidentifier() and key.isascii() else json.dumps(key, ensure_ascii=False)
 
 
 def _value(value: Any) -> str:

@@ -11,6 +11,7 @@ from kg.columns import TABLES
 from kg.config import KgConfig, Source, read_config
 from kg.engine import Engine
 from kg.errors import KgError
+from kg.guessing import guess
 from kg.sources.mapping import literal, quoted
 from kg.sources.preset import with_presets
 from kg.sources.rejects import LISTED, Reject, lines_of
@@ -43,8 +44,10 @@ class IngestReport:
 
 
 def read(config: str | Path | KgConfig | None = None, events: str | Path | None = None) -> Tables:
-    """The tables of the shop that a config describes; without one, of a log whose columns have usual names."""
-    if not isinstance(config, KgConfig):
+    """The tables of the shop that a config describes; without one, of a log as `kg.guessing.guess` understands it."""
+    if config is None and events is not None:
+        config = guess([Path(events)]).config
+    elif not isinstance(config, KgConfig):
         config = KgConfig() if config is None else read_config(Path(config))
     return ingest(config, events)[0]
 

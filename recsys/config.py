@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from pydantic import Field, PositiveInt
 
 from kg.config import KgConfig, Section, checked, read_toml
-from kg.guessing import guess
 from kg.sources.preset import with_presets
 from recsys.errors import RecsysError
 from recsys.protocol import Protocol, Repeats
@@ -53,19 +52,20 @@ class Config(KgConfig):
         return config
 
     @classmethod
-    def guessed(cls, events: Sequence[Path], items: Path | None = None) -> Config:
-        """From the usual names of columns."""
-        return cls(**dict(guess(events, items).config))
+    def of(cls, config: KgConfig) -> Config:
+        """The other floor's sections as they come."""
+        return cls(**dict(config))
 
     def resolved(
         self,
         events: Sequence[Path] = (),
         items: Path | None = None,
         users: Path | None = None,
+        columns: Mapping[str, str] | None = None,
         seed: int | None = None,
     ) -> Config:
         """Standing for itself: absolute paths, presets written out; what is given takes the place of its own."""
-        config = with_presets(self.at(events, items, users))
+        config = with_presets(self.at(events, items, users, columns))
         return config if seed is None else config.model_copy(update={"seed": seed})
 
     def only(self, names: Sequence[str]) -> Config:

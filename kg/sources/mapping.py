@@ -12,6 +12,7 @@ from kg.columns import TABLES, Column, Type
 from kg.config import Source
 from kg.errors import KgError
 from kg.sources.files import RawFile
+from kg.sources.names import usual
 
 _SQL: Mapping[Type, str] = {
     "string": "VARCHAR",
@@ -55,15 +56,16 @@ class Mapper:
 
     @cached_property
     def wanted(self) -> dict[str, str]:
-        """Our column → raw column or expression: as the config says; if it says nothing, raw names are ours.
+        """Our column → raw column or expression: as the config says; if it says nothing, by usual names.
 
         Of an event's further columns only those are ours that repeat something of its item or user.
         """
         if self.source.columns or self.source.keep:
             return {name: name for name in self.source.keep} | self.source.columns
-        canonical = {column.name for column in TABLES[self.table]}
+        named = usual(self.file.columns, self.table)
         own = _REPEATED if self.table == "events" else ("",)
-        return {name: name for name in self.file.columns if name in canonical or name.startswith(own)}
+        rest = (name for name in self.file.columns if name not in named.values() and name.startswith(own))
+        return {name: name for name in rest} | named
 
     @cached_property
     def columns(self) -> list[Made]:

@@ -51,8 +51,9 @@ def preset(name: str, folder: Path = Path()) -> Preset:
 
 def with_presets(config: Config) -> Config:
     """The config with what its presets say written out, so that it stands for itself."""
-    tables = [name for name in ("events", "items", "users") if getattr(config, name).preset]
-    return config.model_copy(update={name: _filled(name, getattr(config, name), config.folder) for name in tables})
+    named = {name: getattr(config, name) for name in ("events", "items", "users")}
+    filled = {name: _filled(name, own, config.folder) for name, own in named.items() if own.preset and own.paths}
+    return config.model_copy(update=filled)
 
 
 def _filled(table: str, source: Source, folder: Path) -> Source:

@@ -66,14 +66,10 @@ def stage(engine: Engine, table: str, source: Source, folder: Path, target: Path
     return Staged(table, target, tuple(files), tuple(columns), tuple(checks), torn_lines(engine.sql))
 
 
-def show_raw(engine: Engine, name: str, paths: Sequence[str | Path]) -> list[str]:
-    """A view of raw files, nothing mapped, and the names of its columns. Raises KgError where a file cannot be read."""
-    files = [look(path, Source()) for path in find(paths)]
-    groups = groupby(sorted(files, key=lambda file: str(file.layout)), key=lambda file: file.layout)
-    relations = [_relation(list(group)) for _, group in groups]
-    shown = " UNION ALL BY NAME ".join(f"SELECT * FROM {relation}" for relation in relations)
-    engine.sql.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {shown}")
-    return list(dict.fromkeys(column for file in files for column in file.columns))
+def raw_rows(source: Source, folder: Path) -> tuple[RawFile, str]:
+    """The first of a source's files, and the FROM clause of all those like it. Raises KgError as `stage` does."""
+    files = [look(path, source) for path in find(source.paths, folder)]
+    return files[0], _relation([file for file in files if file.layout == files[0].layout])
 
 
 def first_line(error: Exception) -> str:

@@ -72,6 +72,6 @@ def test_a_catalogue(tmp_path: Path) -> None:
 
 
 def test_nothing_to_go_by(tmp_path: Path) -> None:
-    with pytest.raises(KgError, match="no column looks like 'user_id'") as caught:
+    with pytest.raises(KgError, match="no column of the events looks like 'user_id'") as caught:
         guess([log(tmp_path, "colour,size", "red,1")])
     assert str(tmp_path) in str(caught.value.file)
