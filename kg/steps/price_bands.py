@@ -1,0 +1,49 @@
+"""How dear an item is, as a node: bands that each hold as many items."""
+
+from __future__ import annotations
+
+import ibis
+
+from kg.config import Derive
+from kg.tables import Tables
+
+RELATION = "price_band"
+
+
+def price_bands(tables: Tables, section: Derive) -> Tables:
+    """A fact per item with a price: the catalogue's, else the median of what was paid; `price_bands` bands by quantile.
+
+    A band is named by its lowest and highest price. Items of one price lie in one band, so there may be fewer bands.
+    """
+    if not section.price_bands:
+        return tables
+    items, events = tables.items, tables.events
+    bought = events.filter((events.kind != "return") & (events.price > 0))
+    paid = bought.group_by("item_id").agg(paid=bought.price.median())
+    listed = items.filter(items.price > 0).group_by("item_id").agg(listed=items.price.min())
+    known = paid.outer_join(listed, "item_id")
+    known = known.select(
+        item_id=ibis.coalesce(known.item_id, known.item_id_right), price=ibis.coalesce(known.listed, known.paid)
+    )
+    in_order = ibis.window(order_by=known.price)
+    place = ibis.rank().over(in_order) / known.count().over(ibis.window())
+    placed = known.mutate(band=(place * section.price_bands).floor())
+    band = ibis.window(group_by="band")
+    named = placed.mutate(low=placed.price.min().over(band), high=placed.price.max().over(band))
+    low, high = (_told(bound) for bound in (named.low, named.high))
+    facts = named.select(
+        head=named.item_id,
+        relation=ibis.literal(RELATION),
+        tail=(named.low == named.high).ifelse(low, low + ibis.literal(" to ") + high),
+        head_type=ibis.literal("item"),
+        tail_type=ibis.literal(RELATION),
+        literal=ibis.literal(value=False),
+        confidence=ibis.null("float64"),
+        provenance=ibis.literal("price bands"),
+    )
+    return tables.with_facts(facts)
+
+
+def _told(price: ibis.expr.types.FloatingValue) -> ibis.expr.types.StringValue:
+    """A price with two decimals."""
+    return price.cast("decimal(18, 2)").cast("string")
