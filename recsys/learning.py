@@ -1,8 +1,9 @@
 """The weights of a fusion, learned on validation.
 
 Coordinate ascent on mean NDCG, from the best single scorer and from all that come near it, the better end kept: a step
-is taken only where its gain, paired over users, is surer than noise. Where the ranking of all items shows the
-fusion below its best part, it is that part alone.
+is taken only where its gain, paired over users, is surer than noise. The lists judged are longer than those shown: a
+long list's order is known with less noise than a short one's, and the weights last longer. Where the ranking of all
+items shows the fusion below its best part, at the length shown, it is that part alone.
 """
 
 from __future__ import annotations
@@ -23,7 +24,8 @@ from recsys.ranking import blocks, top
 from recsys.types import Holdout, Scorer, Scores
 
 CANDIDATES = 60  # of every part and user: what the fusion may reorder while it learns
-MOST_CANDIDATES = 600  # of all parts together, where each is left twice the list
+MOST_CANDIDATES = 600  # of all parts together, where each is left its whole list
+DEPTH = 4  # the length of the lists judged, as a multiple of those shown
 SAMPLE = 1 << 18  # scores of a block that a median is taken of
 ROUNDS = 6
 NEAR = 0.8  # of the best part's NDCG: a part to start from beside it
@@ -116,8 +118,8 @@ class _Pool:
         self.holdout, self.protocol = holdout, protocol
         self.targets = asked(holdout, protocol)["warm"]
         self.asks = np.diff(self.targets.indptr) > 0
-        k = protocol.k[0]
-        self.n_each = max(k, min(CANDIDATES, max(2 * k, MOST_CANDIDATES // n_parts)))
+        self.depth = DEPTH * protocol.k[0]
+        self.n_each = max(self.depth, min(CANDIDATES, MOST_CANDIDATES // n_parts))
         self.values: list[NDArray[np.float32]] = []
         self.hits: list[NDArray[np.bool_]] = []
         self.spreads: list[NDArray[np.float64]] = []
@@ -154,7 +156,7 @@ class _Pool:
         scales = np.maximum(np.concatenate(self.spreads, axis=1).mean(axis=1), 1e-12)
         values = np.concatenate(self.values, axis=1) / scales.astype(np.float32)[:, None, None]
         n = np.diff(self.targets.indptr)[self.asks]
-        weights = _ascend(values, np.concatenate(self.hits), n, self.protocol.k[0])
+        weights = _ascend(values, np.concatenate(self.hits), n, self.depth)
         return weights, scales, np.mean(self.medians, axis=0)
 
 
