@@ -21,6 +21,7 @@ from recsys.types import Recommendations, Scorer, Scores
 Mask = NDArray[np.bool_]
 BLOCK_BYTES = 1 << 26
 """Scores held at once: 64 MiB stays far from any memory limit and is large enough to be quick."""
+_CHUNK = 64  # scores whose maximum is taken first: a row of few chunks is quicker partitioned whole
 
 BROADER = "broader"
 CATEGORY = "category"
@@ -61,6 +62,9 @@ def top(scores: NDArray[np.floating[Any]], k: int) -> NDArray[np.int64]:
     `scores` (B, n) without NaN; int64 (B, min(k, n)).
     """
     n = scores.shape[1]
+    if n >= _CHUNK * k > 0:
+        return _top_of_wide(scores, k)
+    chosen = np.broadcast_to(np.arange(n), scores.shape)
     if k < n:
         chosen = np.sort(np.argpartition(scores, n - k, axis=1)[:, n - k :], axis=1)
         threshold = np.take_along_axis(scores, chosen, axis=1).min(axis=1, keepdims=True)
@@ -69,10 +73,30 @@ def top(scores: NDArray[np.floating[Any]], k: int) -> NDArray[np.int64]:
             better = np.flatnonzero(scores[row] > threshold[row])
             equal = np.flatnonzero(scores[row] == threshold[row])[: k - len(better)]
             chosen[row] = np.sort(np.concatenate([better, equal]))
-    else:
-        chosen = np.broadcast_to(np.arange(n), scores.shape)
     order = np.argsort(-np.take_along_axis(scores, chosen, axis=1), axis=1, kind="stable")
     return np.take_along_axis(chosen, order, axis=1)
+
+
+def _top_of_wide(scores: NDArray[np.floating[Any]], k: int) -> NDArray[np.int64]:
+    """`top` of rows of at least k chunks, in about one pass over memory.
+
+    The k-th highest of the chunks' maxima is a bound: at least k values reach it, and fewer than k chunks hold any
+    above it.
+    """
+    n_rows, n = scores.shape
+    whole = n - n % _CHUNK
+    maxima = scores[:, :whole].reshape(n_rows, -1, _CHUNK).max(axis=2)
+    if whole < n:
+        maxima = np.column_stack([maxima, scores[:, whole:].max(axis=1)])
+    place = maxima.shape[1] - k
+    bounds = np.partition(maxima, place, axis=1)[:, place]
+    best = np.empty((n_rows, k), dtype=np.int64)
+    for row, (values, bound) in enumerate(zip(scores, bounds, strict=True)):
+        chosen = np.flatnonzero(values > bound)
+        if (missing := k - len(chosen)) > 0:
+            chosen = np.sort(np.concatenate([chosen, np.flatnonzero(values == bound)[:missing]]))
+        best[row] = chosen[np.argsort(-values[chosen], kind="stable")[:k]]
+    return best
 
 
 def recommend(

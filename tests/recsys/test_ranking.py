@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
@@ -34,6 +34,15 @@ def test_top_is_a_stable_sort_cut_short(scores: Matrix, k: int) -> None:
     found = top(scores, k)
     assert found.shape == (len(scores), min(k, scores.shape[1]))
     assert found.tolist() == wanted
+
+
+@settings(max_examples=60, deadline=None)
+@given(seed=st.integers(0, 10**6), k=st.integers(1, 5), n=st.integers(64, 700), n_values=st.sampled_from([1, 3, 50]))
+def test_of_wide_rows_it_is_too(seed: int, k: int, n: int, n_values: int) -> None:
+    scores = np.random.default_rng(seed).integers(0, n_values, (4, n)).astype(np.float32)
+    scores[1] = -np.inf
+    scores[2, ::2] = -np.inf
+    np.testing.assert_array_equal(top(scores, k), np.argsort(-scores, axis=1, kind="stable")[:, :k])
 
 
 @given(data=st.data(), scores=matrices(maybe_unknown), k=st.integers(1, 12))
