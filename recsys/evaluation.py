@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -81,19 +81,23 @@ class Evaluation:
         return {name: {"mean": mean, "low": lows[name], "high": highs[name]} for name, mean in means.items()}
 
 
-def evaluate(scorers: Mapping[str, Scorer], holdout: Holdout, protocol: Protocol) -> Evaluation:
+def evaluate(
+    scorers: Mapping[str, Scorer], holdout: Holdout, protocol: Protocol, groups: Collection[str] | None = None
+) -> Evaluation:
     """Rank all items for every user with targets, by every scorer; raises RecsysError where nobody can be asked.
 
-    A fusion is mixed from the scores of those of its parts that stand among the scorers.
+    `groups` are those of `protocol.asked` to look at; None: all.
     """
-    return evaluate_all([(scorers, protocol)], holdout)[0]
+    return evaluate_all([(scorers, protocol)], holdout, groups)[0]
 
 
-def evaluate_all(asked: Sequence[tuple[Mapping[str, Scorer], Protocol]], holdout: Holdout) -> list[Evaluation]:
+def evaluate_all(
+    questions: Sequence[tuple[Mapping[str, Scorer], Protocol]], holdout: Holdout, groups: Collection[str] | None = None
+) -> list[Evaluation]:
     """Several evaluations at once: a scorer that stands in more than one of them scores once."""
-    judgements = [_Judgement(scorers, protocol, holdout) for scorers, protocol in asked]
+    judgements = [_Judgement(scorers, protocol, holdout, groups) for scorers, protocol in questions]
     rows = np.flatnonzero(np.any([judgement.wanted for judgement in judgements], axis=0))
-    n_scorers = len({id(scorer) for scorers, _ in asked for scorer in scorers.values()})
+    n_scorers = len({id(scorer) for scorers, _ in questions for scorer in scorers.values()})
     for block in row_blocks(len(rows), len(holdout.query.items), n_scorers):
         scores = Shared(holdout.query.take(rows[block]))
         for judgement in judgements:
@@ -119,9 +123,12 @@ class Shared:
 class _Judgement:
     """One evaluation under way: the lists of every scorer and group, block after block."""
 
-    def __init__(self, scorers: Mapping[str, Scorer], protocol: Protocol, holdout: Holdout) -> None:
+    def __init__(
+        self, scorers: Mapping[str, Scorer], protocol: Protocol, holdout: Holdout, groups: Collection[str] | None
+    ) -> None:
         self.scorers, self.protocol, self.holdout = scorers, protocol, holdout
-        self.groups = asked(holdout, protocol)
+        found = asked(holdout, protocol)
+        self.groups = {name: found[name] for name in found if groups is None or name in groups}
         self.of_group = {group: np.diff(targets.indptr) > 0 for group, targets in self.groups.items()}
         self.wanted = np.any(list(self.of_group.values()), axis=0)
         none = np.empty((0, max(protocol.k)), np.int64)

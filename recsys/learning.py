@@ -8,7 +8,7 @@ items shows the fusion below its best part, at the length shown, it is that part
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -34,19 +34,22 @@ LITTLE, MOST = 1e-3, 0.05  # of the largest weight: orders what has no other ord
 OVER = 1.1  # times what would only be equal
 _STEPS = (0.0, 0.5, 0.7, 1.4, 2.0)
 _ENTRIES = (0.05, 0.1, 0.2, 0.4, 0.8)
+_DECIDING = ("warm", "cold_users")  # groups that weights depend on
 Weights = NDArray[np.float64]
 
 
 def learn(fusion: Fusion, holdout: Holdout, protocol: Protocol) -> Fusion:
     """Set `weights_`, `scales_` and `missing_` of a fitted fusion; deterministic."""
-    learn_all([(fusion, protocol)], holdout)
+    learn_all([(fusion, protocol)], holdout, _DECIDING)
     return fusion
 
 
-def learn_all(lessons: Sequence[tuple[Fusion, Protocol]], holdout: Holdout) -> list[Evaluation]:
+def learn_all(
+    lessons: Sequence[tuple[Fusion, Protocol]], holdout: Holdout, groups: Collection[str] | None = None
+) -> list[Evaluation]:
     """Learn fusions of the same parts, each under its protocol, and judge them beside their parts on the holdout.
 
-    Every part scores everybody twice, however many fusions there are.
+    Every part scores everybody twice, however many fusions there are. `groups` are those to judge; None: all.
     """
     parts = lessons[0][0].parts
     learned = _weights(parts, holdout, [protocol for _, protocol in lessons])
@@ -54,15 +57,16 @@ def learn_all(lessons: Sequence[tuple[Fusion, Protocol]], holdout: Holdout) -> l
     for (fusion, protocol), state in zip(lessons, learned, strict=True):
         fusion.weights_, fusion.scales_, fusion.missing_ = state
         if constant:
-            _never_silent(fusion, evaluate(constant, holdout, replace(protocol, metrics=("ndcg",))))
-    figures = evaluate_all([({**parts, fusion.name: fusion}, protocol) for fusion, protocol in lessons], holdout)
+            _never_silent(fusion, evaluate(constant, holdout, replace(protocol, metrics=("ndcg",)), _DECIDING))
+    questions = [({**parts, fusion.name: fusion}, protocol) for fusion, protocol in lessons]
+    figures = evaluate_all(questions, holdout, groups)
     for place, (fusion, protocol) in enumerate(lessons):
         best = str(figures[place].best_single)
         if figures[place].mean(fusion.name) < figures[place].mean(best):
             fusion.weights_ = np.array([float(name == best) for name in parts])
             if constant:
                 _never_silent(fusion, figures[place])
-            figures[place] = evaluate({**parts, fusion.name: fusion}, holdout, protocol)
+            figures[place] = evaluate({**parts, fusion.name: fusion}, holdout, protocol, groups)
     return figures
 
 

@@ -7,6 +7,7 @@ multiply out; `Diagonal`.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -33,6 +34,11 @@ class Factors:
     right: Any
     core: NDArray[np.float32] | None = None
     own: NDArray[np.float32] | None = None
+
+    @cached_property
+    def across(self) -> Any:
+        """right.T, by row: what a product with it reads; sparse ones are turned once."""
+        return self.right.T.tocsr() if _is_sparse(self.right) else self.right.T
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,7 +127,7 @@ def _apply_factors(weights: Weights, factors: Factors) -> NDArray[np.float32]:
         inner = dense(inner) @ factors.core
     elif _is_sparse(inner) and inner.nnz > _DENSE_FROM * inner.shape[0] * inner.shape[1]:
         inner = inner.toarray()
-    scores = dense(inner @ factors.right.T)
+    scores = dense(inner @ factors.across)
     if factors.own is not None:
         own = weights.tocoo()
         scores[own.row, own.col] -= own.data * factors.own[own.col]

@@ -19,8 +19,8 @@ from recsys.errors import RecsysError
 from recsys.types import Recommendations, Scorer, Scores
 
 Mask = NDArray[np.bool_]
-BLOCK_BYTES = 1 << 26
-"""Scores held at once: 64 MiB stays far from any memory limit and is large enough to be quick."""
+BLOCK_BYTES = 1 << 27
+"""Scores held at once: 128 MiB stays far from any memory limit and is large enough to be quick."""
 _CHUNK = 64  # scores whose maximum is taken first: a row of few chunks is quicker partitioned whole
 
 BROADER = "broader"

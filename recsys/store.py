@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -103,9 +104,9 @@ def _pack(value: Any, name: str, arrays: Arrays) -> Any:
             arrays.update({f"{name}.{part}": values for part, values in parts.items()})
             return {"csr": name, "shape": list(value.shape)}
         case Factors():
-            return {"factors": _pack_all(vars(value), name, arrays)}
+            return {"factors": _pack_all(_fields(value), name, arrays)}
         case Diagonal():
-            return {"diagonal": _pack_all(vars(value), name, arrays)}
+            return {"diagonal": _pack_all(_fields(value), name, arrays)}
         case tuple():
             return {"tuple": [_pack(part, f"{name}.{place}", arrays) for place, part in enumerate(value)]}
         case Mapping():
@@ -115,6 +116,10 @@ def _pack(value: Any, name: str, arrays: Arrays) -> Any:
 
 def _pack_all(values: Mapping[str, Any], name: str, arrays: Arrays) -> dict[str, Any]:
     return {part: _pack(value, f"{name}.{part}", arrays) for part, value in values.items()}
+
+
+def _fields(value: Factors | Diagonal) -> dict[str, Any]:
+    return {field.name: getattr(value, field.name) for field in fields(value)}
 
 
 def _unpack(packed: dict[str, Any], arrays: Arrays) -> Any:

@@ -71,5 +71,5 @@ def judge(
     parts = recipe.fit(graph, conditions)
     fusions = recipe.fusions(parts)
     conditions.say("ranking all items")
-    asked = [({**parts, "fusion": fusion}, section.protocol(repeats, seed)) for repeats, fusion in fusions.items()]
-    return {repeats: judged.to_json() for repeats, judged in zip(fusions, evaluate_all(asked, test), strict=True)}
+    questions = [({**parts, "fusion": fusion}, section.protocol(repeats, seed)) for repeats, fusion in fusions.items()]
+    return {repeats: judged.to_json() for repeats, judged in zip(fusions, evaluate_all(questions, test), strict=True)}

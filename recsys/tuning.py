@@ -18,7 +18,7 @@ from recsys.protocol import Protocol
 from recsys.types import Holdout, Scorer
 
 Fit = Callable[[Scorer], Scorer]
-SECONDS = 60.0
+SECONDS = 45.0
 """Of processor time for one scorer, so that a busy machine finds the same: on a large log its defaults, and what could
 be tried."""
 
@@ -82,7 +82,7 @@ def _only_emphasis(scorer: Scorer, name: str) -> bool:
 
 def _judged(scorer: Scorer, validation: Holdout, protocol: Protocol) -> NDArray[np.float64]:
     """The decisive metric of every user, float64 (users,)."""
-    return evaluate({"": scorer}, validation, protocol).figures[""]["warm"][protocol.decisive]
+    return evaluate({"": scorer}, validation, protocol, ["warm"]).figures[""]["warm"][protocol.decisive]
 
 
 def _surely(gains: NDArray[np.float64]) -> bool:

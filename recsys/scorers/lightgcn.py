@@ -117,7 +117,7 @@ class LightGCN(LinearScorer):
         """NDCG of what is new to the users of the validation."""
         self._set(model)
         protocol = Protocol(repeats="exclude", metrics=("ndcg",))
-        return evaluate({self.name: self}, validation, protocol).mean(self.name)
+        return evaluate({self.name: self}, validation, protocol, ["warm"]).mean(self.name)
 
     def _identity(self, graph: KnowledgeGraph, validation: Holdout | None) -> str:
         """Tells this training from any other: graph, parameters, and whether there is a validation."""
