@@ -18,6 +18,9 @@ from recsys.recipe import Conditions, Recipe, by_gradient, seeded
 from recsys.tuning import tune
 from recsys.types import Holdout, Scorer
 
+TRIAL = 100_000_000
+FEWEST = 500  # users that a trial asks at least
+
 
 @dataclass
 class Lesson:
@@ -38,15 +41,17 @@ def teach(
     """Tune every scorer on `graph`, then learn one fusion per protocol of what they say about `validation`.
 
     What the config says of a scorer stays; of one that is trained by gradient steps only the emphasis is tuned: other
-    trials would train.
+    trials would train. Scorers are tuned on so many users that a trial is at most `TRIAL` scores; the fusions learn
+    from all.
     """
+    some = validation.thinned(max(FEWEST, TRIAL // max(graph.n_items, 1)))
     parts: dict[str, Scorer] = {}
     costs: dict[str, Measured] = {}
     for name, given in scorers.items():
         with Measured(afresh=False) as costs[name]:
             scorer = seeded(name, given, seed)
-            fit = partial(conditions.fit, graph=graph, validation=validation)
-            parts[name] = tune(scorer, fit, graph, validation, section.k[0], given, refit=not by_gradient(scorer))
+            fit = partial(conditions.fit, graph=graph, validation=some)
+            parts[name] = tune(scorer, fit, graph, some, section.k[0], given, refit=not by_gradient(scorer))
     fusions: dict[Repeats, Fusion] = {repeats: Fusion(parts) for repeats in PROTOCOLS}
     with Measured(afresh=False) as costs["fusion"]:
         conditions.say("learning the fusions")

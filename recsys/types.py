@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal, Protocol, Self, runtime_checkable
 
 import numpy as np
@@ -39,6 +39,13 @@ class Holdout:
     popularity: NDArray[np.int64] | None = None
     n_users: int = 0
     left_out: Mapping[str, int] = field(default_factory=dict)
+
+    def thinned(self, n: int) -> Holdout:
+        """At most `n` of its users, taken evenly from first to last."""
+        if n >= len(self.query):
+            return self
+        rows = np.linspace(0, len(self.query) - 1, n).astype(np.int64)
+        return replace(self, query=self.query.take(rows), targets=self.targets[rows])
 
 
 @runtime_checkable

@@ -162,3 +162,12 @@ def test_a_protocol_is_checked() -> None:
     with pytest.raises(RecsysError, match="between 0 and 1"):
         Protocol(level=1.0)
     assert Protocol(k=(5, 10)).decisive == "ndcg@5"
+
+
+def test_a_thinned_holdout_asks_some_of_its_users_the_same(later: Holdout) -> None:
+    whole = later
+    assert whole.thinned(len(whole.query)) is whole
+    some = whole.thinned(2)
+    rows = [0, len(whole.query) - 1]
+    np.testing.assert_array_equal(some.query.users, whole.query.users[rows])
+    np.testing.assert_array_equal(some.targets.toarray(), whole.targets.toarray()[rows])
