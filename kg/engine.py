@@ -28,25 +28,17 @@ class Engine:
         """The Ibis backend."""
         import ibis
 
-        folder = Path(mkdtemp(prefix="cartograph-", dir=self.folder))
-        connection = ibis.duckdb.connect(
-            threads=self.threads, memory_limit=self.memory_limit, temp_directory=str(folder / "spill")
-        )
+        spill = mkdtemp(prefix="cartograph-", dir=self.folder)
+        connection = ibis.duckdb.connect(threads=self.threads, memory_limit=self.memory_limit, temp_directory=spill)
         connection.raw_sql("SET TimeZone = 'UTC'")
-        # of the connection, not of the engine: a lazy table that outlives the engine still reads from it
-        connection.scratch = folder
-        weakref.finalize(connection, shutil.rmtree, folder, ignore_errors=True)
+        # with the connection, not the engine: a lazy table that outlives the engine still needs it
+        weakref.finalize(connection, shutil.rmtree, spill, ignore_errors=True)
         return connection
 
     @property
     def sql(self) -> Any:
         """The DuckDB connection below Ibis, for what only DuckDB can do: reading raw files with their rejects."""
         return self.connection.con
-
-    @property
-    def scratch(self) -> Path:
-        """A folder for intermediate files; it goes when the last table that may read from it goes."""
-        return Path(self.connection.scratch)
 
     def fresh(self, name: str) -> str:
         """A name that nothing in this database has."""

@@ -17,7 +17,7 @@ from kg.sources.mapping import Mapper
 from kg.sources.names import usual, usual_kind
 from kg.sources.preset import with_presets
 from kg.sources.rejects import torn_lines
-from kg.sources.staging import first_line, raw_rows
+from kg.sources.staging import as_read, first_line, raw_rows
 
 _NEEDED = {"events": ("user_id", "item_id"), "items": ("item_id",), "users": ("user_id",)}
 _UNIX = {"unix": "[0-9]{10}([.][0-9]+)?", "unix-ms": "[0-9]{13}"}
@@ -118,8 +118,9 @@ def _look(source: Source, engine: Engine) -> _Seen:
 
     file, rows = raw_rows(source, Path())
     made = {column.name: column for column in Mapper("events", file, source).columns}
-    asked = [f"bool_and(regexp_full_match({made['time'].text}, '{digits}'))" for digits in _UNIX.values()]
+    asked = [f"bool_and(regexp_full_match(time, '{digits}'))" for digits in _UNIX.values()]
     asked += [f"list(DISTINCT {made['kind'].value})", f"bool_or({made['quantity'].value} < 0)"]
+    rows = as_read([made[name] for name in ("time", "kind", "quantity")], rows)
     try:
         found = engine.sql.execute(f"SELECT {', '.join(asked)} FROM {rows}").fetchall()[0]
     except duckdb.Error as error:

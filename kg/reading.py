@@ -69,7 +69,7 @@ def ingest(
     name = engine.fresh("ingest")
     texts = mentioned(config.clean, config.checks)
     staged = {
-        table: stage(engine, table, source, config.folder, engine.scratch / f"{name}-{table}.parquet", texts)
+        table: stage(engine, table, source, config.folder, f"{name}_{table}_staged", texts)
         for table, source in sources.items()
     }
     cleaning = Cleaning(engine.sql, name, staged)
@@ -143,12 +143,15 @@ def _unfit_rows(sql: Any, staged: Staged, unfit: str) -> list[Reject]:
     required = [column.name for column in TABLES[staged.table] if column.required]
     absent = " ".join(f"WHEN {name} IS NULL THEN {literal(name)}" for name in required)
     rows = sql.execute(f"SELECT _file, _row, _bad, _bad_text, CASE {absent} END {unfit} LIMIT {LISTED}").fetchall()
-    firsts = dict(sql.execute(f"SELECT _file, min(_row) FROM {staged.rows} GROUP BY 1").fetchall()) if rows else {}
+    firsts = sql.execute(f"SELECT _file, min(_row) FROM {staged.rows} GROUP BY 1").fetchall() if rows else ()
+    paths = [str(file.path) for file in staged.files]
+    rows = [(paths[file], *rest) for file, *rest in rows]
+    firsts = {paths[file]: row for file, row in firsts}
     lines = lines_of(staged.files, firsts, staged.torn, [(file, row) for file, row, *_ in rows])
     rejects = [Reject(file, lines.get(row), column, "", "missing") for file, row, _, _, column in rows]
     checks = [staged.checks[bad - 1] if bad else None for _, _, bad, _, _ in rows]
     return [
-        replace(reject, column=check.name or None, value=text, reason=check.reason) if check else reject
+        replace(reject, column=check[0], value=text, reason=check[1]) if check else reject
         for reject, check, (_, _, _, text, _) in zip(rejects, checks, rows, strict=True)
     ]
 
@@ -158,9 +161,10 @@ def _place(reject: Reject) -> tuple[str, int]:
 
 
 def _counts(sql: Any, events: str) -> dict[str, Any]:
+    """Ids are told apart by 64-bit hashes: of 10 million, two share one once in 370,000 logs."""
     kinds = dict(sql.execute(f"SELECT kind, count(*) FROM {events} GROUP BY 1 ORDER BY 1").fetchall())
-    distinct = "SELECT count(*) FROM (SELECT DISTINCT {} FROM {} WHERE kind <> 'return')"
-    users, items = (_scalar(sql, distinct.format(column, events)) for column in ("user_id", "item_id"))
+    ids = "count(DISTINCT hash(user_id)), count(DISTINCT hash(item_id))"
+    users, items = sql.execute(f"SELECT {ids} FROM {events} WHERE kind <> 'return'").fetchall()[0]
     return {"events": kinds, "users": users, "items": items}
 
 

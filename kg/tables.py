@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
 
 _ARROW = {"string": "string", "float64": "float64", "timestamp": "timestamp[us]", "boolean": "bool"}
+_DICTIONARY = 1_000  # values of a column in a group of rows; beyond, a dictionary takes longer than it saves
 _DEFAULTS = {("events", "kind"): "purchase", ("facts", "literal"): False}
 
 
@@ -57,7 +58,7 @@ class Tables:
         """Write one Parquet file per table; an existing folder is replaced when all are written."""
         with replacing_folder(folder) as temporary:
             for name in TABLES:
-                getattr(self, name).to_parquet(temporary / f"{name}.parquet")
+                getattr(self, name).to_parquet(temporary / f"{name}.parquet", dictionary_size_limit=_DICTIONARY)
 
     def with_events(self, events: ir.Table) -> Tables:
         return replace(self, events=events)

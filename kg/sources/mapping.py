@@ -25,25 +25,36 @@ _EXPECTED: Mapping[Type, str] = {
     "timestamp": "a time such as 2024-03-05 14:22:31",
     "boolean": "true or false",
 }
-_DEFAULTS = {
-    ("events", "kind"): "'purchase'",
-    ("events", "origin"): "parse_filename(_file)",
-    ("facts", "literal"): "false",
-}
+_DEFAULTS = {("events", "kind"): "'purchase'", ("facts", "literal"): "false"}
 _REPEATED = ("item_", "user_")
+_USUAL_TIME = "'%Y-%m-%d %H:%M:%S'"
 _UNIX = {"unix": 1, "unix-ms": 1_000}
 _FURTHEST_SECOND = 100_000_000_000  # the year 5138; a number beyond is no unix second
 
 
 @dataclass(frozen=True)
 class Made:
-    """A column of ours as SQL: its value, the text it is read from, and when that cannot be read and why."""
+    """A column of ours as SQL, in three layers so that nothing is worked out twice.
+
+    text      what the raw column or expression says, over the raw columns
+    typed     that text (now a column of our name) as a value, where it is no text; called `<name> as read`
+    value     what it comes to, over the two
+    reason    why a text that comes to nothing cannot be read; of a text none
+    constant  nothing varies from row to row
+    """
 
     name: str
+    text: str
     value: str
-    text: str = "NULL"
-    unreadable: str | None = None
+    typed: str | None = None
     reason: str = ""
+    constant: bool = False
+
+    @property
+    def unreadable(self) -> str:
+        """The condition of rows whose text comes to nothing; NaN is how a frame's file writes "no value"."""
+        says = f"lower(trim({quoted(self.name)})) NOT IN ('', 'nan')"
+        return f"(CASE WHEN {self.value} IS NULL THEN coalesce({says}, false) ELSE false END)"
 
 
 @dataclass(frozen=True)
@@ -74,12 +85,6 @@ class Mapper:
         own = [Column(name, "string", "") for name in self.wanted if name not in {column.name for column in canonical}]
         return [self._make(column) for column in (*canonical, *own)]
 
-    @property
-    def checks(self) -> list[Made]:
-        """What may be unreadable in a row: every typed column, and a line that is no JSON object."""
-        broken = Made("", "", "_broken", "_broken IS NOT NULL", "not a JSON object")
-        return [column for column in self.columns if column.unreadable] + [broken] * (self.file.format == "jsonl")
-
     def _make(self, column: Column) -> Made:
         given = self.wanted.get(column.name, _DEFAULTS.get((self.table, column.name)))
         if given is None:
@@ -89,25 +94,30 @@ class Mapper:
                     file=self.file.path,
                     fix=f"Name it under [{self.table}.columns]; the file has {', '.join(self.file.columns)}.",
                 )
-            return Made(column.name, f"NULL::{_SQL[column.type]}")
-        text = self._text(given)
+            return Made(column.name, "NULL", f"NULL::{_SQL[column.type]}", constant=True)
+        text, name = self._text(given, typed=column.type != "string"), quoted(column.name)
         if column.name == "kind" and self.source.kinds:
             cases = (f"WHEN {literal(theirs)} THEN {literal(ours)}" for theirs, ours in self.source.kinds.items())
-            return Made(column.name, f"CASE {text} {' '.join(cases)} ELSE {text} END", text)
+            return Made(column.name, text, f"CASE {name} {' '.join(cases)} ELSE {name} END")
         if column.type == "string":
-            return Made(column.name, text, text)
-        value, expected = self._typed(column.type, text), _EXPECTED[column.type]
+            constant = re.fullmatch("'[^']*'", given) is not None
+            return Made(column.name, text, text if constant else name, constant=constant)
+        expected = _EXPECTED[column.type]
         if column.type == "timestamp" and self.source.time_format != "auto":
             expected = f"a time in the format {self.source.time_format!r}"
-        # NaN is how a frame's file writes "no value"
-        unreadable = f"{value} IS NULL AND {text} IS NOT NULL AND lower({text}) <> 'nan'"
-        return Made(column.name, value, text, unreadable, f"not {expected}")
+        typed, value = self._typed(column.type, name, quoted(f"{column.name} as read"))
+        return Made(column.name, text, value, typed, f"not {expected}")
 
-    def _text(self, given: str) -> str:
-        """What a raw column or an expression says, as text; empty and missing ones are null."""
-        text = f"nullif(trim(CAST({self._raw(given)} AS VARCHAR)), '')"
+    def _text(self, given: str, *, typed: bool) -> str:
+        """What a raw column or an expression says, as text; missing ones are null, empty ones where that is the end."""
+        raw = self._raw(given)
+        text = f"CAST({raw} AS VARCHAR)"
+        if not typed:
+            trimmed = f"nullif(trim({text}), '')"
+            column = raw.startswith('"')  # cheap to name again; and to trim is dear where there is nothing to trim
+            text = f"CASE WHEN contains({text}, ' ') THEN {trimmed} ELSE nullif({text}, '') END" if column else trimmed
         if self.source.missing:
-            text = f"CASE WHEN {text} NOT IN ({', '.join(map(literal, self.source.missing))}) THEN {text} END"
+            text = f"CASE WHEN trim({text}) NOT IN ({', '.join(map(literal, self.source.missing))}) THEN {text} END"
         return text
 
     def _raw(self, given: str) -> str:
@@ -125,18 +135,23 @@ class Mapper:
             fix=f"{f'Did you mean {near[0]!r}? ' if near else ''}It has {', '.join(self.file.columns)}.",
         )
 
-    def _typed(self, kind: Type, text: str) -> str:
-        if kind == "float64":
-            return _number(text)
-        if kind == "boolean":
-            return f"TRY_CAST({text} AS BOOLEAN)"
+    def _typed(self, kind: Type, text: str, typed: str) -> tuple[str, str]:
+        """Of a text: itself as a value, and what that comes to."""
         how = self.source.time_format
+        if kind == "boolean":
+            return f"TRY_CAST(trim({text}) AS BOOLEAN)", typed
+        if kind == "float64":
+            return f"TRY_CAST({text} AS DOUBLE)", f"CASE WHEN isfinite({typed}) THEN {typed} END"
         if how in _UNIX:
-            seconds = f"({_number(text)} / {_UNIX[how]})"
-            return f"CASE WHEN abs({seconds}) < {_FURTHEST_SECOND} THEN to_timestamp({seconds})::TIMESTAMP END"
+            seconds = f"to_timestamp({typed})::TIMESTAMP"
+            return (
+                f"TRY_CAST({text} AS DOUBLE) / {_UNIX[how]}",
+                f"CASE WHEN abs({typed}) < {_FURTHEST_SECOND} THEN {seconds} END",
+            )
         if how == "auto":
-            return f"TRY_CAST({text} AS TIMESTAMPTZ)::TIMESTAMP"  # heeds an offset; the session's zone is UTC
-        return f"try_strptime({text}, {literal(how)})::TIMESTAMP"
+            # the usual way of writing it is read quickly; the cast heeds an offset, and the session's zone is UTC
+            return f"coalesce(try_strptime({text}, {_USUAL_TIME}), TRY_CAST({text} AS TIMESTAMPTZ)::TIMESTAMP)", typed
+        return f"try_strptime(trim({text}), {literal(how)})::TIMESTAMP", typed
 
 
 def quoted(name: str) -> str:
@@ -147,10 +162,6 @@ def quoted(name: str) -> str:
 def literal(text: object) -> str:
     """A text as an SQL literal."""
     return "'" + str(text).replace("'", "''") + "'"
-
-
-def _number(text: str) -> str:
-    return f"CASE WHEN isfinite(TRY_CAST({text} AS DOUBLE)) THEN TRY_CAST({text} AS DOUBLE) END"
 
 
 def _whole(name: str) -> str:

@@ -1,13 +1,13 @@
-"""Raw files → one Parquet file of our columns. Every raw file is read once; nothing is lost in silence.
+"""Raw files → one table of our columns. Every raw file is read once; nothing is lost in silence.
 
-Beside our columns a staged row has what later steps ask of it: `_hash` of the whole raw row, `_bad` (which check it
-fails, from 1; 0: none) with the text `_bad_text`, `_file`, and the raw columns that rules mention. It keeps its place:
-DuckDB's `file_row_number` is its number.
+Beside our columns a staged row has what later steps ask of it: `_row`, its number, in the order of the files; `_hash`
+of the whole raw row; `_bad` (which check it fails, from 1; 0: none) with the text `_bad_text`; `_file`, the number of
+its file; and the raw columns that rules mention.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
@@ -22,48 +22,51 @@ from kg.sources.mapping import Made, Mapper, literal, quoted
 from kg.sources.rejects import Reject, torn_lines
 
 _NO_DELIMITER = "\x01"  # a JSON line cannot hold it: control characters are escaped there
-_LONGEST_LINE = 64 << 20
+_LONGEST_LINE = 4 << 20  # the reader's buffers hold sixteen of them
 
 
 @dataclass(frozen=True)
 class Staged:
-    """`columns` of ours in the file at `path`, which lacks the `torn` lines; `checks` are what `_bad` counts."""
+    """`columns` of ours in a table of the engine; what is `constant` is not kept in every row of it.
+
+    `torn` are the lines it lacks, `checks` what `_bad` counts: a column (none: the whole line), and the reason.
+    """
 
     table: str
-    path: Path
+    name: str
     files: tuple[RawFile, ...]
     columns: tuple[str, ...]
-    checks: tuple[Made, ...]
+    constant: Mapping[str, str]
+    checks: tuple[tuple[str | None, str], ...]
     torn: tuple[Reject, ...]
 
     @property
     def rows(self) -> str:
-        """The FROM clause of its rows, numbered `_row`."""
-        return (
-            f"(SELECT * RENAME (file_row_number AS _row) FROM read_parquet({literal(self.path)}, file_row_number=true))"
-        )
+        """The FROM clause of its rows."""
+        constant = "".join(f"{value} AS {quoted(name)}, " for name, value in self.constant.items())
+        return f"(SELECT *, {constant}rowid AS _row FROM {self.name})"
 
 
-def stage(engine: Engine, table: str, source: Source, folder: Path, target: Path, mentioned: Sequence[str]) -> Staged:
-    """Read a source's files into `target`; raw columns named in `mentioned` texts stay beside ours.
+def stage(engine: Engine, table: str, source: Source, folder: Path, name: str, mentioned: Sequence[str]) -> Staged:
+    """Read a source's files into the table `name`; raw columns named in `mentioned` texts stay beside ours.
 
     Raises KgError where a file cannot be read or lacks a column, or an expression cannot be understood.
     """
     files = sorted((look(path, source) for path in find(source.paths, folder)), key=lambda file: str(file.layout))
-    words = " ".join(mentioned).lower()
-    mappers = []
-    selects = []
-    for _, alike in groupby(files, key=lambda file: file.layout):
-        group = list(alike)
-        mapper = Mapper(table, group[0], source)
+    groups = [list(alike) for _, alike in groupby(files, key=lambda file: file.layout)]
+    mappers = [Mapper(table, group[0], source) for group in groups]
+    constant = _constant(mappers, files)
+    selects, first = [], 0
+    for mapper, group in zip(mappers, groups, strict=True):
         relation = _relation(group)
         _check_expressions(engine.sql, mapper, relation)
-        mappers.append(mapper)
-        selects.append(_select(mapper, relation, words))
-    _copy(engine.sql, " UNION ALL BY NAME ".join(selects), target, files)
+        selects.append(_select(mapper, relation, first, constant, " ".join(mentioned).lower()))
+        first += len(group)
+    _create(engine.sql, name, " UNION ALL BY NAME ".join(selects), files)
     columns = dict.fromkeys(column.name for mapper in mappers for column in mapper.columns)
-    checks = max((mapper.checks for mapper in mappers), key=len)
-    return Staged(table, target, tuple(files), tuple(columns), tuple(checks), torn_lines(engine.sql))
+    checks = max((_checks(mapper) for mapper in mappers), key=len)
+    told = tuple((column.name or None, column.reason) for column in checks)
+    return Staged(table, name, tuple(files), tuple(columns), constant, told, torn_lines(engine.sql))
 
 
 def raw_rows(source: Source, folder: Path) -> tuple[RawFile, str]:
@@ -72,25 +75,53 @@ def raw_rows(source: Source, folder: Path) -> tuple[RawFile, str]:
     return files[0], _relation([file for file in files if file.layout == files[0].layout])
 
 
+def as_read(made: Sequence[Made], relation: str, also: Sequence[str] = ()) -> str:
+    """The FROM clause over which the values of these columns are expressions, beside other raw ones."""
+    texts = [f"{column.text} AS {quoted(column.name)}" for column in made]
+    typed = [f"{column.typed} AS {quoted(f'{column.name} as read')}" for column in made if column.typed]
+    return f"(SELECT {', '.join(['*', *typed])} FROM (SELECT {', '.join([*texts, *also])} FROM {relation}))"
+
+
 def first_line(error: Exception) -> str:
     """What DuckDB says, without its picture of the query."""
     return str(error).strip().split("\n")[0]
 
 
-def _select(mapper: Mapper, relation: str, words: str) -> str:
-    raw = mapper.file.columns
+def _constant(mappers: Sequence[Mapper], files: Sequence[RawFile]) -> dict[str, str]:
+    """The columns that are alike in every row; an event's origin is its file unless the mapping says another."""
+    found = [{made.name: made.value for made in mapper.columns if made.constant} for mapper in mappers]
+    alike = {name: value for name, value in found[0].items() if all(other.get(name) == value for other in found)}
+    if "origin" in alike and all("origin" not in mapper.wanted for mapper in mappers):
+        names = [literal(file.path.name) for file in files]
+        alike["origin"] = f"[{', '.join(names)}][_file + 1]" if len(names) > 1 else names[0]
+    return alike
+
+
+def _checks(mapper: Mapper) -> list[Made]:
+    """What may be unreadable in a row: every typed column, and a line that is no JSON object."""
+    broken = Made("", "", "NULL", reason="not a JSON object")
+    return [made for made in mapper.columns if made.typed] + [broken] * (mapper.file.format == "jsonl")
+
+
+def _select(mapper: Mapper, relation: str, first: int, constant: Mapping[str, str], words: str) -> str:
+    """The staged rows of files with one layout, before which `first` other files stand."""
+    made = [column for column in mapper.columns if column.name not in constant]
     ours = {column.name.lower() for column in mapper.columns}
-    values = [f"{column.value} AS {quoted(column.name)}" for column in mapper.columns]
-    values += [quoted(name) for name in raw if name.lower() in words and name.lower() not in ours]
-    bad = "".join(f"WHEN {check.unreadable} THEN {nth} " for nth, check in enumerate(mapper.checks, 1))
-    text = "".join(f"WHEN {check.unreadable} THEN {check.text} " for check in mapper.checks)
-    values += [
-        f"hash({', '.join(map(quoted, raw))}) AS _hash",
-        f"(CASE {bad}ELSE 0 END)::UTINYINT AS _bad" if bad else "0::UTINYINT AS _bad",
-        f"(CASE {text}END)::VARCHAR AS _bad_text" if bad else "NULL::VARCHAR AS _bad_text",
-        "_file",
+    raw = [quoted(name) for name in mapper.file.columns if name.lower() in words and name.lower() not in ours]
+    broken = ["_broken"] if mapper.file.format == "jsonl" else []
+    hashed = f"hash({', '.join(map(quoted, mapper.file.columns))}) AS _hash"
+    number = f"(_file + {first})::UINTEGER AS _file"
+    values = [f"{column.value} AS {quoted(column.name)}" for column in made]
+    checks = [
+        (column.unreadable, quoted(column.name)) if column.name else ("_broken IS NOT NULL", "_broken")
+        for column in _checks(mapper)
     ]
-    return f"SELECT {', '.join(values)} FROM {relation}"
+    bad = "".join(f"WHEN {condition} THEN {nth} " for nth, (condition, _) in enumerate(checks, 1))
+    shown = "".join(f"WHEN {nth} THEN {text} " for nth, (_, text) in enumerate(checks, 1))
+    rows = as_read(made, relation, [*raw, *broken, hashed, number])
+    rows = f"(SELECT *, (CASE WHEN false THEN 0 {bad}ELSE 0 END)::UTINYINT AS _bad FROM {rows})"
+    bad_text = f"(CASE _bad WHEN 0 THEN NULL {shown}END)::VARCHAR AS _bad_text"
+    return f"SELECT {', '.join([*values, *raw, '_hash', '_file', '_bad', bad_text])} FROM {rows}"
 
 
 def _relation(files: Sequence[RawFile]) -> str:
@@ -98,7 +129,7 @@ def _relation(files: Sequence[RawFile]) -> str:
     first = files[0]
     paths = f"[{', '.join(literal(file.path) for file in files)}]"
     if first.format == "parquet":
-        return f"read_parquet({paths}, union_by_name=true, filename='_file')"
+        return _numbered(f"read_parquet({paths}, union_by_name=true, filename='_path')", paths)
     if first.format == "csv":
         return _csv(paths, first.columns, first.delimiter, first, quote='"')
     types = literal("{" + ", ".join(f'"{name}": "VARCHAR"' for name in first.columns) + "}")
@@ -111,11 +142,17 @@ def _relation(files: Sequence[RawFile]) -> str:
 
 def _csv(paths: str, columns: Sequence[str], delimiter: str, file: RawFile, quote: str) -> str:
     types = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in columns)
-    return (
+    return _numbered(
         f"read_csv({paths}, auto_detect=false, columns={{{types}}}, delim={literal(delimiter)}, "
         f"quote={literal(quote)}, escape={literal(quote)}, header={file.has_header}, "
-        f"encoding={literal(file.encoding)}, filename='_file', max_line_size={_LONGEST_LINE}, store_rejects=true)"
+        f"encoding={literal(file.encoding)}, filename='_path', max_line_size={_LONGEST_LINE}, store_rejects=true)",
+        paths,
     )
+
+
+def _numbered(reader: str, paths: str) -> str:
+    """With the number of the file instead of its path."""
+    return f"(SELECT * EXCLUDE (_path), list_position({paths}, _path) - 1 AS _file FROM {reader})"
 
 
 def _check_expressions(sql: Any, mapper: Mapper, relation: str) -> None:
@@ -123,7 +160,7 @@ def _check_expressions(sql: Any, mapper: Mapper, relation: str) -> None:
 
     for column in mapper.columns:
         try:
-            sql.execute(f"DESCRIBE SELECT {column.value} FROM {relation}")
+            sql.execute(f"DESCRIBE SELECT {column.text} FROM {relation}")
         except duckdb.Error as error:
             raise KgError(
                 f"an expression cannot be understood: {first_line(error)}",
@@ -134,13 +171,14 @@ def _check_expressions(sql: Any, mapper: Mapper, relation: str) -> None:
             ) from error
 
 
-def _copy(sql: Any, query: str, target: Path, files: Sequence[RawFile]) -> None:
+def _create(sql: Any, name: str, query: str, files: Sequence[RawFile]) -> None:
     import duckdb
 
-    target.parent.mkdir(parents=True, exist_ok=True)
     try:
-        with full_disk_told(target):
-            sql.execute(f"COPY ({query}) TO {literal(target)} (FORMAT parquet)")
+        with full_disk_told(files[0].path):
+            sql.execute(f"CREATE TABLE {name} AS {query}")
+    except duckdb.OutOfMemoryException as error:
+        raise MemoryError(first_line(error)) from error
     except duckdb.ConversionException as error:
         fix = "Make the expression of the config hold for every row: TRY_CAST, nullif."
         raise KgError(f"an expression fails on a value: {first_line(error)}", file=files[0].path, fix=fix) from error

@@ -6,11 +6,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 from kg.columns import TABLES
 from kg.config import Check, Rule
 from kg.errors import KgError
 from kg.sources.mapping import quoted
 from kg.sources.staging import Staged, first_line
+
+_SORTED = 1 << 24  # hashes at a time
 
 
 @dataclass(frozen=True)
@@ -24,7 +28,7 @@ class RuleCount:
 
 @dataclass(frozen=True)
 class Cleaning:
-    """The staged tables of a shop and what rules have done to them; staged files are never written again."""
+    """The staged tables of a shop and what rules have done to them; staged rows themselves are never changed."""
 
     sql: Any
     name: str
@@ -60,10 +64,11 @@ class Cleaning:
             raw = self._count(self._matches(rule, self.staged[rule.table].rows))
             before = self._count(f"FROM {marks}")
             self.sql.execute(f"INSERT INTO {marks} {self._matches(rule, self.rows(rule.table), rest)}")
+            removed = self._count(f"FROM {marks}") - before
         except duckdb.Error as error:
             problem = f"the rule {rule.name!r} cannot be applied: {first_line(error)}"
             raise KgError(problem, value=rule.where, fix="Mend its `where`.") from error
-        self.done.append(RuleCount(rule.name, raw, self._count(f"FROM {marks}") - before))
+        self.done.append(RuleCount(rule.name, raw, removed))
 
     def one_row_each(self, table: str, key: str) -> None:
         """Of several rows with one id the first stays; told only where there are such."""
@@ -94,11 +99,31 @@ class Cleaning:
         """The query of the `_row`s that a rule means."""
         if rule.where is not None:
             return f"SELECT _row FROM (SELECT _row, ({rule.where}) AS hit FROM {rows} WHERE {rest}) WHERE hit"
-        # few hashes stand twice: only their rows are compared
-        known = ", ".join(quoted(column.name) for column in TABLES[rule.table] if column.name != "origin")
-        twice = f"_hash IN (SELECT _hash FROM {rows} GROUP BY 1 HAVING count(*) > 1)"
-        nth = f"row_number() OVER (PARTITION BY _hash, {known} ORDER BY _row)"
-        return f"SELECT _row FROM (SELECT _row, {nth} AS nth FROM {rows} WHERE {twice} AND {rest}) WHERE nth > 1"
+        rows = f"{rows} JOIN {self._alike(rule.table)} USING (_row)"
+        nth = "row_number() OVER (PARTITION BY alike ORDER BY _row)"
+        return f"SELECT _row FROM (SELECT _row, {nth} AS nth FROM {rows} WHERE {rest}) WHERE nth > 1"
+
+    def _alike(self, table: str) -> str:
+        """A table of the raw rows that stand more than once: `alike` is the number of the first of its kind.
+
+        Few hashes are there twice, and only their rows are compared. Sorting finds them several times faster than
+        grouping; some at a time, which bounds the memory.
+        """
+        name = f"{self.name}_{table}_alike"
+        if self.sql.execute(f"FROM duckdb_tables() WHERE table_name = '{name}'").fetchall():
+            return name
+        staged = self.staged[table]
+        parts = 1 + self._count(f"FROM {staged.name}") // _SORTED
+        several = [np.empty(0, np.uint64)]
+        for part in range(parts):
+            query = f"SELECT _hash FROM {staged.name} WHERE _hash % {parts} = {part}"
+            hashes = np.sort(self.sql.execute(query).fetchnumpy()["_hash"])
+            several.append(np.unique(hashes[1:][hashes[1:] == hashes[:-1]]))
+        known = ", ".join(quoted(column.name) for column in TABLES[table] if column.name != "origin")
+        first = f"min(_row) OVER (PARTITION BY _hash, {known}) AS alike"
+        rows = f"SELECT _row, {first} FROM {staged.rows} WHERE _hash IN (SELECT unnest(?))"
+        self.sql.execute(f"CREATE TABLE {name} AS {rows}", [np.concatenate(several)])
+        return name
 
     def _count(self, query: str) -> int:
         return int(self.sql.execute(f"SELECT count(*) FROM ({query})").fetchall()[0][0])
