@@ -13,9 +13,8 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from kg.errors import KgError
+    from recsys.recipe import Say
     from recsys.workspace import Stage
 
 
@@ -40,17 +39,24 @@ def _finite(document: Any) -> Any:
 
 
 @contextmanager
-def progress(*, quiet: bool) -> Iterator[Callable[[str], None]]:
-    """A function that says on stderr what is being done: in place on a terminal, a line each elsewhere."""
+def progress(*, quiet: bool) -> Iterator[Say]:
+    """A function that says on stderr what is being done: a bar on a terminal, a line each elsewhere."""
     if quiet:
-        yield lambda _: None
+        yield lambda _, _share=None, /: None
     elif sys.stderr.isatty():
         from rich.console import Console
+        from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-        with Console(stderr=True).status("") as status:
-            yield status.update
+        shown = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(bar_width=20), TimeElapsedColumn())
+        with Progress(*shown, console=Console(stderr=True), transient=True) as bar:
+            task = bar.add_task("", total=None)
+
+            def say(text: str, share: float | None = None, /) -> None:
+                bar.update(task, description=text, total=None if share is None else 1.0, completed=share or 0.0)
+
+            yield say
     else:
-        yield lambda text: typer.echo(f"  {text}", err=True)
+        yield lambda text, _share=None, /: typer.echo(f"  {text}", err=True)
 
 
 def stage(done: Stage, *, quiet: bool) -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 import inspect
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -19,10 +19,14 @@ from recsys.scorers import create
 from recsys.store import parameters
 from recsys.types import Holdout, Scorer
 
-Say = Callable[[str], None]
+
+class Say(Protocol):
+    """Told what is being done, and where known the share of the stage that is done, 0 … 1."""
+
+    def __call__(self, text: str, share: float | None = None, /) -> None: ...
 
 
-def silent(_: str) -> None:
+def silent(_: str, share: float | None = None, /) -> None:
     """Say nothing."""
 
 
@@ -41,6 +45,14 @@ class Conditions:
     log: Path | None = None
     say: Say = silent
 
+    def within(self, first: float, last: float) -> Conditions:
+        """The same for a piece of work that is from `first` to `last` (shares) of the whole."""
+
+        def say(text: str, share: float | None = None, /) -> None:
+            self.say(text, first + (share or 0.0) * (last - first))
+
+        return replace(self, say=say)
+
     def fit(self, scorer: Scorer, graph: KnowledgeGraph, validation: Holdout | None = None) -> Scorer:
         """Fit a scorer; one that is trained by gradient steps is told the circumstances."""
         name = getattr(scorer, "name", type(scorer).__name__)
@@ -51,7 +63,8 @@ class Conditions:
 
         def told(progress: Progress) -> None:
             judged = "" if progress.validation is None else f", validation {progress.validation:.4f}"
-            self.say(f"{name}: epoch {progress.epoch} of {progress.n_epochs}, loss {progress.loss:.4f}{judged}")
+            text = f"{name}: epoch {progress.epoch} of {progress.n_epochs}, loss {progress.loss:.4f}{judged}"
+            self.say(text, progress.epoch / progress.n_epochs)
 
         own = f"{name}-{_hash([parameters(scorer), graph.hash, validation is None])}"
         run: Any = Run(
@@ -86,7 +99,11 @@ class Recipe:
 
     def fit(self, graph: KnowledgeGraph, conditions: Conditions) -> dict[str, Scorer]:
         """The scorers, fitted on a graph."""
-        return {name: conditions.fit(create(name, **given), graph) for name, given in self.scorers.items()}
+        n = len(self.scorers)
+        return {
+            name: conditions.within(place / n, (place + 1) / n).fit(create(name, **given), graph)
+            for place, (name, given) in enumerate(self.scorers.items())
+        }
 
     def fusions(self, parts: Mapping[str, Scorer]) -> dict[Repeats, Fusion]:
         """A fusion per protocol, of the same fitted parts."""

@@ -47,14 +47,15 @@ def teach(
     some = validation.thinned(max(FEWEST, TRIAL // max(graph.n_items, 1)))
     parts: dict[str, Scorer] = {}
     costs: dict[str, Measured] = {}
-    for name, given in scorers.items():
+    n_steps = len(scorers) + 1
+    for place, (name, given) in enumerate(scorers.items()):
         with Measured(afresh=False) as costs[name]:
             scorer = seeded(name, given, seed)
-            fit = partial(conditions.fit, graph=graph, validation=some)
+            fit = partial(conditions.within(place / n_steps, (place + 1) / n_steps).fit, graph=graph, validation=some)
             parts[name] = tune(scorer, fit, graph, some, section.k[0], given, refit=not by_gradient(scorer))
     fusions: dict[Repeats, Fusion] = {repeats: Fusion(parts) for repeats in PROTOCOLS}
     with Measured(afresh=False) as costs["fusion"]:
-        conditions.say("learning the fusions")
+        conditions.say("learning the fusions", len(scorers) / n_steps)
         lessons = [(fusion, section.protocol(repeats, seed)) for repeats, fusion in fusions.items()]
         found = dict(zip(fusions, learn_all(lessons, validation), strict=True))[section.repeats]
     rows = [
