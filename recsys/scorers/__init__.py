@@ -16,6 +16,7 @@ SCORERS: dict[str, str] = {
     "popularity": "recsys.scorers.popularity:Popularity",
     "trend": "recsys.scorers.trend:Trend",
     "repeat": "recsys.scorers.repeat:Repeat",
+    "due": "recsys.scorers.due:Due",
     "item_knn": "recsys.scorers.item_knn:ItemKNN",
     "ease": "recsys.scorers.ease:EASE",
     "walks": "recsys.scorers.walks:Walks",

@@ -1,7 +1,8 @@
 """What people buy next: walks from an item through its buyers to what they bought later.
 
 Other item-to-item scorers ask what goes together; here the order counts, which tells a printer's ink from an ink's
-printer. Few have bought any one item, so its sequels are drawn to those of its category (empirical Bayes).
+printer. Few have bought any one item, so its sequels are drawn to those of its category (empirical Bayes), and the
+category tells how much of them is more than chance: what everybody buys follows everything.
 """
 
 from __future__ import annotations
@@ -14,30 +15,36 @@ from pydantic import NonNegativeFloat, PositiveFloat, PositiveInt
 from pydantic.dataclasses import dataclass
 from scipy.sparse import csr_array, diags_array, hstack
 
-from kg.graph import ITEM, USER, KnowledgeGraph, Relation
+from kg.graph import KnowledgeGraph, Relation
 from kg.ids import Index
 from kg.query import DAY, TIMELESS, Weighting
 from recsys.demand import DEMANDS, Demand
 from recsys.linear import STRICT, LinearScorer, Weighed
 from recsys.operators import Factors, power, scaled
 from recsys.scorers.interactions import weightiest
+from recsys.scorers.kinds import kinds_of
 from recsys.types import MANY, Contribution, Holdout, Path
 
 
 @dataclass(config=STRICT)
 class Sequels(LinearScorer):
-    """operator[j, i] = (later[j, i] + prior · of_kind[c(j), i]) / (Σ_i later[j, i] + prior) · damping(i).
+    """operator[j, i] = (caused[c, i] · later[j, i] + prior · of_kind[c, i]) / (Σ_i later[j, i] + prior) · damping(i).
 
     later[j, i] adds up, over everybody's pairs of a day with j and a later day with i (one of the person's next `reach`
-    days), 2^(−days between / gap_half_life). of_kind[c] is the distribution of later[j, ·] over all items j of the
-    node c that `relation` leads to; a graph without it has no prior. damping(i) = (Σ_j later[j, i] / mean)^−beta.
-    Each item's score is multiplied by its demand.
+    days), 2^(−days between / gap_half_life), and kinds[c, i] that over all items j of c, the node that `relation` leads
+    to. caused = 1 − chance · expected / kinds, but ≥ 0, where kinds would be as expected if what is bought later did
+    not depend on what was bought (`chance` 1: the attributable fraction of epidemiology); of_kind[c, ·] is the
+    distribution of caused · kinds. What follows an item of no kind counts in full, without a prior. damping(i) =
+    (Σ_j later[j, i] / mean)^−beta. Each item's score is multiplied by its demand.
+
+    `chance` and `prior` are such that a fusion gains most: it has other scorers for what everybody buys.
     """
 
     gap_half_life: PositiveFloat = 45
     reach: PositiveInt = 10
-    prior: NonNegativeFloat = 10
-    beta: NonNegativeFloat = 0.3
+    chance: NonNegativeFloat = 2
+    prior: NonNegativeFloat = 3
+    beta: NonNegativeFloat = 0
     relation: str = "category"
     demand: Demand = Demand()
     weighting: Weighting = Weighting(half_life=90)
@@ -63,11 +70,13 @@ class Sequels(LinearScorer):
         reached = np.asarray(later.sum(axis=0), dtype=np.float64)
         mean = reached[reached > 0].mean() if reached.any() else 1.0
         wanted = power(reached / mean, -self.beta)
-        kinds, self.kind_start_ = _kinds(graph, self.relation)
+        kinds, self.kind_start_ = kinds_of(graph, self.relation)
         of_kind = (kinds.T @ later).tocsr()
+        caused = _beyond_chance(of_kind, self.chance)
+        of_kind = of_kind.multiply(caused).tocsr()
         total = np.asarray(later.sum(axis=1), dtype=np.float64)
         share = power(total + self.prior, -1)
-        left = [scaled(later, rows=share), scaled(kinds, rows=self.prior * share)]
+        left = [scaled(_attributed(later, kinds, caused), rows=share), scaled(kinds, rows=self.prior * share)]
         right = [diags_array(wanted), scaled(of_kind, rows=power(of_kind.sum(axis=1), -1), columns=wanted).T]
         self.operator_ = Factors(hstack(left, format="csr"), hstack(right, format="csr").astype(np.float32))
         self.emphasis_ = self.emphasis(graph)
@@ -127,11 +136,18 @@ def _follows(owner: Index, day: Index, half_life: float, reach: int) -> csr_arra
     return csr_array((closeness, (first, second)), (len(owner), len(owner)))
 
 
-def _kinds(graph: KnowledgeGraph, name: str) -> tuple[csr_array, int]:
-    """Items by the nodes that a relation of this name leads to, rows summing to 1 (or empty); where the nodes begin."""
-    for relation in graph.relations:
-        if relation[:2] == (ITEM, name) and relation[2] != USER:
-            matrix = abs(graph.matrix(relation))
-            return scaled(matrix, rows=power(matrix.sum(axis=1), -1)), graph.nodes[relation[2]].start
-    none: Any = csr_array((graph.n_items, 0), dtype=np.float32)
-    return none, 0
+def _beyond_chance(of_kind: csr_array, chance: float) -> csr_array:
+    """`caused` of `Sequels`: csr float32 of the shape of `of_kind`, in 0 … 1 where that has an entry."""
+    usual = np.asarray(of_kind.sum(axis=0), dtype=np.float64) / max(float(of_kind.sum()), 1e-12)
+    expected = np.repeat(np.asarray(of_kind.sum(axis=1)), np.diff(of_kind.indptr)) * usual[of_kind.indices]
+    caused = np.maximum(1 - chance * expected / of_kind.data, 0).astype(np.float32)
+    return csr_array((caused, of_kind.indices, of_kind.indptr), of_kind.shape)
+
+
+def _attributed(later: csr_array, kinds: csr_array, caused: csr_array) -> csr_array:
+    """Every entry of `later` times the share that its row's kinds say is caused; rows without a kind in full."""
+    entries = later.tocoo()
+    of = kinds[entries.row].tocoo()
+    share = np.bincount(of.row, of.data * caused[of.col, entries.col[of.row]], minlength=later.nnz)
+    share[np.diff(kinds.indptr)[entries.row] == 0] = 1
+    return csr_array(((entries.data * share).astype(np.float32), later.indices, later.indptr), later.shape)

@@ -20,6 +20,7 @@ from recsys.scorers.metapaths import metapaths, transitions
 from recsys.scorers.walks import Steps, Walks
 
 _LOOKS = {"view": 1.0, "cart": 1.0}
+_VIEWS = {"view": 1.0, "cart": 0.0, "purchase": 0.0, "rating": 0.0}  # every look once, whatever came of it
 
 
 @dataclass(config=STRICT)
@@ -36,7 +37,7 @@ class Tastes(Walks):
 
     EMPHASIS: ClassVar[frozenset[str]] = frozenset()
     GRID: ClassVar[dict[str, tuple[Any, ...]]] = {
-        "weighting": (Weighting(_LOOKS), Weighting(), Weighting(_LOOKS, half_life=90)),
+        "weighting": (Weighting(_LOOKS), Weighting(_VIEWS), Weighting(), Weighting(_LOOKS, half_life=90)),
         "demand": (Demand(0.5, -0.5), Demand(0.8, 0), Demand(0, -1)),
     }
 

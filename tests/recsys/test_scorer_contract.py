@@ -21,7 +21,7 @@ from recsys.scorers import SCORERS, create, scorer_class
 from recsys.types import Explains, Scorer
 
 QUICK: dict[str, dict[str, Any]] = {"lightgcn": {"embedding_size": 8, "n_epochs": 8}}
-NOTHING_TO_GO_BY = {"tastes", "sequels"}  # in a log without facts and without times: no opinion
+NOTHING_TO_GO_BY = {"tastes", "sequels", "due"}  # in a log without facts and without times: no opinion
 BLOCKS, USERS, ITEMS = 2, 12, 8  # a checkerboard: users and items per block
 
 
