@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from kg.query import Query
 from recsys.fusion import Fusion
 from recsys.metrics import Lists, metric
-from recsys.protocol import Protocol, asked, seen_before
+from recsys.protocol import COLD_ITEMS, Protocol, asked, seen_before
 from recsys.ranking import blocks as row_blocks
 from recsys.ranking import rank
 from recsys.significance import intervals, paired
@@ -41,6 +41,11 @@ class Evaluation:
     def best_single(self) -> str | None:
         """The scorer, fusion apart, with the highest decisive metric on this very holdout; None: only a fusion."""
         return max((name for name in self.figures if name != "fusion"), key=self.mean, default=None)
+
+    def beside(self, other: Evaluation) -> Evaluation:
+        """With the scorers of another one under the same protocol after its own."""
+        figures, curves = {**self.figures, **other.figures}, {**self.curves, **other.curves}
+        return replace(self, figures=figures, curves=curves)
 
     def to_json(self) -> dict[str, Any]:
         rows = [
@@ -92,16 +97,24 @@ def evaluate(
 
 
 def evaluate_all(
-    questions: Sequence[tuple[Mapping[str, Scorer], Protocol]], holdout: Holdout, groups: Collection[str] | None = None
+    questions: Sequence[tuple[Mapping[str, Scorer], Protocol]],
+    holdout: Holdout,
+    groups: Collection[str] | None = None,
+    also: Watch | None = None,
 ) -> list[Evaluation]:
-    """Several evaluations at once: a scorer that stands in more than one of them scores once."""
+    """Several evaluations at once: a scorer that stands in more than one of them scores once.
+
+    `also` is shown every block: which rows of the holdout it is, and their scores.
+    """
     judgements = [_Judgement(scorers, protocol, holdout, groups) for scorers, protocol in questions]
     rows = np.flatnonzero(np.any([judgement.wanted for judgement in judgements], axis=0))
     n_scorers = len({id(scorer) for scorers, _ in questions for scorer in scorers.values()})
-    for block in row_blocks(len(rows), len(holdout.query.items), n_scorers):
+    for block in row_blocks(len(rows), len(holdout.query.items), n_scorers * (1 if also is None else 2)):
         scores = Shared(holdout.query.take(rows[block]))
         for judgement in judgements:
             judgement.rank(rows[block], scores)
+        if also is not None:
+            also(rows[block], scores)
     return [judgement.figures() for judgement in judgements]
 
 
@@ -120,8 +133,15 @@ class Shared:
         return self.known[id(scorer)]
 
 
+Watch = Callable[[NDArray[np.int64], Shared], None]
+
+
 class _Judgement:
-    """One evaluation under way: the lists of every scorer and group, block after block."""
+    """One evaluation under way.
+
+    rows   int64 (R,), the rows of the holdout that are asked anything
+    lists  [scorer]: their lists int64 (R, k) of all items; `cold` those of the cold items among themselves
+    """
 
     def __init__(
         self, scorers: Mapping[str, Scorer], protocol: Protocol, holdout: Holdout, groups: Collection[str] | None
@@ -131,34 +151,33 @@ class _Judgement:
         self.groups = {name: found[name] for name in found if groups is None or name in groups}
         self.of_group = {group: np.diff(targets.indptr) > 0 for group, targets in self.groups.items()}
         self.wanted = np.any(list(self.of_group.values()), axis=0)
-        none = np.empty((0, max(protocol.k)), np.int64)
-        self.lists = {name: {group: [none] for group in self.groups} for name in scorers}
+        self.rows = np.flatnonzero(self.wanted)
+        shape = (len(self.rows), max(protocol.k))
+        self.lists = {name: np.full(shape, -1) for name in scorers}
+        self.cold = {name: np.full(shape, -1) for name in scorers} if COLD_ITEMS in self.groups else {}
+        assert holdout.popularity is not None  # `asked` has checked it
+        self.popularity = holdout.popularity
 
     def rank(self, rows: NDArray[np.int64], scores: Shared) -> None:
         """Take the lists of some rows of the holdout, whose scores these are."""
-        assert self.holdout.popularity is not None  # `asked` has checked it
-        excluded = seen_before(self.holdout, self.protocol, scores.query)
+        mine = np.flatnonzero(self.wanted[rows])
+        place = np.searchsorted(self.rows, rows[mine])
+        excluded = seen_before(self.holdout, self.protocol, scores.query.take(mine))
+        k = max(self.protocol.k)
         for name, scorer in self.scorers.items():
-            found = scores.of(scorer)
-            for group, wanted in self.of_group.items():
-                mine = wanted[rows]
-                if not mine.any():
-                    continue
-                allowed = self.holdout.popularity == 0 if group == "cold_items" else None
-                part = None if excluded is None else excluded[np.flatnonzero(mine)]
-                ranked = rank(found[mine], max(self.protocol.k), excluded=part, allowed=allowed)
-                self.lists[name][group].append(ranked.items)
+            found = scores.of(scorer)[mine]
+            self.lists[name][place] = rank(found, k, excluded=excluded).items
+            if self.cold:
+                self.cold[name][place] = rank(found, k, excluded=excluded, allowed=self.popularity == 0).items
 
     def figures(self) -> Evaluation:
-        popularity = self.holdout.popularity
-        assert popularity is not None
         figures: dict[str, dict[str, Figures]] = {name: {} for name in self.scorers}
         curves: dict[str, NDArray[np.float64]] = {}
         for name in self.scorers:
             for group, targets in self.groups.items():
-                chosen = targets[np.flatnonzero(self.of_group[group])]
-                items = np.concatenate(self.lists[name][group])
-                judged = Lists.of(items, chosen, popularity, self.holdout.n_users)
+                chosen = np.flatnonzero(self.of_group[group])
+                items = (self.cold if group == COLD_ITEMS else self.lists)[name][np.searchsorted(self.rows, chosen)]
+                judged = Lists.of(items, targets[chosen], self.popularity, self.holdout.n_users)
                 metrics = [(m, n) for m in self.protocol.metrics for n in self.protocol.k]
                 figures[name][group] = {f"{m}@{n}": metric(m)(judged, n) for m, n in metrics}
                 if group == "warm":

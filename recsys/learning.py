@@ -8,19 +8,19 @@ items shows the fusion below its best part, at the length shown, it is that part
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from kg.query import Query
-from recsys.evaluation import Evaluation, evaluate, evaluate_all
+from recsys.evaluation import Evaluation, Shared, evaluate, evaluate_all
 from recsys.fusion import Fusion
 from recsys.linear import ConstantScorer
 from recsys.protocol import Protocol, asked, seen_before
-from recsys.ranking import blocks, top
+from recsys.ranking import top
 from recsys.types import Holdout, Scorer, Scores
 
 CANDIDATES = 60  # of every part and user: what the fusion may reorder while it learns
@@ -40,34 +40,29 @@ Weights = NDArray[np.float64]
 
 def learn(fusion: Fusion, holdout: Holdout, protocol: Protocol) -> Fusion:
     """Set `weights_`, `scales_` and `missing_` of a fitted fusion; deterministic."""
-    learn_all([(fusion, protocol)], holdout, _DECIDING)
+    learn_all([(fusion, protocol)], holdout)
     return fusion
 
 
-def learn_all(
-    lessons: Sequence[tuple[Fusion, Protocol]], holdout: Holdout, groups: Collection[str] | None = None
-) -> list[Evaluation]:
+def learn_all(lessons: Sequence[tuple[Fusion, Protocol]], holdout: Holdout) -> list[Evaluation]:
     """Learn fusions of the same parts, each under its protocol, and judge them beside their parts on the holdout.
 
-    Every part scores everybody twice, however many fusions there are. `groups` are those to judge; None: all.
+    Every part scores everybody once, and once more where a fusion uses it. Judged are warm and cold users.
     """
     parts = lessons[0][0].parts
-    learned = _weights(parts, holdout, [protocol for _, protocol in lessons])
-    constant = {name: part for name, part in parts.items() if isinstance(part, ConstantScorer)}
-    for (fusion, protocol), state in zip(lessons, learned, strict=True):
-        fusion.weights_, fusion.scales_, fusion.missing_ = state
-        if constant:
-            _never_silent(fusion, evaluate(constant, holdout, replace(protocol, metrics=("ndcg",)), _DECIDING))
-    questions = [({**parts, fusion.name: fusion}, protocol) for fusion, protocol in lessons]
-    figures = evaluate_all(questions, holdout, groups)
+    pools = _Pools(parts, [_Pool(holdout, protocol, len(parts)) for _, protocol in lessons])
+    alone = evaluate_all([(parts, protocol) for _, protocol in lessons], holdout, _DECIDING, pools.add)
+    for (fusion, _), pool, judged in zip(lessons, pools.pools, alone, strict=True):
+        fusion.weights_, fusion.scales_, fusion.missing_ = pool.weights()
+        _never_silent(fusion, judged)
+    fused = evaluate_all([({fusion.name: fusion}, protocol) for fusion, protocol in lessons], holdout, _DECIDING)
     for place, (fusion, protocol) in enumerate(lessons):
-        best = str(figures[place].best_single)
-        if figures[place].mean(fusion.name) < figures[place].mean(best):
+        best = str(alone[place].best_single)
+        if fused[place].mean(fusion.name) < alone[place].mean(best):
             fusion.weights_ = np.array([float(name == best) for name in parts])
-            if constant:
-                _never_silent(fusion, figures[place])
-            figures[place] = evaluate({**parts, fusion.name: fusion}, holdout, protocol, groups)
-    return figures
+            _never_silent(fusion, alone[place])
+            fused[place] = evaluate({fusion.name: fusion}, holdout, protocol, _DECIDING)
+    return [judged.beside(own) for judged, own in zip(alone, fused, strict=True)]
 
 
 def _never_silent(fusion: Fusion, judged: Evaluation) -> None:
@@ -75,10 +70,10 @@ def _never_silent(fusion: Fusion, judged: Evaluation) -> None:
 
     To someone without a history the others say 0 of what they know and `missing_` of what they do not: the weight is
     just enough for this part's k best items to stand above those, and at least to order what is equal. `judged` holds
-    at least those parts.
+    all parts.
     """
     same = {name: part.values_ for name, part in fusion.parts.items() if isinstance(part, ConstantScorer)}
-    if fusion.used.keys() & same:
+    if not same or fusion.used.keys() & same:
         return
     group = "cold_users" if "cold_users" in judged.figures[next(iter(same))] else "warm"
     best = max(same, key=lambda name: judged.mean(name, group=group))
@@ -90,25 +85,24 @@ def _never_silent(fusion: Fusion, judged: Evaluation) -> None:
     fusion.weights_[place] = np.clip(needed, *(share * fusion.weights_.max() for share in (LITTLE, MOST)))
 
 
-def _weights(
-    parts: Mapping[str, Scorer], holdout: Holdout, protocols: Sequence[Protocol]
-) -> list[tuple[Weights, Weights, Weights]]:
-    """Per protocol the weights, and the scales and what is missing, which are of all users of the protocol: (F,)."""
-    pools = [_Pool(holdout, protocol, len(parts)) for protocol in protocols]
-    rows = np.flatnonzero(np.any([pool.asks for pool in pools], axis=0))
-    for block in blocks(len(rows), len(holdout.query.items), 2 * len(parts)):
-        query = holdout.query.take(rows[block])
+@dataclass(frozen=True)
+class _Pools:
+    """What the parts say, handed to the pools of several protocols at once."""
+
+    parts: Mapping[str, Scorer]
+    pools: Sequence[_Pool]
+
+    def add(self, rows: NDArray[np.int64], scores: Shared) -> None:
         filled: list[Scores] = []
         medians: list[float] = []
-        for part in parts.values():
-            scores = part.score(query)
-            unknown = np.isnan(scores)
-            known = scores[~unknown]
+        for part in self.parts.values():
+            said = scores.of(part)
+            unknown = np.isnan(said)
+            known = said[~unknown]
             medians.append(float(np.median(known[:: len(known) // SAMPLE + 1])) if len(known) else 0.0)
-            filled.append(np.where(unknown, np.float32(medians[-1]), scores))
-        for pool in pools:
-            pool.add(query, rows[block], filled, medians)
-    return [pool.weights() for pool in pools]
+            filled.append(np.where(unknown, np.float32(medians[-1]), said))
+        for pool in self.pools:
+            pool.add(scores.query, rows, filled, medians)
 
 
 class _Pool:

@@ -18,6 +18,7 @@ from recsys.metrics import METRICS
 from recsys.types import Holdout
 
 Repeats = Literal["include", "exclude"]
+COLD_ITEMS = "cold_items"
 
 
 @dataclass(config=ConfigDict(extra="forbid"), frozen=True)
@@ -78,7 +79,7 @@ def asked(holdout: Holdout, protocol: Protocol) -> Mapping[str, csr_array[np.flo
         groups["repeat"] = _part(_without(targets, new), warm_users, warm_items)
         groups["explore"] = _part(new, warm_users, warm_items)
     groups["cold_users"] = _part(targets, ~warm_users, warm_items)
-    groups["cold_items"] = _part(targets, np.ones_like(warm_users), ~warm_items)
+    groups[COLD_ITEMS] = _part(targets, np.ones_like(warm_users), ~warm_items)
     if not groups["warm"].nnz:
         raise RecsysError(
             "no user with a history has a target" + (" that is new" if protocol.repeats == "exclude" else ""),
