@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from kg.columns import TABLES
+from kg.columns import TABLES, Column
 from kg.config import KgConfig, Source, read_config
 from kg.engine import Engine
 from kg.errors import KgError
 from kg.guessing import guess
 from kg.sources.mapping import literal, quoted
 from kg.sources.preset import with_presets
-from kg.sources.rejects import LISTED, Reject, lines_of
+from kg.sources.rejects import LISTED, Reject, located
 from kg.sources.skos import read_skos
-from kg.sources.staging import Staged, stage
+from kg.sources.staging import Staged, stage, texts_of
 from kg.steps.cleaning import Cleaning, RuleCount, mentioned
 from kg.tables import Tables
 
@@ -72,7 +72,7 @@ def ingest(
         table: stage(engine, table, source, config.folder, f"{name}_{table}_staged", texts)
         for table, source in sources.items()
     }
-    cleaning = Cleaning(engine.sql, name, staged)
+    cleaning = Cleaning(engine.sql, staged)
     checks = {check.name: cleaning.check(check) for check in config.checks}
     for rule in config.clean:
         cleaning.apply(rule)
@@ -98,7 +98,7 @@ def _view(cleaning: Cleaning, table: str) -> str:
     """The name of a view of what is left of a table, without what cannot be read."""
     if table in _KEYS:
         cleaning.one_row_each(table, _KEYS[table])
-    name = f"{cleaning.name}_{table}"
+    name = f"{cleaning.staged[table].name}_left"
     columns = ", ".join(map(quoted, cleaning.staged[table].columns))
     rows = f"SELECT {columns} FROM {cleaning.rows(table)} WHERE NOT ({_unfit(table)})"
     cleaning.sql.execute(f"CREATE VIEW {name} AS {rows}")
@@ -107,8 +107,11 @@ def _view(cleaning: Cleaning, table: str) -> str:
 
 def _unfit(table: str) -> str:
     """The condition of rows that cannot be used: a value that cannot be read, or a required one missing."""
-    required = [f"{column.name} IS NULL" for column in TABLES[table] if column.required]
-    return " OR ".join(["_bad > 0", *required])
+    return " OR ".join(["_bad > 0", *(f"{column.name} IS NULL" for column in _required(table))])
+
+
+def _required(table: str) -> list[Column]:
+    return [column for column in TABLES[table] if column.required]
 
 
 def _read_well(cleaning: Cleaning, table: str, source: Source) -> tuple[int, tuple[Reject, ...]]:
@@ -124,44 +127,39 @@ def _read_well(cleaning: Cleaning, table: str, source: Source) -> tuple[int, tup
     count = _scalar(sql, f"SELECT count(*) {unfit}") + len(staged.torn)
     if not count:
         return 0, ()
-    rejects = tuple(sorted((*staged.torn[:LISTED], *_unfit_rows(sql, staged, unfit)), key=_place))[:LISTED]
+    rejects = _rejects(sql, staged, unfit)
     if count > source.max_rejects * total:
         first, *others = rejects[:3]
-        more = "".join(f"{other}; " for other in map(str, others))
+        also = "".join(f"{other}; " for other in map(str, others))
+        how = f"Mend them, or say under [{table}] how to read them: time_format, missing, encoding …"
         raise KgError(
             f"{count:,} of {total:,} rows cannot be read: {first.reason}",
             file=first.file,
             row=first.line,
             column=first.column,
             value=first.value,
-            fix=f"{f'Also {more}' if more else ''}Mend the rows, or say how they are to be read under [{table}].",
+            fix=f"Also {also}{how[0].lower()}{how[1:]}" if also else how,
         )
     return count, rejects
 
 
-def _unfit_rows(sql: Any, staged: Staged, unfit: str) -> list[Reject]:
-    required = [column.name for column in TABLES[staged.table] if column.required]
-    absent = " ".join(f"WHEN {name} IS NULL THEN {literal(name)}" for name in required)
-    rows = sql.execute(f"SELECT _file, _row, _bad, _bad_text, CASE {absent} END {unfit} LIMIT {LISTED}").fetchall()
-    firsts = sql.execute(f"SELECT _file, min(_row) FROM {staged.rows} GROUP BY 1").fetchall() if rows else ()
-    paths = [str(file.path) for file in staged.files]
-    rows = [(paths[file], *rest) for file, *rest in rows]
-    firsts = {paths[file]: row for file, row in firsts}
-    lines = lines_of(staged.files, firsts, staged.torn, [(file, row) for file, row, *_ in rows])
-    rejects = [Reject(file, lines.get(row), column, "", "missing") for file, row, _, _, column in rows]
-    checks = [staged.checks[bad - 1] if bad else None for _, _, bad, _, _ in rows]
-    return [
-        replace(reject, column=check[0], value=text, reason=check[1]) if check else reject
-        for reject, check, (_, _, _, text, _) in zip(rejects, checks, rows, strict=True)
-    ]
-
-
-def _place(reject: Reject) -> tuple[str, int]:
-    return reject.file, reject.line or 0
+def _rejects(sql: Any, staged: Staged, unfit: str) -> tuple[Reject, ...]:
+    """The first of the rows that cannot be used, in the order of files and lines."""
+    absent = " ".join(f"WHEN {column.name} IS NULL THEN {literal(column.name)}" for column in _required(staged.table))
+    rows = sql.execute(f"SELECT _file, _row, _bad, CASE {absent} END {unfit} ORDER BY _row LIMIT {LISTED}").fetchall()
+    firsts = dict(sql.execute(f"SELECT _file, min(_row) FROM {staged.rows} GROUP BY 1").fetchall())
+    lines, torn = located(staged.files, firsts, staged.torn, [(file, row) for file, row, *_ in rows])
+    failed = [row for _, row, bad, _ in rows if bad]
+    texts = texts_of(sql, staged, failed) if failed else {}
+    found = list(torn)
+    for file, row, bad, column in rows:
+        told = staged.checks[bad - 1] if bad else (column, "missing")
+        found.append(Reject(str(staged.files[file].path), lines[row], told[0], texts.get(row, ""), told[1]))
+    return tuple(sorted(found, key=lambda reject: (reject.file, reject.line)))[:LISTED]
 
 
 def _counts(sql: Any, events: str) -> dict[str, Any]:
-    """Ids are told apart by 64-bit hashes: of 10 million, two share one once in 370,000 logs."""
+    """Ids are told apart by 64-bit hashes: of 10 million, two share one in one log of 370,000."""
     kinds = dict(sql.execute(f"SELECT kind, count(*) FROM {events} GROUP BY 1 ORDER BY 1").fetchall())
     ids = "count(DISTINCT hash(user_id)), count(DISTINCT hash(item_id))"
     users, items = sql.execute(f"SELECT {ids} FROM {events} WHERE kind <> 'return'").fetchall()[0]

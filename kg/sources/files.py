@@ -9,7 +9,7 @@ import io
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import count
 from pathlib import Path
 from typing import IO, Any, Literal, TextIO, cast
 
@@ -23,6 +23,8 @@ SUFFIXES: dict[str, Format] = {
     ".parquet": "parquet", ".pq": "parquet",
 }  # fmt: skip
 _DELIMITERS = ("\t", ";", "|", ",")
+_ENCODINGS = "latin-1 or utf-16"
+_UNKNOWN = "\N{REPLACEMENT CHARACTER}"
 _JSON_SAMPLE = 1_000  # lines whose keys are the columns of a JSONL file
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
@@ -44,14 +46,16 @@ class RawFile:
         """Files with equal layouts can be read together."""
         return self.format, self.columns, self.delimiter, self.encoding, self.has_header, self.types
 
-    def lines(self) -> Iterator[int]:
-        """The line where each record of a text file starts."""
+    def records(self) -> Iterator[tuple[int, bool]]:
+        """The line where each record starts, and whether it holds a row: the header and empty lines do not."""
+        if self.format == "parquet":
+            yield from ((row, True) for row in count(1))
+            return
+        header = self.has_header
         with open_text(self.path, self.encoding) as text:
-            if self.format == "jsonl":
-                yield from (number for number, line in enumerate(text, 1) if line.strip())
-            else:
-                numbers = (number for number, _ in _rows(text, self.delimiter))
-                yield from islice(numbers, int(self.has_header), None)
+            for line, cells in _rows(text, self.delimiter if self.format == "csv" else None):
+                yield line, bool(cells) and not header
+                header = header and not cells
 
 
 def find(paths: Sequence[str | Path], folder: Path = Path()) -> list[Path]:
@@ -87,14 +91,12 @@ def look(path: Path, source: Source) -> RawFile:
     except (OSError, EOFError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise KgError(f"the file cannot be read: {reason}", file=path, fix="Check the path and its rights.") from error
-    except UnicodeError as error:
-        raise KgError("the file is not UTF-8", file=path, fix='Set `encoding = "latin-1"` or "utf-16".') from error
 
 
 def open_text(path: Path, encoding: str) -> TextIO:
-    """A text file, unpacked, without its byte order mark."""
+    """A text file, unpacked, without its byte order mark; what is not in its encoding becomes U+FFFD."""
     name = "utf-8-sig" if encoding == "utf-8" else encoding
-    return io.TextIOWrapper(_open_bytes(path), encoding=name, newline="")
+    return io.TextIOWrapper(_open_bytes(path), encoding=name, errors="replace", newline="")
 
 
 def _open_bytes(path: Path) -> IO[bytes]:
@@ -113,13 +115,13 @@ def _encoding(path: Path, source: Source) -> str:
 def _look_csv(path: Path, source: Source) -> RawFile:
     encoding = _encoding(path, source)
     with open_text(path, encoding) as text:
-        first = text.readline()
-    default = "\t" if _suffix(path) == ".tsv" else max(reversed(_DELIMITERS), key=first.count)
-    delimiter = source.delimiter or default
+        first = next((line for line in text if line.strip()), "")
+    likely = "\t" if _suffix(path) == ".tsv" else max(_DELIMITERS, key=first.count)
+    delimiter = source.delimiter or (likely if likely in first else ",")
     if source.header:
         return RawFile(path, "csv", source.header, delimiter, encoding, has_header=False)
     with open_text(path, encoding) as text:
-        _, cells = next(_rows(text, delimiter), (1, []))
+        cells = next((cells for _, cells in _rows(text, delimiter) if cells), [])
     columns = tuple(cell.strip() or f"column{number}" for number, cell in enumerate(cells, 1))
     return RawFile(path, "csv", _distinct(columns, path), delimiter, encoding)
 
@@ -152,22 +154,24 @@ def _look_parquet(path: Path, _: Source) -> RawFile:
 def _distinct(columns: tuple[str, ...], path: Path) -> tuple[str, ...]:
     seen: set[str] = set()
     for column in columns:
+        if _UNKNOWN in column:
+            raise KgError("the file is not UTF-8", file=path, column=column, fix=f"Set `encoding`: {_ENCODINGS}.")
         if column.lower() in seen:
             raise KgError("two columns have one name", file=path, row=1, column=column, fix="Rename one of them.")
         seen.add(column.lower())
     return columns
 
 
-def _rows(text: TextIO, delimiter: str) -> Iterator[tuple[int, list[str]]]:
-    """(line where it starts, cells) of each record that is not blank."""
-    if len(delimiter) > 1:
-        yield from ((number, line.rstrip("\r\n").split(delimiter)) for number, line in enumerate(text, 1))
+def _rows(text: TextIO, delimiter: str | None) -> Iterator[tuple[int, list[str]]]:
+    """(line where it starts, cells) of each record; an empty one has none. Without a delimiter lines are cells."""
+    if delimiter is None or len(delimiter) > 1:
+        for number, line in enumerate(text, 1):
+            yield number, line.rstrip("\r\n").split(delimiter) if line.strip() else []
         return
     reader = csv.reader(text, delimiter=delimiter)
     start = 1
     for row in reader:
-        if row:
-            yield start, row
+        yield start, row
         start = reader.line_num + 1
 
 

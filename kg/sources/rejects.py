@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from kg.sources.files import RawFile
@@ -26,7 +26,7 @@ class Reject:
     """`line` is the line of a text file (the header is line 1), the row of a Parquet file (the first is row 1)."""
 
     file: str
-    line: int | None
+    line: int
     column: str | None
     value: str | None
     reason: str
@@ -37,7 +37,7 @@ class Reject:
 
 
 def torn_lines(sql: Any) -> tuple[Reject, ...]:
-    """The lines that the CSV reader has left out since it was last asked, in order of file and line."""
+    """The records that the CSV reader has left out since it was last asked: `line` counts records and empty lines."""
     tables = {name for (name,) in sql.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
     if "reject_errors" not in tables:
         return ()
@@ -53,31 +53,30 @@ def torn_lines(sql: Any) -> tuple[Reject, ...]:
     )
 
 
-def lines_of(
-    files: Sequence[RawFile], firsts: Mapping[str, int], torn: Sequence[Reject], rows: Sequence[tuple[str, int]]
-) -> dict[int, int]:
-    """The line of each (file, staged row). Text files are read again, as far as the last of them.
+def located(
+    files: Sequence[RawFile], firsts: Mapping[int, int], torn: Sequence[Reject], rows: Sequence[tuple[int, int]]
+) -> tuple[dict[int, int], list[Reject]]:
+    """The line of each staged row, given with the number of its file, and the first torn ones with their lines.
 
-    `firsts` is the staged row that each file begins with: rows keep the order of their file, but for lines left out.
+    Files are read again, as far as the last of them. `firsts` is the staged row that each file begins with: rows keep
+    the order of their file, but for the torn ones, which are left out and have counted records, not lines.
     """
-    wanted: dict[str, set[int]] = defaultdict(set)
-    for path, row in rows:
-        wanted[path].add(row)
-    left_out: dict[str, set[int]] = defaultdict(set)
-    for reject in torn:
-        left_out[reject.file].add(reject.line or 0)
+    wanted: dict[int, set[int]] = defaultdict(set)
+    for number, row in rows:
+        wanted[number].add(row)
     found: dict[int, int] = {}
-    for file in files:
-        path = str(file.path)
-        if path not in wanted:
-            continue
-        last, row = max(wanted[path]), firsts[path] - 1
-        for line in range(1, 2 + last - row) if file.format == "parquet" else file.lines():
-            if line in left_out[path]:
-                continue
-            row += 1
-            if row in wanted[path]:
-                found[row] = line
-            if row >= last:
+    placed: list[Reject] = []
+    for number, file in enumerate(files):
+        left_out = {reject.line: reject for reject in torn if reject.file == str(file.path)}
+        row, last = firsts.get(number, 0) - 1, max(wanted[number], default=-1)
+        last_torn = max([*left_out][:LISTED], default=0)
+        for nth, (line, holds) in enumerate(file.records(), 1):
+            if row >= last and nth > last_torn:
                 break
-    return found
+            if nth in left_out:
+                placed.append(replace(left_out[nth], line=line))
+            elif holds:
+                row += 1
+                if row in wanted[number]:
+                    found[row] = line
+    return found, placed

@@ -1,8 +1,8 @@
-"""Raw files → one table of our columns. Every raw file is read once; nothing is lost in silence.
+"""Raw files → one table of our columns. Raw files are read once, again only to show bad rows; none is lost in silence.
 
 Beside our columns a staged row has what later steps ask of it: `_row`, its number, in the order of the files; `_hash`
-of the whole raw row; `_bad` (which check it fails, from 1; 0: none) with the text `_bad_text`; `_file`, the number of
-its file; and the raw columns that rules mention.
+of the whole raw row; `_bad`, which check it fails, from 1 (0: none); `_file`, the number of its file; whether it is
+`_gone` or `_turned` into a return, which rules say; and the raw columns that rules mention.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from kg.sources.mapping import Made, Mapper, literal, quoted
 from kg.sources.rejects import Reject, torn_lines
 
 _NO_DELIMITER = "\x01"  # a JSON line cannot hold it: control characters are escaped there
+_BROKEN = "_broken"  # the text of a line that should be a JSON object and is none
 _LONGEST_LINE = 4 << 20  # the reader's buffers hold sixteen of them
 
 
@@ -29,7 +30,8 @@ _LONGEST_LINE = 4 << 20  # the reader's buffers hold sixteen of them
 class Staged:
     """`columns` of ours in a table of the engine; what is `constant` is not kept in every row of it.
 
-    `torn` are the lines it lacks, `checks` what `_bad` counts: a column (none: the whole line), and the reason.
+    `torn` are the lines it lacks, `checks` what `_bad` counts: a column (none: the whole line), and the reason; `texts`
+    is the query that reads the files again for the text of every row that failed.
     """
 
     table: str
@@ -39,6 +41,7 @@ class Staged:
     constant: Mapping[str, str]
     checks: tuple[tuple[str | None, str], ...]
     torn: tuple[Reject, ...]
+    texts: str
 
     @property
     def rows(self) -> str:
@@ -56,17 +59,28 @@ def stage(engine: Engine, table: str, source: Source, folder: Path, name: str, m
     groups = [list(alike) for _, alike in groupby(files, key=lambda file: file.layout)]
     mappers = [Mapper(table, group[0], source) for group in groups]
     constant = _constant(mappers, files)
-    selects, first = [], 0
+    checks = {made.name: made.reason for mapper in mappers for made in _checks(mapper)}
+    selects, texts, first = [], [], 0
     for mapper, group in zip(mappers, groups, strict=True):
         relation = _relation(group)
         _check_expressions(engine.sql, mapper, relation)
-        selects.append(_select(mapper, relation, first, constant, " ".join(mentioned).lower()))
+        select, text = _selects(mapper, relation, first, constant, list(checks), " ".join(mentioned).lower())
+        selects.append(select)
+        texts.append(text)
         first += len(group)
     _create(engine.sql, name, " UNION ALL BY NAME ".join(selects), files)
     columns = dict.fromkeys(column.name for mapper in mappers for column in mapper.columns)
-    checks = max((_checks(mapper) for mapper in mappers), key=len)
-    told = tuple((column.name or None, column.reason) for column in checks)
-    return Staged(table, name, tuple(files), tuple(columns), constant, told, torn_lines(engine.sql))
+    told = tuple((column or None, reason) for column, reason in checks.items())
+    torn = torn_lines(engine.sql)
+    return Staged(table, name, tuple(files), tuple(columns), constant, told, torn, " UNION ALL ".join(texts))
+
+
+def texts_of(sql: Any, staged: Staged, rows: Sequence[int]) -> dict[int, str]:
+    """What stands in these rows where they fail their check."""
+    numbered = f"SELECT text, row_number() OVER () - 1 AS _row FROM ({staged.texts})"
+    found = sql.execute(f"SELECT _row, text FROM ({numbered}) WHERE _row IN (SELECT unnest(?))", [rows]).fetchall()
+    torn_lines(sql)  # told already
+    return dict(found)
 
 
 def raw_rows(source: Source, folder: Path) -> tuple[RawFile, str]:
@@ -99,29 +113,30 @@ def _constant(mappers: Sequence[Mapper], files: Sequence[RawFile]) -> dict[str, 
 
 def _checks(mapper: Mapper) -> list[Made]:
     """What may be unreadable in a row: every typed column, and a line that is no JSON object."""
-    broken = Made("", "", "NULL", reason="not a JSON object")
-    return [made for made in mapper.columns if made.typed] + [broken] * (mapper.file.format == "jsonl")
+    typed = [made for made in mapper.columns if made.typed]
+    return [Made("", "", "", reason="not a JSON object"), *typed] if mapper.file.format == "jsonl" else typed
 
 
-def _select(mapper: Mapper, relation: str, first: int, constant: Mapping[str, str], words: str) -> str:
-    """The staged rows of files with one layout, before which `first` other files stand."""
+def _selects(
+    mapper: Mapper, relation: str, first: int, constant: Mapping[str, str], checks: Sequence[str], words: str
+) -> tuple[str, str]:
+    """The staged rows, and their texts that fail, of files with one layout; `first` other files stand before them."""
     made = [column for column in mapper.columns if column.name not in constant]
     ours = {column.name.lower() for column in mapper.columns}
     raw = [quoted(name) for name in mapper.file.columns if name.lower() in words and name.lower() not in ours]
-    broken = ["_broken"] if mapper.file.format == "jsonl" else []
+    broken = [_BROKEN] if mapper.file.format == "jsonl" else []
     hashed = f"hash({', '.join(map(quoted, mapper.file.columns))}) AS _hash"
     number = f"(_file + {first})::UINTEGER AS _file"
     values = [f"{column.value} AS {quoted(column.name)}" for column in made]
-    checks = [
-        (column.unreadable, quoted(column.name)) if column.name else ("_broken IS NOT NULL", "_broken")
-        for column in _checks(mapper)
-    ]
-    bad = "".join(f"WHEN {condition} THEN {nth} " for nth, (condition, _) in enumerate(checks, 1))
-    shown = "".join(f"WHEN {nth} THEN {text} " for nth, (_, text) in enumerate(checks, 1))
+    bad = shown = ""
+    for column in _checks(mapper):
+        nth = checks.index(column.name) + 1
+        bad += f"WHEN {column.unreadable if column.name else f'{_BROKEN} IS NOT NULL'} THEN {nth} "
+        shown += f"WHEN {nth} THEN {quoted(column.name or _BROKEN)} "
     rows = as_read(made, relation, [*raw, *broken, hashed, number])
     rows = f"(SELECT *, (CASE WHEN false THEN 0 {bad}ELSE 0 END)::UTINYINT AS _bad FROM {rows})"
-    bad_text = f"(CASE _bad WHEN 0 THEN NULL {shown}END)::VARCHAR AS _bad_text"
-    return f"SELECT {', '.join([*values, *raw, '_hash', '_file', '_bad', bad_text])} FROM {rows}"
+    kept = ", ".join([*values, *raw, "_hash", "_file", "_bad", "false AS _gone", "false AS _turned"])
+    return f"SELECT {kept} FROM {rows}", f"SELECT CASE _bad WHEN 0 THEN NULL {shown}END AS text FROM {rows}"
 
 
 def _relation(files: Sequence[RawFile]) -> str:
@@ -134,10 +149,11 @@ def _relation(files: Sequence[RawFile]) -> str:
         return _csv(paths, first.columns, first.delimiter, first, quote='"')
     types = literal("{" + ", ".join(f'"{name}": "VARCHAR"' for name in first.columns) + "}")
     lines = _csv(paths, ("_line",), _NO_DELIMITER, first, quote="")
-    broken = "CASE WHEN NOT (json_valid(_line) AND ltrim(_line)[1] = '{') THEN _line END AS _broken"
+    broken = f"CASE WHEN NOT (json_valid(_line) AND ltrim(_line)[1] = '{{') THEN _line END AS {_BROKEN}"
     # a line that is no object stands as one without keys
-    values = f"json_transform(CASE WHEN _broken IS NULL THEN _line ELSE '{{}}' END, {types})"
-    return f"(SELECT unnest({values}), _broken, _file FROM (SELECT *, {broken} FROM {lines}))"
+    values = f"json_transform(CASE WHEN {_BROKEN} IS NULL THEN _line ELSE '{{}}' END, {types})"
+    rows = f"SELECT *, {broken} FROM {lines} WHERE trim(_line, ' \t\r') <> ''"
+    return f"(SELECT unnest({values}), {_BROKEN}, _file FROM ({rows}))"
 
 
 def _csv(paths: str, columns: Sequence[str], delimiter: str, file: RawFile, quote: str) -> str:

@@ -28,29 +28,26 @@ class RuleCount:
 
 @dataclass(frozen=True)
 class Cleaning:
-    """The staged tables of a shop and what rules have done to them; staged rows themselves are never changed."""
+    """The staged tables of a shop and what rules have done to them: rows are only marked."""
 
     sql: Any
-    name: str
     staged: Mapping[str, Staged]
     done: list[RuleCount] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         for table, staged in self.staged.items():
-            self.sql.execute(f"CREATE TABLE {self._gone(table)} (_row BIGINT)")
-            self.sql.execute(f"CREATE TABLE {self._turned(table)} (_row BIGINT)")
             self.sql.execute(f"CREATE OR REPLACE TEMP VIEW raw_{table} AS FROM {staged.rows}")
 
     def rows(self, table: str) -> str:
-        """The FROM clause of a table's rows as they are now."""
-        rows = f"(SELECT * FROM {self.staged[table].rows} ANTI JOIN {self._gone(table)} USING (_row))"
+        """The FROM clause of a table's rows as they are now, in the order of the files."""
+        rows = f"{self.staged[table].rows} WHERE NOT _gone"
         if table != "events":
-            return rows
-        turned = f"_row IN (FROM {self._turned(table)})"
-        return (
-            f"(SELECT * REPLACE (CASE WHEN {turned} THEN 'return' ELSE kind END AS kind, "
-            f"CASE WHEN kind = 'return' OR {turned} THEN abs(quantity) ELSE quantity END AS quantity) FROM {rows})"
-        )
+            return f"(SELECT * FROM {rows})"
+        kind = "CASE WHEN _turned THEN 'return' ELSE kind END AS kind"
+        # not abs(quantity): DuckDB 2.0 compares such a CASE by the range that the quantity has without it
+        size = "greatest(quantity, -quantity)"
+        quantity = f"CASE WHEN kind = 'return' OR _turned THEN {size} ELSE quantity END AS quantity"
+        return f"(SELECT * REPLACE ({kind}, {quantity}) FROM {rows})"
 
     def apply(self, rule: Rule) -> None:
         """Raises KgError where the rule's predicate cannot be understood or evaluated."""
@@ -58,17 +55,17 @@ class Cleaning:
 
         if rule.table not in self.staged:
             return
-        marks = self._turned(rule.table) if rule.action == "return" else self._gone(rule.table)
-        rest = "kind <> 'return'" if rule.action == "return" else "true"
+        staged = self.staged[rule.table]
+        mark, rest = ("_turned", "kind <> 'return'") if rule.action == "return" else ("_gone", "true")
         try:
-            raw = self._count(self._matches(rule, self.staged[rule.table].rows))
-            before = self._count(f"FROM {marks}")
-            self.sql.execute(f"INSERT INTO {marks} {self._matches(rule, self.rows(rule.table), rest)}")
-            removed = self._count(f"FROM {marks}") - before
+            matching = self._count(self._matches(rule, staged.rows))
+            now = self._matches(rule, self.rows(rule.table), rest)
+            marked = self.sql.execute(f"UPDATE {staged.name} SET {mark} = true WHERE rowid IN ({now})").fetchall()
         except duckdb.Error as error:
             problem = f"the rule {rule.name!r} cannot be applied: {first_line(error)}"
-            raise KgError(problem, value=rule.where, fix="Mend its `where`.") from error
-        self.done.append(RuleCount(rule.name, raw, removed))
+            fix = f"Mend its `where`: {self._columns(rule.table)}."
+            raise KgError(problem, file=staged.files[0].path, value=rule.where, fix=fix) from error
+        self.done.append(RuleCount(rule.name, matching, marked[0][0]))
 
     def one_row_each(self, table: str, key: str) -> None:
         """Of several rows with one id the first stays; told only where there are such."""
@@ -93,7 +90,12 @@ class Cleaning:
             return self._count(query)
         except duckdb.Error as error:
             problem = f"the check {check.name!r} cannot be made: {first_line(error)}"
-            raise KgError(problem, fix="Mend its expressions: SQL over our columns and the raw ones.") from error
+            fix = f"Mend its expressions: {self._columns('events')}."
+            raise KgError(problem, file=self.staged["events"].files[0].path, fix=fix) from error
+
+    def _columns(self, table: str) -> str:
+        raw = (column for file in self.staged[table].files for column in file.columns)
+        return f"there are {', '.join(dict.fromkeys([*self.staged[table].columns, *raw]))}"
 
     def _matches(self, rule: Rule, rows: str, rest: str = "true") -> str:
         """The query of the `_row`s that a rule means."""
@@ -109,10 +111,10 @@ class Cleaning:
         Few hashes are there twice, and only their rows are compared. Sorting finds them several times faster than
         grouping; some at a time, which bounds the memory.
         """
-        name = f"{self.name}_{table}_alike"
+        staged = self.staged[table]
+        name = f"{staged.name}_alike"
         if self.sql.execute(f"FROM duckdb_tables() WHERE table_name = '{name}'").fetchall():
             return name
-        staged = self.staged[table]
         parts = 1 + self._count(f"FROM {staged.name}") // _SORTED
         several = [np.empty(0, np.uint64)]
         for part in range(parts):
@@ -127,12 +129,6 @@ class Cleaning:
 
     def _count(self, query: str) -> int:
         return int(self.sql.execute(f"SELECT count(*) FROM ({query})").fetchall()[0][0])
-
-    def _gone(self, table: str) -> str:
-        return f"{self.name}_{table}_gone"
-
-    def _turned(self, table: str) -> str:
-        return f"{self.name}_{table}_turned"
 
 
 def mentioned(rules: Sequence[Rule], checks: Sequence[Check]) -> list[str]:
