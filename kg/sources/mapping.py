@@ -82,7 +82,16 @@ class Mapper:
     def columns(self) -> list[Made]:
         """The canonical columns, then the shop's own. Raises KgError where a required one is not to be had."""
         canonical = TABLES[self.table]
-        own = [Column(name, "string", "") for name in self.wanted if name not in {column.name for column in canonical}]
+        known = {column.name for column in canonical}
+        own = [Column(name, "string", "") for name in self.wanted if name not in known]
+        for column in own:
+            near = get_close_matches(column.name, known, 1, 0.8)
+            if near and self.table == "events" and not column.name.startswith(_REPEATED):
+                raise KgError(
+                    "the events have no such column",
+                    column=f"events.columns.{column.name}",
+                    fix=f"Did you mean {near[0]!r}? One of your own begins with item_ or user_.",
+                )
         return [self._make(column) for column in (*canonical, *own)]
 
     def _make(self, column: Column) -> Made:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+import kg
 from kg.config import read_config
 from kg.errors import KgError
 from kg.guessing import guess
@@ -69,6 +70,63 @@ def test_a_catalogue(tmp_path: Path) -> None:
     assert found.mapping["name"] == "items.title"
     assert found.mapping["In stock"] == "items.available"
     assert list(ingest(found.config)[0].items.execute()["title"]) == ["A mug"]
+
+
+def test_columns_win_over_names(tmp_path: Path) -> None:
+    events = log(tmp_path, "user,item,code,price,net", "ann,mug,m1,3,2")
+    items = log(tmp_path, "code,name,label", "m1,Mug,A mug", name="items.csv")
+    users = log(tmp_path, "id,country,age", "ann,France,30", name="users.csv")
+    columns = {"item_id": "code", "price": "net::DOUBLE / 2", "items.item_id": "code", "items.title": "label"}
+    found = guess([events], items, users, columns)
+    assert found.mapping == {
+        "user": "user_id", "code": "item_id", "net::DOUBLE / 2": "price", "label": "items.title", "id": "users.user_id",
+    }  # fmt: skip
+    tables, _ = ingest(found.config)
+    (event,) = tables.events.execute().to_dict("records")
+    assert (event["item_id"], event["price"]) == ("m1", 1.0)
+    assert tables.items.execute()[["item_id", "title", "name"]].values.tolist() == [["m1", "A mug", "Mug"]]
+    assert tables.users.execute()[["user_id", "age"]].values.tolist() == [["ann", "30"]]
+
+
+@pytest.mark.parametrize(
+    ("columns", "told"),
+    [
+        ({"orders.price": "net"}, "no such table"),
+        ({"items.title": "name"}, "no items to map columns of"),
+        ({"price": "nett"}, "Did you mean 'net'?"),
+        ({"pirce": "net"}, "Did you mean 'price'?"),
+    ],
+)
+def test_columns_that_are_none(tmp_path: Path, columns: dict[str, str], told: str) -> None:
+    with pytest.raises(KgError) as caught:
+        guess([log(tmp_path, "user,item,net", "ann,mug,2")], columns=columns)
+    assert told in str(caught.value)
+
+
+def test_a_preset_tells_the_mapping_and_the_log_the_rest(tmp_path: Path) -> None:
+    path = log(
+        tmp_path, '{"reviewerID": "A1", "asin": "B1", "overall": 5, "unixReviewTime": 1529193600}', name="a.jsonl"
+    )
+    found = guess([path], preset="amazon-reviews")
+    assert found.config.events.preset == "amazon-reviews"
+    assert found.config.shop.target_kinds == ("rating",)
+    assert found.mapping == {"reviewerID": "user_id", "asin": "item_id", "overall": "value", "unixReviewTime": "time"}
+    found.write(tmp_path / "shop.toml")
+    assert ingest(read_config(tmp_path / "shop.toml"))[1].events == {"rating": 1}
+
+
+def test_rows_that_cannot_be_read_are_left_to_the_ingest(tmp_path: Path) -> None:
+    found = guess([log(tmp_path, "user,item,ts,event", "ann,mug,1709287200,buy", "ann,mug", "ann,mug,1709287201,pv")])
+    assert found.config.events.time_format == "unix"
+    assert found.config.events.kinds == {"buy": "purchase", "pv": "view"}
+    with pytest.raises(KgError, match="fewer fields"):
+        ingest(found.config)
+
+
+def test_the_library_reads_without_a_config(tmp_path: Path) -> None:
+    path = log(tmp_path, "customer,sku,ts,event", "ann,mug,1709287200,buy", ",mug,1709287200,buy")
+    events = kg.read(events=path).events.execute()
+    assert events[["user_id", "item_id", "kind"]].values.tolist() == [["ann", "mug", "purchase"]]
 
 
 def test_nothing_to_go_by(tmp_path: Path) -> None:
