@@ -82,6 +82,10 @@ class Phrases:
         names = {"item": self.node(item), "node": self.node(node), "relation": self.relation(relation)}
         return self.pattern(table, relation).format(**names)
 
+    def kind(self, relation: str, node: Stop) -> str:
+        """Anything that has a fact."""
+        return self.pattern("kind", relation).format(node=self.node(node), relation=self.relation(relation))
+
     def trail(self, reason: Reason) -> str:
         """A path as nodes and arrows, with the provenance of its facts."""
         said = [self.node(reason.stops[0])]

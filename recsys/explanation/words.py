@@ -12,7 +12,7 @@ from recsys.explanation.told import Reason, Step, Told
 from recsys.types import ContributionKind
 
 Audience = Literal["shopper", "merchandiser"]
-Form = Literal["again", "same_fact", "fact", "customers", "path", "link", "taste", "constant"]
+Form = Literal["again", "same_fact", "fact", "related", "customers", "kind", "path", "link", "taste", "constant"]
 
 _WORTH_SAYING = 0.05  # share of Σ|value| from which a reason of a new form goes before a stronger one of a known form
 _LARGE = 0.1  # share of Σ|value| from which evidence against is told
@@ -54,15 +54,21 @@ def form_of(reason: Reason, told: Told) -> Form:
         return "link"
     if len(reason.steps) == 1 and reason.steps[0].backwards:
         return "fact"
-    if len(reason.steps) == 2 and reason.stops[1].type == "user" and reason.stops[1].id is None:
+    crowds = [stop.type for stop in reason.stops if stop.id is None]
+    if crowds == ["user"] and len(reason.steps) == 2:
         return "customers"
-    if len(reason.steps) == 2 and _there_and_back(*reason.steps) and reason.node.type == "item":
-        return "same_fact"
-    return "path"
+    if crowds == ["item", "user"] and len(reason.steps) == 4 and _there_and_back(reason.steps[:2]):
+        return "kind"
+    if crowds or reason.node.type != "item" or not _there_and_back(reason.steps):
+        return "path"
+    return "same_fact" if len(reason.steps) == 2 else "related" if len(reason.steps) == 4 else "path"
 
 
-def _there_and_back(there: Step, back: Step) -> bool:
-    return there.name == back.name and back.backwards and not there.backwards
+def _there_and_back(steps: tuple[Step, ...]) -> bool:
+    """Whether facts lead up, and the same ones down."""
+    half = len(steps) // 2
+    down = tuple(Step(f"rev_{step.relation}") for step in reversed(steps[:half]))
+    return tuple(Step(step.relation) for step in steps[half:]) == down
 
 
 def claims(told: Told) -> list[Claim]:
@@ -86,6 +92,10 @@ def _topic(form: Form, reason: Reason) -> tuple[str | None, ...]:
             return ("people", node)
         case "same_fact" | "fact":
             return ("fact", reason.steps[-1].relation, reason.stops[-2].id)
+        case "kind":
+            return ("kind", reason.steps[0].relation, reason.stops[1].id)
+        case "related":
+            return ("fact", reason.steps[1].relation, reason.stops[2].id)
         case "path":
             return ("path", node, *(stop.id or stop.type for stop in reason.stops))
         case "constant":
@@ -126,11 +136,15 @@ def _sentence(claim: Claim, told: Told, phrases: Phrases) -> str:
     match claim.form:
         case "constant":
             table, name = "constants", reason.scorer + _reach(reason)
-        case "customers":
-            names["did"] = phrases.did(reason.steps[0].name, names["node"])
-            names["did_item"] = phrases.did(reason.steps[1].name, names["item"])
-            names["count"] = str(reason.stops[1].count)
-            name = "customers_few" if reason.stops[1].count is None else name
+        case "customers" | "kind":
+            is_kind = claim.form == "kind"
+            what = phrases.kind(reason.steps[0].name, reason.stops[1]) if is_kind else names["node"]
+            names["did"] = phrases.did(reason.steps[-2].name, what)
+            names["did_item"] = phrases.did(reason.steps[-1].name, names["item"])
+            names["count"] = str(reason.stops[-2].count)
+            name += "_few" if reason.stops[-2].count is None else ""
+        case "related":
+            names["top"] = phrases.node(reason.stops[2])
         case "same_fact" | "fact":
             names["fact"] = phrases.fact(claim.form, reason.steps[-1].name, told.item, reason.stops[-2])
         case "again":

@@ -35,6 +35,8 @@ def path(*between: Stop, steps: tuple[str, ...], value: float = 1.0, events: tup
 
 BRAND = path(Stop("brand", "c", "C"), steps=("brand", "rev_brand"))
 CUSTOMERS = path(Stop("user", None, count=14), steps=("rev_purchase", "purchase"))
+KIND = (Stop("category", "c", "C"), Stop("item", None, count=3))
+TOP = Stop("category", "t", "T")
 AGAIN = Reason(1.0, "path", "repeat", ITEM, (Occasion("purchase", 4, date(2023, 12, 24)),), (ITEM,))
 
 
@@ -63,6 +65,25 @@ AGAIN = Reason(1.0, "path", "repeat", ITEM, (Occasion("purchase", 4, date(2023, 
             "Because you bought “A” on 3 March, and from there a trail leads to “B”: "
             "“A” –brand→ C –made in→ F ←made in– “B”.",
             "因为您在3月3日买过“A”，由此可以一路连到“B”：“A” –品牌→ C –made in→ F ←made in– “B”。",
+        ),
+        (
+            path(*KIND, Stop("user", None, count=14), steps=("category", "rev_category", "rev_purchase", "purchase")),
+            "Because you bought “A” on 3 March, and customers who bought something from C also bought “B” "
+            "(14 of them).",
+            "因为您在3月3日买过“A”，而买过C类商品的顾客也买过“B”（14位）。",
+        ),
+        (
+            path(*KIND, Stop("user", None, count=None), steps=("theme", "rev_theme", "rev_purchase", "purchase")),
+            "Because you bought “A” on 3 March, and a few customers who bought something with the theme C "
+            "also bought “B”.",
+            "因为您在3月3日买过“A”，而少数买过主题为C的商品的顾客也买过“B”。",
+        ),
+        (
+            path(
+                KIND[0], TOP, Stop("category", "d", "D"), steps=("category", "broader", "rev_broader", "rev_category")
+            ),
+            "Because you bought “A” on 3 March, and “B” belongs to T as well.",
+            "因为您在3月3日买过“A”，“B”与它同属T。",
         ),
         (
             Reason(1.0, "link", "ease", A, (Occasion("hugged", 2, None),)),
