@@ -9,6 +9,7 @@ from importlib import import_module
 import typer
 
 DONE, FAILED, WRONG, INTERRUPTED = 0, 1, 2, 130
+_DUCKDB_INTERRUPTED = "Query interrupted"  # what it makes of Ctrl-C
 
 COMMANDS = {
     "demo": "cli.demo:demo",
@@ -70,6 +71,10 @@ def run(arguments: Sequence[str]) -> int:
         )
         return failed(told, FAILED)
     except (KeyboardInterrupt, typer.Abort):
+        code = INTERRUPTED
+    except RuntimeError as error:
+        if str(error) != _DUCKDB_INTERRUPTED:
+            raise
         code = INTERRUPTED
     if code == INTERRUPTED:
         typer.echo("Interrupted. What was finished is kept; the same command goes on from there.", err=True)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import shutil
 import weakref
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from tempfile import mkdtemp
+from tempfile import gettempdir
 from typing import Any
+from uuid import uuid4
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,8 +31,10 @@ class Engine:
         """The Ibis backend."""
         import ibis
 
-        spill = mkdtemp(prefix="cartograph-", dir=self.folder)
-        connection = ibis.duckdb.connect(threads=self.threads, memory_limit=self.memory_limit, temp_directory=spill)
+        spill = (self.folder or Path(gettempdir())) / f"cartograph-{uuid4().hex}"  # made when it is needed
+        connection = ibis.duckdb.connect(
+            threads=self.threads, memory_limit=self.memory_limit, temp_directory=str(spill)
+        )
         connection.raw_sql("SET TimeZone = 'UTC'")
         # with the connection, not the engine: a lazy table that outlives the engine still needs it
         weakref.finalize(connection, shutil.rmtree, spill, ignore_errors=True)
@@ -45,3 +50,14 @@ class Engine:
         from ibis.util import gen_name
 
         return str(gen_name(name))
+
+
+@contextmanager
+def memory_told() -> Iterator[None]:
+    """Too little memory is a MemoryError, also where DuckDB has its own exception for it."""
+    import duckdb
+
+    try:
+        yield
+    except duckdb.OutOfMemoryException as error:
+        raise MemoryError(str(error)) from error

@@ -51,6 +51,8 @@ def guess(
 
     Raises KgError where nobody or nothing is to be found.
     """
+    if preset and preset.endswith(".toml"):
+        preset = str(Path(preset).resolve())  # the config may be written elsewhere
     given = {"events": events, "items": items, "users": users}
     config = KgConfig(**{table: Source(preset=preset) for table, files in given.items() if files})
     config = config.at(events, items, users, columns)

@@ -9,7 +9,7 @@ from typing import Any
 
 from kg.columns import TABLES, Column
 from kg.config import KgConfig, Source, read_config
-from kg.engine import Engine
+from kg.engine import Engine, memory_told
 from kg.errors import KgError
 from kg.guessing import guess
 from kg.sources.mapping import literal, quoted
@@ -52,6 +52,7 @@ def read(config: str | Path | KgConfig | None = None, events: str | Path | None 
     return ingest(config, events)[0]
 
 
+@memory_told()
 def ingest(
     config: KgConfig, events: str | Path | None = None, engine: Engine | None = None
 ) -> tuple[Tables, IngestReport]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kg.columns import TABLES, Column
-from kg.engine import Engine
+from kg.engine import Engine, memory_told
 from kg.errors import KgError
 from kg.files import replacing_folder
 
@@ -56,7 +56,7 @@ class Tables:
 
     def save(self, folder: Path) -> None:
         """Write one Parquet file per table; an existing folder is replaced when all are written."""
-        with replacing_folder(folder) as temporary:
+        with replacing_folder(folder) as temporary, memory_told():
             for name in TABLES:
                 getattr(self, name).to_parquet(temporary / f"{name}.parquet", dictionary_size_limit=_DICTIONARY)
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from kg.config import Source
-from kg.engine import Engine
+from kg.engine import Engine, memory_told
 from kg.errors import KgError
 from kg.files import full_disk_told
 from kg.sources.files import RawFile, find, look
@@ -191,10 +191,8 @@ def _create(sql: Any, name: str, query: str, files: Sequence[RawFile]) -> None:
     import duckdb
 
     try:
-        with full_disk_told(files[0].path):
+        with full_disk_told(files[0].path), memory_told():
             sql.execute(f"CREATE TABLE {name} AS {query}")
-    except duckdb.OutOfMemoryException as error:
-        raise MemoryError(first_line(error)) from error
     except duckdb.ConversionException as error:
         fix = "Make the expression of the config hold for every row: TRY_CAST, nullif."
         raise KgError(f"an expression fails on a value: {first_line(error)}", file=files[0].path, fix=fix) from error

@@ -10,6 +10,7 @@ import numpy as np
 
 from kg.columns import TABLES
 from kg.config import Check, Rule
+from kg.engine import memory_told
 from kg.errors import KgError
 from kg.sources.mapping import quoted
 from kg.sources.staging import Staged, first_line
@@ -58,9 +59,10 @@ class Cleaning:
         staged = self.staged[rule.table]
         mark, rest = ("_turned", "kind <> 'return'") if rule.action == "return" else ("_gone", "true")
         try:
-            matching = self._count(self._matches(rule, staged.rows))
-            now = self._matches(rule, self.rows(rule.table), rest)
-            marked = self.sql.execute(f"UPDATE {staged.name} SET {mark} = true WHERE rowid IN ({now})").fetchall()
+            with memory_told():
+                matching = self._count(self._matches(rule, staged.rows))
+                now = self._matches(rule, self.rows(rule.table), rest)
+                marked = self.sql.execute(f"UPDATE {staged.name} SET {mark} = true WHERE rowid IN ({now})").fetchall()
         except duckdb.Error as error:
             problem = f"the rule {rule.name!r} cannot be applied: {first_line(error)}"
             fix = f"Mend its `where`: {self._columns(rule.table)}."
@@ -87,7 +89,8 @@ class Cleaning:
         else:
             query = f"{values} HAVING count(DISTINCT {check.several}) > 1"
         try:
-            return self._count(query)
+            with memory_told():
+                return self._count(query)
         except duckdb.Error as error:
             problem = f"the check {check.name!r} cannot be made: {first_line(error)}"
             fix = f"Mend its expressions: {self._columns('events')}."

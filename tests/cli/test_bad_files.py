@@ -6,6 +6,7 @@ import gzip
 import json
 import os
 import resource
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from cli.main import FAILED, WRONG
+from cli.main import FAILED, INTERRUPTED, WRONG
 from tests.cli.conftest import Ask
 
 COMMAND = str(Path(sys.executable).parent / "cartograph")
@@ -131,6 +132,22 @@ def test_one_row(cartograph: Ask, tmp_path: Path) -> None:
     log.write_text(HEADER + GOOD)
     report = cartograph("ingest", "--events", log, "-w", tmp_path / "workspace", "--json").json
     assert (report["rows_read"], report["users"], report["items"], report["rejected"]) == (1, 1, 1, 0)
+
+
+def test_ctrl_c(tmp_path: Path) -> None:
+    log = tmp_path / "log.csv"
+    log.write_text(HEADER + "".join(f"user{n},item{n * 37 % 1009},2024-03-01,1\n" for n in range(400_000)))
+    words = [COMMAND, "ingest", "--events", str(log), "-w", str(tmp_path / "workspace"), "--threads", "1"]
+    with subprocess.Popen(words, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        for line in process.stderr:
+            if "ingest" in line:
+                break
+        process.send_signal(signal.SIGINT)
+        said = process.stderr.read()
+    assert process.returncode == INTERRUPTED
+    assert "the same command goes on" in said
+    assert not (tmp_path / "workspace" / "ingest").exists()
 
 
 def test_a_full_disk(tmp_path: Path) -> None:

@@ -115,6 +115,14 @@ def test_a_preset_tells_the_mapping_and_the_log_the_rest(tmp_path: Path) -> None
     assert ingest(read_config(tmp_path / "shop.toml"))[1].events == {"rating": 1}
 
 
+def test_a_preset_of_ones_own_is_found_from_elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    log(tmp_path, "[events.columns]", "user_id = 'who'", "item_id = 'what'", name="mine.toml")
+    path = log(tmp_path, "who,what", "ann,mug")
+    monkeypatch.chdir(tmp_path)
+    guess([path], preset="mine.toml").write(tmp_path / "configs" / "shop.toml")
+    assert ingest(read_config(tmp_path / "configs" / "shop.toml"))[1].users == 1
+
+
 def test_rows_that_cannot_be_read_are_left_to_the_ingest(tmp_path: Path) -> None:
     found = guess([log(tmp_path, "user,item,ts,event", "ann,mug,1709287200,buy", "ann,mug", "ann,mug,1709287201,pv")])
     assert found.config.events.time_format == "unix"
