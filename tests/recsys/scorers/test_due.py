@@ -62,7 +62,7 @@ purchases = st.lists(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(purchases)
 def test_rates_are_a_life_table(bought: Bought) -> None:
     graph = shop(bought)

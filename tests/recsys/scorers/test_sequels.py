@@ -60,7 +60,7 @@ def slow(bought: Bought, scorer: Sequels) -> dict[tuple[str, str], float]:
     return operator
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(
     st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from(ITEMS), st.integers(0, 40)), min_size=2, max_size=25),
     st.sampled_from([0.0, 0.7, 1.0]),
