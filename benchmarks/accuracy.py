@@ -16,18 +16,19 @@ from time import perf_counter
 
 from recsys.config import PROTOCOLS, Config
 from recsys.stages import Job
+from recsys.threads import limit
 from recsys.workspace import Workspace
 
 WEEKS = 5
 
 
-def run(config: Config, cut: str, seed: int, folder: Path) -> dict[str, dict]:
+def run(config: Config, cut: str, seed: int, threads: int, folder: Path) -> dict[str, dict]:
     """The evaluation per protocol of the main job with one cut."""
     start = datetime.fromisoformat(cut)
     given = {"test_start": start, "validation_start": start - timedelta(weeks=WEEKS)}
     split = config.split.model_copy(update=given)
-    job = Job(Workspace(folder), config.model_copy(update={"split": split}), seed)
-    return next(stage.result for stage in job.run() if stage.name == "evaluate")
+    job = Job(Workspace(folder), config.model_copy(update={"split": split, "seed": seed}), threads)
+    return list(job.run(until="evaluate"))[-1].result
 
 
 def table(figures: dict[str, list[dict]], seeds: int) -> None:
@@ -58,14 +59,16 @@ def main() -> None:
     words.add_argument("events", type=Path, nargs="+")
     words.add_argument("--test", nargs="+", required=True, help="first days of the test period")
     words.add_argument("--seeds", type=int, default=3)
+    words.add_argument("--threads", type=int, default=2)
     given = words.parse_args()
+    limit(given.threads)
     config = Config.read(given.config).resolved(given.events)
     figures: dict[str, list[dict]] = {}
     for cut in given.test:
         for seed in range(given.seeds):
             with tempfile.TemporaryDirectory() as folder:
                 start = perf_counter()
-                figures.setdefault(cut, []).append(run(config, cut, seed, Path(folder)))
+                figures.setdefault(cut, []).append(run(config, cut, seed, given.threads, Path(folder)))
             peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
             print(f"{cut}, seed {seed}: {perf_counter() - start:.0f} s, peak so far {peak:.0f} MiB", file=sys.stderr)
     version = subprocess.run(
