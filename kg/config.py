@@ -107,9 +107,13 @@ class Derive(Section):
 
 
 class Split(Section):
-    """By global time (dates, UTC; without them shares of the log's events or its span) or each user's last events."""
+    """How the log is cut into train, validation and test.
 
-    method: Literal["time", "leave-last-out"] = "time"
+    By global time (dates, UTC; without them shares of the log's events or of its span), by each user's last events, or
+    as given: the log's column `part` says train, validation or test.
+    """
+
+    method: Literal["time", "leave-last-out", "given"] = "time"
     validation_start: datetime | None = None
     test_start: datetime | None = None
     validation_share: float = Field(default=0.1, gt=0, lt=1)

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
 
 
+PART = "part"
+PARTS = ("train", "validation", "test")
+
+
 @dataclass(frozen=True, eq=False)
 class Windows:
     """Three growing windows of tables, and the events that follow the first and the second; all of them lazy.
@@ -35,22 +39,41 @@ class Windows:
 def split(tables: Tables, section: Split, target_kinds: Sequence[str] = ("purchase",)) -> Windows:
     """Cut a log as a config's section says; an event at a cut lies after it.
 
-    Raises KgError where an event has no time, or a window would be empty.
+    Raises KgError where an event has no time (but where the parts are given), or a window would be empty.
     """
-    first, last = _span(tables.events)
-    if section.method == "leave-last-out":
-        windows = leave_last_out(tables, target_kinds)
+    if section.method == "given":
+        windows, told = by_column(tables), f"the log's column {PART!r} names the windows"
     else:
-        windows = by_time(tables, *_cuts(tables, section))
+        first, last = _span(tables.events)
+        told = f"the log runs from {first} to {last}"
+        by_user = section.method == "leave-last-out"
+        windows = leave_last_out(tables, target_kinds) if by_user else by_time(tables, *_cuts(tables, section))
     counted = {"train": windows.train.events, "validation": windows.validation, "test": windows.test}
     for name, events in counted.items():
         if not events.count().to_pyarrow().as_py():
             raise KgError(
-                f"the split leaves no event in the {name} window; the log runs from {first} to {last}",
+                f"the split leaves no event in the {name} window; {told}",
                 value=f"{windows.validation_start}, {windows.test_start}",
                 fix="Move the cuts under [split], or give a longer log.",
             )
     return windows
+
+
+def by_column(tables: Tables) -> Windows:
+    """The split that a log brings along in its column `part`: train, validation or test.
+
+    Raises KgError where the column is missing or says anything else.
+    """
+    events = tables.events
+    if PART not in events.columns:
+        fix = f"Map it under [events.columns]; where files are parts: {PART} = \"CASE WHEN _path LIKE '%test%' …\"."
+        raise KgError("the split is given, and the log does not say by which column", column=PART, fix=fix)
+    others = events.filter(events[PART].isnull() | ~events[PART].isin(PARTS))[PART].to_pyarrow()
+    if len(others):
+        fix = f"Write {', '.join(PARTS)}."
+        raise KgError(f"{len(others):,} events belong to no part", column=PART, value=others[0].as_py(), fix=fix)
+    train, validation, test = (events.filter(events[PART] == part) for part in PARTS)
+    return given(tables.with_events(train), validation, test)
 
 
 def by_time(tables: Tables, validation_start: datetime, test_start: datetime) -> Windows:

@@ -153,7 +153,7 @@ def _relation(files: Sequence[RawFile]) -> str:
     # a line that is no object stands as one without keys
     values = f"json_transform(CASE WHEN {_BROKEN} IS NULL THEN _line ELSE '{{}}' END, {types})"
     rows = f"SELECT *, {broken} FROM {lines} WHERE trim(_line, ' \t\r') <> ''"
-    return f"(SELECT unnest({values}), {_BROKEN}, _file FROM ({rows}))"
+    return f"(SELECT unnest({values}), {_BROKEN}, _file, _path FROM ({rows}))"
 
 
 def _csv(paths: str, columns: Sequence[str], delimiter: str, file: RawFile, quote: str) -> str:
@@ -167,8 +167,8 @@ def _csv(paths: str, columns: Sequence[str], delimiter: str, file: RawFile, quot
 
 
 def _numbered(reader: str, paths: str) -> str:
-    """With the number of the file instead of its path."""
-    return f"(SELECT * EXCLUDE (_path), list_position({paths}, _path) - 1 AS _file FROM {reader})"
+    """With the number of the file beside its path."""
+    return f"(SELECT *, list_position({paths}, _path) - 1 AS _file FROM {reader})"
 
 
 def _check_expressions(sql: Any, mapper: Mapper, relation: str) -> None:

@@ -3,11 +3,12 @@ from pathlib import Path
 
 import pytest
 
-from kg.config import KgConfig, read_config
+from kg.config import KgConfig, Split, read_config
 from kg.demo_shop import DemoShop, generate
 from kg.demo_shop.truth import read_shop
 from kg.errors import KgError
 from kg.reading import ingest
+from kg.splitting import split
 from kg.steps.derive import derive
 
 HEADER = "user_id,item_id,time,quantity\n"
@@ -129,3 +130,20 @@ def test_online_retail_is_counted_exactly() -> None:
         "invoices with several times": 43,
         "customers with several countries": 8,
     }
+
+
+@pytest.mark.parametrize("suffix", ["csv", "jsonl"])
+def test_the_name_of_its_file_may_say_to_which_part_an_event_belongs(tmp_path: Path, suffix: str) -> None:
+    for part in ("train", "validation", "test"):
+        text = f"user_id,item_id\nann,{part}\n" if suffix == "csv" else f'{{"user_id": "ann", "item_id": "{part}"}}\n'
+        (tmp_path / f"{part}.{suffix}").write_text(text)
+    columns = {"user_id": "user_id", "item_id": "item_id", "part": f"regexp_extract(_path, '([a-z]+).{suffix}', 1)"}
+    tables, _ = ingest(KgConfig.model_validate({"events": {"columns": columns}}), tmp_path)
+    windows = split(tables, Split(method="given"))
+    assert [
+        events.item_id.execute().tolist() for events in (windows.train.events, windows.validation, windows.test)
+    ] == [
+        ["train"],
+        ["validation"],
+        ["test"],
+    ]

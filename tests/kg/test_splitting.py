@@ -141,3 +141,34 @@ def test_one_user_with_one_purchase_cannot_be_split() -> None:
 def test_a_share_outside_0_and_1_is_an_error() -> None:
     with pytest.raises(KgError, match=r"split\.test_share"):
         checked(KgConfig, {"split": {"test_share": 1.5}}, Path("shop.toml"))
+
+
+def parted(parts: list[str | None]) -> kg.Tables:
+    frame = pd.DataFrame([("ann", f"item {n}", part) for n, part in enumerate(parts)])
+    return kg.Tables.of(events=frame.set_axis(["user_id", "item_id", "part"], axis=1), engine=ENGINE)
+
+
+def test_a_log_may_name_its_parts_and_need_no_times() -> None:
+    windows = split(parted(["test", "train", "validation", "train"]), Split(method="given"))
+    items = [sorted(events.item_id.execute()) for events in (windows.train.events, windows.validation, windows.test)]
+    assert items == [["item 1", "item 3"], ["item 2"], ["item 0"]]
+    assert windows.all.events.count().execute() == 4
+    assert windows.test_start is None
+
+
+@pytest.mark.parametrize(
+    ("parts", "told"),
+    [
+        (["train", "validation", "Test"], "1 events belong to no part"),
+        (["train", "validation", None, "test"], "1 events belong to no part"),
+        (["train", "test"], "no event in the validation window"),
+    ],
+)
+def test_a_part_that_is_none_is_told(parts: list[str | None], told: str) -> None:
+    with pytest.raises(KgError, match=told):
+        split(parted(parts), Split(method="given"))
+
+
+def test_a_given_split_needs_its_column() -> None:
+    with pytest.raises(KgError, match="column part"):
+        split(tables(LOG), Split(method="given"))
