@@ -18,7 +18,7 @@ from recsys.protocol import Protocol
 from recsys.types import Holdout, Scorer
 
 Fit = Callable[[Scorer], Scorer]
-SECONDS = 45.0
+SECONDS = 30.0
 """Of processor time for one scorer, so that a busy machine finds the same: on a large log its defaults, and what could
 be tried."""
 

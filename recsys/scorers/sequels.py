@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from pydantic import NonNegativeFloat, PositiveFloat, PositiveInt
 from pydantic.dataclasses import dataclass
-from scipy.sparse import csr_array, diags_array, hstack
+from scipy.sparse import csr_array, diags_array, hstack, vstack
 
 from kg.graph import KnowledgeGraph, Relation
 from kg.ids import Index
@@ -24,6 +24,8 @@ from recsys.operators import Factors, power, scaled
 from recsys.scorers.interactions import weightiest
 from recsys.scorers.kinds import kinds_of
 from recsys.types import MANY, Contribution, Holdout, Path
+
+_BLOCK = 4096  # items whose sequels are counted at once: bounds the memory
 
 
 @dataclass(config=STRICT)
@@ -66,17 +68,23 @@ class Sequels(LinearScorer):
         """
         bought = weightiest(graph, self.weighting)
         self.step_ = bought[1] if bought else ""
-        later = _later(graph, bought, self.gap_half_life, self.reach)
-        reached = np.asarray(later.sum(axis=0), dtype=np.float64)
+        kinds, self.kind_start_ = kinds_of(graph, self.relation)
+        before_after = _before_and_after(graph, bought, self.gap_half_life, self.reach)
+        total, reached = np.zeros(graph.n_items), np.zeros(graph.n_items)
+        of_kind: Any = csr_array((kinds.shape[1], graph.n_items), dtype=np.float32)
+        for rows, later in _later(*before_after):
+            total[rows] = later.sum(axis=1)
+            reached += later.sum(axis=0)
+            of_kind = of_kind + kinds[rows].T @ later
+        caused = _beyond_chance(of_kind.tocsr(), self.chance)
+        of_kind = of_kind.multiply(caused).tocsr()
+        share = power(total + self.prior, -1)
+        own = [
+            scaled(_attributed(later, kinds[rows], caused), rows=share[rows]) for rows, later in _later(*before_after)
+        ]
         mean = reached[reached > 0].mean() if reached.any() else 1.0
         wanted = power(reached / mean, -self.beta)
-        kinds, self.kind_start_ = kinds_of(graph, self.relation)
-        of_kind = (kinds.T @ later).tocsr()
-        caused = _beyond_chance(of_kind, self.chance)
-        of_kind = of_kind.multiply(caused).tocsr()
-        total = np.asarray(later.sum(axis=1), dtype=np.float64)
-        share = power(total + self.prior, -1)
-        left = [scaled(_attributed(later, kinds, caused), rows=share), scaled(kinds, rows=self.prior * share)]
+        left = [vstack(own, format="csr"), scaled(kinds, rows=self.prior * share)]
         right = [diags_array(wanted), scaled(of_kind, rows=power(of_kind.sum(axis=1), -1), columns=wanted).T]
         self.operator_ = Factors(hstack(left, format="csr"), hstack(right, format="csr").astype(np.float32))
         self.emphasis_ = self.emphasis(graph)
@@ -103,26 +111,35 @@ class Sequels(LinearScorer):
                     yield Contribution(worth, "path", self.name, event, path)
 
 
-def _later(graph: KnowledgeGraph, bought: Relation | None, half_life: float, reach: int) -> csr_array:
-    """`later` of `Sequels`: csr float32 (n_items, n_items), its diagonal empty; empty where no event has a time."""
+def _later(before: csr_array, after: csr_array) -> Iterator[tuple[slice, csr_array]]:
+    """`later` of `Sequels`, some rows at a time, its diagonal empty: whole it may be far larger than what is kept."""
+    for start in range(0, before.shape[0], _BLOCK):
+        rows = slice(start, min(start + _BLOCK, before.shape[0]))
+        later = (before[rows] @ after).tocsr()
+        later.data[later.indices == np.repeat(np.arange(rows.start, rows.stop), np.diff(later.indptr))] = 0
+        later.eliminate_zeros()
+        yield rows, later
+
+
+def _before_and_after(
+    graph: KnowledgeGraph, bought: Relation | None, half_life: float, reach: int
+) -> tuple[csr_array, csr_array]:
+    """Factors of `later` by way of baskets, csr float32 (n_items, baskets) and back; empty where nothing has a time."""
     n_items = graph.n_items
-    nothing: Any = csr_array((n_items, n_items), dtype=np.float32)
+    nothing: Any = csr_array((n_items, 0), dtype=np.float32)
     if bought is None:
-        return nothing
+        return nothing, nothing.T.tocsr()
     edges = graph.relations[bought]
     dated = (edges.time != TIMELESS) & (edges.weight > 0)
     if not dated.any():
-        return nothing
+        return nothing, nothing.T.tocsr()
     owners, items, days = edges.sources[dated], edges.indices[dated], edges.time[dated] // DAY
     n_days = int(days.max()) + 1
     key, basket = np.unique(owners.astype(np.int64) * n_days + days, return_inverse=True)
     owner, day = np.divmod(key, n_days)
     baskets = csr_array((np.ones(len(basket), np.float32), (basket, items)), (len(key), n_items))
     baskets.data[:] = 1  # several of one item are one
-    later = (baskets.T @ (_follows(owner, day, half_life, reach) @ baskets)).tocsr()
-    later.setdiag(0)
-    later.eliminate_zeros()
-    return later
+    return baskets.T.tocsr(), (_follows(owner, day, half_life, reach) @ baskets).tocsr()
 
 
 def _follows(owner: Index, day: Index, half_life: float, reach: int) -> csr_array:
