@@ -138,6 +138,15 @@ def test_every_key_of_a_config_is_explained(section: type[Section]) -> None:
     assert {key for key in keys if f"`{key}`" not in page} <= headings
 
 
+@pytest.mark.parametrize("section", [Source, Rule, Derive, Split, Evaluation])
+def test_every_choice_of_a_key_is_named(section: type[Section]) -> None:
+    page = (DOCS / "own-data.md").read_text(encoding="utf-8")
+    literals = re.findall(r"Literal\[(.*?)\]", "".join(str(key.annotation) for key in section.model_fields.values()))
+    choices = re.findall(r"'([\w-]+)'", "".join(literals))
+    assert choices
+    assert not [choice for choice in choices if f'"{choice}"' not in page]
+
+
 READMES = ("README.md", "README.zh.md")
 
 
