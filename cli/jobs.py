@@ -35,6 +35,8 @@ def read(
         raise KgError(
             "a preset goes with --events", column="--preset", value=files.preset, fix="A config names its own preset."
         )
+    if config is not None and config.suffix != ".toml":
+        raise KgError("a config ends in .toml", file=config, fix=f"Name a log with --events {config}.")
     if config is not None:
         found = Config.read(config)
     elif files.preset or (files.events and not workspace.remembers(CONFIG)):

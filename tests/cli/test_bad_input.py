@@ -37,6 +37,7 @@ COMMAND = str(Path(sys.executable).parent / "cartograph")
         (("train", "eaze"), "'ease'"),
         (("evaluate", "--k", "ten"), "not a number from 1"),
         (("run", "absent.toml"), "absent.toml"),
+        (("ingest", "log.csv"), "--events log.csv"),
         (("run", "--nonsense"), "--nonsense"),
         (("nonsense",), "nonsense"),
     ],

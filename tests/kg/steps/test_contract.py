@@ -10,6 +10,7 @@ import pytest
 
 import kg
 from kg.config import Derive
+from kg.errors import KgError
 from kg.steps.derive import STEPS, derive
 from kg.tables import Tables
 
@@ -78,3 +79,8 @@ def test_the_order_of_rows_never_matters() -> None:
     graphs = [kg.build(derive(shop(order), EVERYTHING)) for order in (0, 1, 2)]
     assert len({graph.hash for graph in graphs}) == 1
     assert {"brand", "maker", "country", "colour", "material", "price_band"} <= set(graphs[0].nodes)
+
+
+def test_an_attribute_that_is_no_column_is_told_with_the_nearest() -> None:
+    with pytest.raises(KgError, match=r"derive.item_attributes.*'brnd'.*Did you mean 'brand'"):
+        derive(shop(), Derive(item_attributes=("brnd",)))
