@@ -10,18 +10,25 @@ Type = Literal["string", "float64", "timestamp", "boolean"]
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a canonical table; a `required` one may not hold a null."""
+    """A column of a canonical table; a `required` one may not hold a null. Where it is absent it is the `default`."""
 
     name: str
     type: Type
     meaning: str
     required: bool = False
+    default: str | bool | None = None
 
 
 EVENTS = (
     Column("user_id", "string", "who", required=True),
     Column("item_id", "string", "with what", required=True),
-    Column("kind", "string", "view, cart, purchase, rating, return or the shop's own word", required=True),
+    Column(
+        "kind",
+        "string",
+        "view, cart, purchase, rating, return or the shop's own word",
+        required=True,
+        default="purchase",
+    ),
     Column("time", "timestamp", "when, UTC"),
     Column("value", "float64", "what a rating says, on the shop's scale"),
     Column("quantity", "float64", "how many; of a return: how many came back, positive"),
@@ -48,7 +55,7 @@ FACTS = (
     Column("tail", "string", "id of a node, or a literal's text", required=True),
     Column("head_type", "string", "node type of the head", required=True),
     Column("tail_type", "string", "node type of the tail; of a literal: its datatype", required=True),
-    Column("literal", "boolean", "whether the tail is a value, not a node", required=True),
+    Column("literal", "boolean", "whether the tail is a value, not a node", required=True, default=False),
     Column("confidence", "float64", "0 … 1"),
     Column("provenance", "string", "the source or rule it comes from"),
 )

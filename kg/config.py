@@ -147,14 +147,14 @@ class KgConfig(Section):
         With `events` given, other files that are not where the config says are looked for beside those. `columns` are
         those of the events, one by one; "items.title" is one of the items.
         """
-        home = self.folder.resolve()
-        folders = [home, *(path if path.is_dir() else path.parent for path in (path.resolve() for path in events))]
+        home = self.folder.absolute()
+        folders = [home, *(path if path.is_dir() else path.parent for path in (path.absolute() for path in events))]
         mapped = _by_table(columns or {})
         changes: dict[str, Any] = {"folder": home, "taxonomy": self.taxonomy and _found(self.taxonomy, folders)}
         own = {"events": events, "items": items and [items], "users": users and [users]}
         for table, given in own.items():
             source: Source = getattr(self, table)
-            paths = [str(path.resolve()) for path in given or ()] or [_found(path, folders) for path in source.paths]
+            paths = [str(path.absolute()) for path in given or ()] or [_found(path, folders) for path in source.paths]
             if paths:
                 changes[table] = source.model_copy(
                     update={"path": tuple(paths), "columns": source.columns | mapped.pop(table, {})}

@@ -58,7 +58,7 @@ def ingest(
 ) -> tuple[Tables, IngestReport]:
     """Read, map and clean; `events` (file, folder or glob) takes the place of the config's own path.
 
-    The events stay lazy, in a scratch file of the engine. Raises KgError naming the file, and the row, column and value
+    The events stay lazy, in a table of the engine. Raises KgError naming the file, and the row, column and value
     where a file is not what the config says.
     """
     engine = engine or Engine()

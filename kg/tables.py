@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 _ARROW = {"string": "string", "float64": "float64", "timestamp": "timestamp[us]", "boolean": "bool"}
 _DICTIONARY = 1_000  # values of a column in a group of rows; beyond, a dictionary takes longer than it saves
-_DEFAULTS = {("events", "kind"): "purchase", ("facts", "literal"): False}
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,13 +100,12 @@ def _cast(table_name: str, table: Any, column: Column) -> Any:
 
     wanted = pa.type_for_alias(_ARROW[column.type])
     if column.name not in table.column_names:
-        default = _DEFAULTS.get((table_name, column.name))
-        if column.required and default is None:
+        if column.required and column.default is None:
             raise KgError(
                 f"the {table_name} have no column {column.name!r} ({column.meaning})",
                 fix=f"Give the column, or rename one; there are {', '.join(table.column_names)}.",
             )
-        return pa.repeat(pa.scalar(default, wanted), table.num_rows)
+        return pa.repeat(pa.scalar(column.default, wanted), table.num_rows)
     values = table[column.name]
     if pa.types.is_timestamp(values.type) and values.type.tz is not None:
         values = pc.cast(values, pa.timestamp("us", tz="UTC")).cast(wanted)

@@ -25,7 +25,6 @@ _EXPECTED: Mapping[Type, str] = {
     "timestamp": "a time such as 2024-03-05 14:22:31",
     "boolean": "true or false",
 }
-_DEFAULTS = {("events", "kind"): "'purchase'", ("facts", "literal"): "false"}
 _REPEATED = ("item_", "user_")
 _USUAL_TIME = "'%Y-%m-%d %H:%M:%S'"
 _UNIX = {"unix": 1, "unix-ms": 1_000}
@@ -95,7 +94,8 @@ class Mapper:
         return [self._make(column) for column in (*canonical, *own)]
 
     def _make(self, column: Column) -> Made:
-        given = self.wanted.get(column.name, _DEFAULTS.get((self.table, column.name)))
+        default = None if column.default is None else literal(column.default)
+        given = self.wanted.get(column.name, default)
         if given is None:
             if column.required:
                 raise KgError(

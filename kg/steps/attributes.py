@@ -8,6 +8,7 @@ import ibis
 
 from kg.config import Derive
 from kg.errors import KgError
+from kg.steps.facts import facts
 from kg.tables import Tables
 
 
@@ -26,15 +27,6 @@ def attributes(tables: Tables, section: Derive) -> Tables:
                     f"the {kind}s have no such column", column=f"derive.{kind}_attributes", value=name, fix=fix
                 )
             given = table.filter(table[name].notnull())
-            facts = given.select(
-                head=given[f"{kind}_id"],
-                relation=ibis.literal(name),
-                tail=given[name].cast("string"),
-                head_type=ibis.literal(kind),
-                tail_type=ibis.literal(name),
-                literal=ibis.literal(value=False),
-                confidence=ibis.null("float64"),
-                provenance=ibis.literal(f"{kind}s"),
-            )
-            tables = tables.with_facts(facts)
+            said = {"relation": ibis.literal(name), "tail": given[name].cast("string"), "provenance": f"{kind}s"}
+            tables = tables.with_facts(facts(given, head=f"{kind}_id", of=kind, **said))
     return tables

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ibis
 
 from kg.config import Derive
+from kg.steps.facts import facts
 from kg.tables import Tables
 
 RELATION = "price_band"
@@ -31,17 +32,9 @@ def price_bands(tables: Tables, section: Derive) -> Tables:
     band = ibis.window(group_by="band")
     named = placed.mutate(low=placed.price.min().over(band), high=placed.price.max().over(band))
     low, high = (_told(bound) for bound in (named.low, named.high))
-    facts = named.select(
-        head=named.item_id,
-        relation=ibis.literal(RELATION),
-        tail=(named.low == named.high).ifelse(low, low + ibis.literal(" to ") + high),
-        head_type=ibis.literal("item"),
-        tail_type=ibis.literal(RELATION),
-        literal=ibis.literal(value=False),
-        confidence=ibis.null("float64"),
-        provenance=ibis.literal("price bands"),
-    )
-    return tables.with_facts(facts)
+    told = (named.low == named.high).ifelse(low, low + ibis.literal(" to ") + high)
+    found = facts(named, head="item_id", relation=ibis.literal(RELATION), tail=told, provenance="price bands")
+    return tables.with_facts(found)
 
 
 def _told(price: ibis.expr.types.FloatingValue) -> ibis.expr.types.StringValue:

@@ -16,6 +16,7 @@ from functools import cache
 from importlib.resources import files
 
 from kg.config import Derive
+from kg.steps.facts import facts
 from kg.tables import Tables
 
 _WORD = re.compile(r"[^\W\d_]+(?:[-'’][^\W\d_]+)*")
@@ -46,21 +47,10 @@ def titles(tables: Tables, section: Derive) -> Tables:
     items = tables.items
     rows = items.filter(items.title.notnull()).group_by("item_id").agg(title=items.title.min()).to_pyarrow()
     named = dict(zip(rows["item_id"].to_pylist(), rows["title"].to_pylist(), strict=True))
-    told = [fact for fact in said(named) if fact[1] in section.title_attributes]
-    heads, relations, tails = (list(column) for column in zip(*told, strict=True)) if told else ([], [], [])
-    facts = pa.table(
-        {
-            "head": pa.array(heads, pa.string()),
-            "relation": pa.array(relations, pa.string()),
-            "tail": pa.array(tails, pa.string()),
-            "head_type": pa.repeat("item", len(told)),
-            "tail_type": pa.array(relations, pa.string()),
-            "literal": pa.repeat(pa.scalar(value=False), len(told)),
-            "confidence": pa.nulls(len(told), pa.float64()),
-            "provenance": pa.repeat("titles", len(told)),
-        }
-    )
-    return tables.with_facts(ibis.memtable(facts))
+    schema = pa.schema([(name, pa.string()) for name in ("head", "relation", "tail")])
+    told = [dict(zip(schema.names, fact, strict=True)) for fact in said(named) if fact[1] in section.title_attributes]
+    found = ibis.memtable(pa.Table.from_pylist(told, schema))
+    return tables.with_facts(facts(found, head="head", relation=found.relation, tail=found.tail, provenance="titles"))
 
 
 def said(titles: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:

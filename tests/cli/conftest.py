@@ -1,7 +1,10 @@
 from __future__ import annotations
 
 import json
+import resource
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,8 +12,9 @@ from typing import Any
 
 import pytest
 
-from cli.main import run
+from cli.main import FAILED, run
 
+COMMAND = str(Path(sys.executable).parent / "cartograph")
 USERS, ITEMS, EVENTS = 150, 100, 5_000
 
 
@@ -55,6 +59,20 @@ def cartograph(capfd: pytest.CaptureFixture[str]) -> Ask:
         return Answer(code, out, err)
 
     return asked
+
+
+def runs_out_of_disk(largest: int, *words: object) -> None:
+    """A command in a process whose files may not grow beyond `largest` bytes fails with one clear message."""
+    done = subprocess.run(
+        [COMMAND, *map(str, words), "--threads", "1", "--quiet"],
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (largest, largest)),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == FAILED
+    assert "File too large" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 @pytest.fixture(scope="session")

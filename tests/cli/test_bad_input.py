@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import os
-import resource
 import shutil
 import signal
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from cli.main import FAILED, INTERRUPTED, WRONG
-from tests.cli.conftest import Ask, Shop
-
-COMMAND = str(Path(sys.executable).parent / "cartograph")
+from tests.cli.conftest import COMMAND, Ask, Shop, runs_out_of_disk
 
 
 @pytest.mark.parametrize(
@@ -113,16 +109,7 @@ def test_a_full_disk_harms_nothing(shop: Shop, largest: int) -> None:
     shutil.rmtree(shop.workspace / "train")
     shutil.rmtree(shop.workspace / "graph")
     before = (shop.workspace / "ingest" / "manifest.json").read_bytes()
-    done = subprocess.run(
-        [COMMAND, "run", "-w", str(shop.workspace), "--threads", "1", "--quiet"],
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (largest, largest)),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == FAILED
-    assert "File too large" in done.stderr
-    assert "Traceback" not in done.stderr
+    runs_out_of_disk(largest, "run", "-w", shop.workspace)
     assert (shop.workspace / "ingest" / "manifest.json").read_bytes() == before
 
 
