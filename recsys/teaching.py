@@ -18,8 +18,8 @@ from recsys.recipe import Conditions, Recipe, by_gradient, seeded
 from recsys.tuning import tune
 from recsys.types import Holdout, Scorer
 
-TRIAL = 100_000_000
-FEWEST = 500  # users that a trial asks at least
+TRIAL = 50_000_000  # scores, users × items: eight of them are what tuning may spend
+FEWEST = 500  # of fewer users the figures are noise
 
 
 @dataclass
@@ -41,8 +41,8 @@ def teach(
     """Tune every scorer on `graph`, then learn one fusion per protocol of what they say about `validation`.
 
     What the config says of a scorer stays; of one that is trained by gradient steps only the emphasis is tuned: other
-    trials would train. Scorers are tuned on so many users that a trial is at most `TRIAL` scores; the fusions learn
-    from all.
+    trials would train. Scorers are tuned on so many users that a trial is at most `TRIAL` scores, but on `FEWEST`; the
+    fusions learn from all.
     """
     some = validation.thinned(max(FEWEST, TRIAL // max(graph.n_items, 1)))
     parts: dict[str, Scorer] = {}

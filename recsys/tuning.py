@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from dataclasses import replace
-from time import process_time
 from typing import Any
 
 import numpy as np
@@ -18,9 +17,9 @@ from recsys.protocol import Protocol
 from recsys.types import Holdout, Scorer
 
 Fit = Callable[[Scorer], Scorer]
-SECONDS = 30.0
-"""Of processor time for one scorer, so that a busy machine finds the same: on a large log its defaults, and what could
-be tried."""
+SCORES = 400_000_000
+"""What all trials of a scorer may come to, users × items each: on a large log only the first values are tried. Counted
+in work, not in time, so that every machine finds the same."""
 
 
 def tune(
@@ -32,42 +31,40 @@ def tune(
     fixed: Collection[str] = (),
     *,
     refit: bool = True,
-    seconds: float = SECONDS,
+    scores: int = SCORES,
 ) -> Scorer:
     """The scorer, fitted by `fit` on `graph`, with the best values of its `GRID` (parameter → values).
 
     The parameters `fixed` stay as they are, and unless `refit` all those whose other values need a new fit.
     Judged by NDCG@k of what is new to the users, or with repeats too where the scorer says `TUNED_WITH_REPEATS`: it has
     nothing to say of what is new. A value is taken where its gain, paired over users, is surer than noise, so that a
-    small validation leaves the defaults. None is tried that, at the pace so far, would end after `seconds` of processor
-    time. A search that ends before is deterministic.
+    small validation leaves the defaults. What needs no fit is tried first; the search ends when the trials have come to
+    `scores`. Deterministic.
     """
     repeats = getattr(scorer, "TUNED_WITH_REPEATS", False)
     protocol = Protocol(repeats="include" if repeats else "exclude", k=(k,), metrics=("ndcg",))
-    start = process_time()
     best = fit(scorer)
-    fitted = process_time()
     figures = _judged(best, validation, protocol)
-    judging, slowest = process_time() - fitted, process_time() - start
-    for name, values in _grid(scorer, fixed, refit).items():
-        for value in values:
-            begun = process_time()
-            pace = judging if _only_emphasis(best, name) else slowest
-            if value == getattr(best, name) or begun + pace > start + seconds:
-                continue
-            trial = _with(best, name, value, fit, graph)
-            found = _judged(trial, validation, protocol)
-            slowest = max(slowest, process_time() - begun)
-            if _surely(found - figures):
-                best, figures = trial, found
+    left = scores // max(len(validation.query) * graph.n_items, 1) - 1
+    for name, value in _tries(scorer, fixed, refit):
+        if value == getattr(best, name):
+            continue
+        if left < 1:
+            break
+        left -= 1
+        trial = _with(best, name, value, fit, graph)
+        found = _judged(trial, validation, protocol)
+        if _surely(found - figures):
+            best, figures = trial, found
     return best
 
 
-def _grid(scorer: Scorer, fixed: Collection[str], refit: bool) -> dict[str, tuple[Any, ...]]:
+def _tries(scorer: Scorer, fixed: Collection[str], refit: bool) -> list[tuple[str, Any]]:
+    """The values of the grid by parameter, in its order but that what needs no fit comes first."""
     grid: dict[str, tuple[Any, ...]] = getattr(scorer, "GRID", {})
-    return {
-        name: values for name, values in grid.items() if name not in fixed and (refit or _only_emphasis(scorer, name))
-    }
+    names = [name for name in grid if name not in fixed and (refit or _only_emphasis(scorer, name))]
+    names.sort(key=lambda name: not _only_emphasis(scorer, name))
+    return [(name, value) for name in names for value in grid[name]]
 
 
 def _with(fitted: Scorer, name: str, value: Any, fit: Fit, graph: KnowledgeGraph) -> Scorer:

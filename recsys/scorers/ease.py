@@ -59,24 +59,17 @@ class EASE(LinearScorer):
     }
 
     def fit(self, graph: KnowledgeGraph, validation: Holdout | None = None) -> Self:
-        X = self._interactions(graph)
-        of_users, of_items = _sums(X, 1), _sums(X, 0)
-        before = power(of_items, -self.item_power)
+        X = strongest(graph, replace(self.weighting, half_life=self.train_half_life))
+        self.degrees_ = np.asarray(X.sum(axis=0), dtype=np.float32)
+        before = power(self.degrees_, -self.item_power)
         solve = primal if graph.n_items <= graph.n_users else dual
-        self.operator_ = solve(scaled(X, power(of_users, -self.user_power), before), self.l2, before)
+        self.operator_ = solve(scaled(X, power(X.sum(axis=1), -self.user_power), before), self.l2, before)
         self.emphasis_ = self.emphasis(graph)
-        self.opinion_ = of_items > 0
+        self.opinion_ = self.degrees_ > 0
         return self
 
     def emphasis(self, graph: KnowledgeGraph) -> NDArray[np.float32]:
-        return power(_sums(self._interactions(graph), 0), self.output_power) * super().emphasis(graph)
-
-    def _interactions(self, graph: KnowledgeGraph) -> csr_array:
-        return strongest(graph, replace(self.weighting, half_life=self.train_half_life))
-
-
-def _sums(X: csr_array, axis: int) -> NDArray[np.float32]:
-    return np.asarray(X.sum(axis=axis), dtype=np.float32)
+        return power(self.degrees_, self.output_power) * super().emphasis(graph)
 
 
 def primal(X: csr_array, l2: float, before: NDArray[np.float32]) -> NDArray[np.float32]:

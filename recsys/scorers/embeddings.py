@@ -28,6 +28,7 @@ class Embeddings:
     weighting   weighs the events of a query; `lasting` those that are learned from, by how long ago they were
     parameters  "nodes": e⁰ of all nodes but users, float32 (n_nodes − n_users, size)
     linked      whether an item has any edge, bool (n_items,)
+    degrees     the interactions of every item as `lasting` weighs them, float32 (n_items,)
     """
 
     def __init__(
@@ -56,6 +57,7 @@ class Embeddings:
         first = np.random.default_rng(seed).normal(scale=_SCALE, size=(graph.n_nodes - graph.n_users, size))
         self.parameters = {"nodes": torch.from_numpy(first.astype(np.float32)).to(device).requires_grad_()}
         pairs = strongest(graph, lasting)
+        self.degrees: NDArray[np.float32] = np.asarray(pairs.sum(axis=0), dtype=np.float32)
         taken = pairs.tocoo()
         others = np.diff(self.queries.indptr)[taken.row] > 1  # something is left of the query without the target
         self.users, self.targets = taken.row[others], taken.col[others]

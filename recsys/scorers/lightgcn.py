@@ -27,7 +27,6 @@ from recsys.linear import STRICT, LinearScorer
 from recsys.operators import Factors
 from recsys.protocol import Protocol
 from recsys.scorers.embeddings import Embeddings
-from recsys.scorers.interactions import strongest
 from recsys.training import Run, Schedule, device_of, train
 from recsys.types import Holdout
 
@@ -85,6 +84,7 @@ class LightGCN(LinearScorer):
             seed=self.seed,
             device=device_of(run.device),
         )
+        self.degrees_ = model.degrees
         self.emphasis_ = self.emphasis(graph)
         if model.can_learn:
             schedule = Schedule(self.n_epochs, self.n_steps, self.learning_rate, self.patience, self.seed)
@@ -99,9 +99,7 @@ class LightGCN(LinearScorer):
         return self
 
     def emphasis(self, graph: KnowledgeGraph) -> NDArray[np.float32]:
-        pairs = strongest(graph, replace(self.weighting, half_life=self.train_half_life))
-        degrees = np.asarray(pairs.sum(axis=0), dtype=np.float32)
-        return (degrees + 1) ** np.float32(self.output_power) * super().emphasis(graph)
+        return (self.degrees_ + 1) ** np.float32(self.output_power) * super().emphasis(graph)
 
     def _set(self, model: Embeddings) -> None:
         """Take the embeddings as they are now."""

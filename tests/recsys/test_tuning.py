@@ -82,10 +82,13 @@ def test_what_is_fixed_is_not_tried(graph: kg.KnowledgeGraph, validation: Holdou
     assert all(knob.number == 1 for knob in fit.tried)
 
 
-def test_without_time_the_defaults_stay(graph: kg.KnowledgeGraph, validation: Holdout) -> None:
+def test_what_may_not_be_spent_is_not_tried(graph: kg.KnowledgeGraph, validation: Holdout) -> None:
     fit = Fits()
-    assert tune(Knob(), fit, graph, validation, seconds=0) == Knob()
+    trial = len(validation.query) * graph.n_items
+    assert tune(Knob(), fit, graph, validation, scores=0) == Knob()
     assert len(fit.tried) == 1
+    assert tune(Knob(), fit, graph, validation, scores=2 * trial) == Knob(3)
+    assert len(fit.tried) == 1 + 2
 
 
 def test_a_scorer_without_a_grid_is_only_fitted(graph: kg.KnowledgeGraph, validation: Holdout) -> None:
