@@ -83,7 +83,8 @@ def ingest(
     given = {table: engine.sql.table(views[table]).to_arrow_table() for table in _KEYS if table in views}
     no_events = engine.sql.sql(f"SELECT * FROM {views['events']} LIMIT 0").to_arrow_table()
     tables = Tables.of(no_events, facts=facts, engine=engine, **given)
-    tables = replace(tables, events=engine.connection.table(views["events"]), frames="pandas")  # files are no frames
+    log = engine.connection.table(views["events"])
+    tables = replace(tables, events=log, frames="pandas", config=config)  # files are no frames
     n_rows = _scalar(engine.sql, f"SELECT count(*) FROM {staged['events'].rows}") + len(staged["events"].torn)
     return tables, IngestReport(
         n_rows,

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kg.columns import TABLES, Column
+from kg.config import KgConfig
 from kg.engine import Engine, memory_told
 from kg.errors import KgError
 from kg.files import replacing_folder
@@ -24,6 +25,7 @@ class Tables:
     """Four lazy Ibis tables of one engine, with the columns of `kg.columns` first and the shop's own after them.
 
     frames  the library whose frames they were made of, so that frames of the same kind can be handed out
+    config  the shop's, where they were read by one: how to derive and split
     """
 
     engine: Engine = field(repr=False)
@@ -32,6 +34,7 @@ class Tables:
     users: ir.Table
     facts: ir.Table
     frames: str = "pandas"
+    config: KgConfig = field(default_factory=KgConfig)
 
     @classmethod
     def of(

@@ -67,32 +67,39 @@ EVERYTHING = Filters()
 class Recommender:
     """A graph, scorers fitted on it, and a fusion of them for each protocol.
 
+    config   how to derive, split, score; None: as the tables were read, with all scorers
+    config_  the one that was fitted by
+
     >>> model = Recommender().fit(tables)  # doctest: +SKIP
     >>> model.recommend(["12347"], k=10)  # doctest: +SKIP
     """
 
-    config: Config = field(default_factory=Config)
+    config: Config | None = None
     conditions: Conditions = field(default_factory=Conditions)
     frames: str = "pandas"
+    config_: Config = field(init=False, repr=False)
     graph: KnowledgeGraph = field(init=False, repr=False)
     recipe: Recipe = field(init=False, repr=False)
     fusions: Mapping[Repeats, Fusion] = field(init=False, repr=False)
 
     def fit(self, tables: Tables) -> Self:
         """Learn the fusion on a validation period at the end of the log, then refit everything on all of it."""
-        windows = split(tables, self.config.split, self.config.shop.target_kinds)
-        graph = build(derive(windows.train_validation, self.config.derive))
+        self.config_ = config = self.config or Config.of(tables.config)
+        windows = split(tables, config.split, config.shop.target_kinds)
+        graph = build(derive(windows.train_validation, config.derive))
         start = None if windows.test_start is None else seconds(windows.test_start)
-        asked = holdout(graph, windows.test, self.config.shop.target_kinds, start)
-        lesson = teach(graph, asked, self.config.scorers, self.config.evaluation, self.conditions, self.config.seed)
-        graph = build(derive(tables, self.config.derive))
+        asked = holdout(graph, windows.test, config.shop.target_kinds, start)
+        lesson = teach(graph, asked, config.scorers, config.evaluation, self.conditions, config.seed)
+        graph = build(derive(tables, config.derive))
         self.frames = tables.frames
         return self._take(graph, lesson.recipe.fit(graph, self.conditions), lesson.recipe)
 
     @classmethod
     def of(cls, graph: KnowledgeGraph, parts: Mapping[str, Scorer], recipe: Recipe, config: Config) -> Self:
         """From what was fitted elsewhere."""
-        return cls(config)._take(graph, parts, recipe)
+        made = cls(config)
+        made.config_ = config
+        return made._take(graph, parts, recipe)
 
     def _take(self, graph: KnowledgeGraph, parts: Mapping[str, Scorer], recipe: Recipe) -> Self:
         self.graph, self.recipe, self.fusions = graph, recipe, recipe.fusions(parts)
@@ -167,7 +174,7 @@ class Recommender:
             for name, part in self.fusions["exclude"].parts.items():
                 store.save(part, temporary / _SCORERS / name, self.graph.hash)
             (temporary / _RECIPE).write_text(json.dumps(self.recipe.to_json(), indent=1), encoding="utf-8")
-            (temporary / _CONFIG).write_text(self.config.model_dump_json(indent=1), encoding="utf-8")
+            (temporary / _CONFIG).write_text(self.config_.model_dump_json(indent=1), encoding="utf-8")
 
     @classmethod
     def load(cls, folder: Path) -> Self:
@@ -212,7 +219,7 @@ class Recommender:
         """The kinds of event whose items are not shown again; what a guest has is not shown either."""
         if repeats == "include":
             return ()
-        return (*self.config.shop.target_kinds, *(query.kind_names if (query.users < 0).all() else ()))
+        return (*self.config_.shop.target_kinds, *(query.kind_names if (query.users < 0).all() else ()))
 
 
 def _of_library(frame: pd.DataFrame, library: str) -> Any:

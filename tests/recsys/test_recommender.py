@@ -156,3 +156,13 @@ def test_names_are_found_when_used_and_nothing_is_loaded_before(package: str) ->
     probe = f"import sys, {package}; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True).stdout.split()
     assert not {"numpy", "pandas", "torch"} & set(loaded)
+
+
+def test_what_was_read_by_a_config_is_fitted_by_it(log: pd.DataFrame, tmp_path: Path) -> None:
+    titles = {f"i{item:02}": f"{'RED' if item % 2 else 'BLUE'} CUP {item}" for item in range(ITEMS)}
+    log.assign(item_title=log["item_id"].map(titles)).to_csv(tmp_path / "log.csv", index=False)
+    (tmp_path / "shop.toml").write_text("[events]\npath = 'log.csv'\n[derive]\ntitle_attributes = ['colour']\n")
+    shop = kg.read(tmp_path / "shop.toml")
+    assert set(recsys.Recommender().fit(shop).graph.nodes["colour"].ids.ids) == {"red", "blue"}
+    other = recsys.Recommender(Config()).fit(shop)
+    assert "colour" not in other.graph.nodes
