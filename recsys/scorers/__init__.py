@@ -19,6 +19,8 @@ SCORERS: dict[str, str] = {
     "due": "recsys.scorers.due:Due",
     "item_knn": "recsys.scorers.item_knn:ItemKNN",
     "ease": "recsys.scorers.ease:EASE",
+    "ials": "recsys.scorers.ials:IALS",
+    "spectral": "recsys.scorers.spectral:Spectral",
     "walks": "recsys.scorers.walks:Walks",
     "tastes": "recsys.scorers.tastes:Tastes",
     "sequels": "recsys.scorers.sequels:Sequels",

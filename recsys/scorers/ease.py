@@ -6,7 +6,6 @@ the strongest single scorer on most shops' logs.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -20,9 +19,9 @@ from kg.graph import KnowledgeGraph
 from kg.query import Weighting
 from recsys.demand import DEMANDS, Demand
 from recsys.errors import RecsysError
-from recsys.linear import STRICT, LinearScorer
+from recsys.linear import STRICT
 from recsys.operators import Factors, power, scaled
-from recsys.scorers.interactions import strongest
+from recsys.scorers.interactions import ItemToItem
 from recsys.scorers.memory import require
 from recsys.types import Holdout
 
@@ -31,7 +30,7 @@ _BYTES = 4
 
 
 @dataclass(config=STRICT)
-class EASE(LinearScorer):
+class EASE(ItemToItem):
     """operator = Di^−item_power · B, each item's score times Di^output_power · demand.
 
     B solves  min ‖Xn − Xn B‖² + l2 ‖B‖²  with  diag(B) = 0,  Xn = Du^−user_power X Di^−item_power.
@@ -50,7 +49,6 @@ class EASE(LinearScorer):
     weighting: Weighting = Weighting()
     name: str = "ease"
 
-    EMPHASIS: ClassVar[frozenset[str]] = frozenset({"demand", "output_power"})
     GRID: ClassVar[dict[str, tuple[Any, ...]]] = {
         "train_half_life": (90, 180, None),
         "l2": (1.0, 3.0, 10.0),
@@ -59,17 +57,11 @@ class EASE(LinearScorer):
     }
 
     def fit(self, graph: KnowledgeGraph, validation: Holdout | None = None) -> Self:
-        X = strongest(graph, replace(self.weighting, half_life=self.train_half_life))
-        self.degrees_ = np.asarray(X.sum(axis=0), dtype=np.float32)
+        X = self._interactions(graph)
         before = power(self.degrees_, -self.item_power)
         solve = primal if graph.n_items <= graph.n_users else dual
         self.operator_ = solve(scaled(X, power(X.sum(axis=1), -self.user_power), before), self.l2, before)
-        self.emphasis_ = self.emphasis(graph)
-        self.opinion_ = self.degrees_ > 0
         return self
-
-    def emphasis(self, graph: KnowledgeGraph) -> NDArray[np.float32]:
-        return power(self.degrees_, self.output_power) * super().emphasis(graph)
 
 
 def primal(X: csr_array, l2: float, before: NDArray[np.float32]) -> NDArray[np.float32]:

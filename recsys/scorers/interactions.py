@@ -2,13 +2,42 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import replace
+from typing import Any, ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from kg.graph import ITEM, USER, KnowledgeGraph, Relation
 from kg.query import TIMELESS, Weighting
+from recsys.linear import LinearScorer
+from recsys.operators import power
+
+
+class ItemToItem(LinearScorer):
+    """A linear scorer that learns from `strongest` alone, with events halved every `train_half_life` days.
+
+    Each item's score is multiplied by degree^output_power · demand; `degrees_` float32 (n_items,) are the sums of the
+    interactions by item. Of an item without any it has no opinion.
+    """
+
+    EMPHASIS: ClassVar[frozenset[str]] = frozenset({"demand", "output_power"})
+
+    train_half_life: float | None
+    output_power: float
+    degrees_: NDArray[np.float32]
+
+    def emphasis(self, graph: KnowledgeGraph) -> NDArray[np.float32]:
+        return power(self.degrees_, self.output_power) * super().emphasis(graph)
+
+    def _interactions(self, graph: KnowledgeGraph) -> csr_array[np.float32]:
+        """What is learned from, csr float32 (n_users, n_items); sets all of the state but the operator."""
+        X = strongest(graph, replace(self.weighting, half_life=self.train_half_life))
+        self.degrees_ = np.asarray(X.sum(axis=0), dtype=np.float32)
+        self.opinion_ = self.degrees_ > 0
+        self.emphasis_ = self.emphasis(graph)
+        return X
 
 
 def weightiest(graph: KnowledgeGraph, weighting: Weighting) -> Relation | None:

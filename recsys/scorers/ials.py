@@ -1,0 +1,131 @@
+"""Implicit alternating least squares, served by one fold-in that everybody shares.
+
+Hu, Koren & Volinsky, "Collaborative filtering for implicit feedback datasets", ICDM 2008, with the regularisation by
+frequency of Rendle et al., "Revisiting the performance of iALS on item recommendation benchmarks", RecSys 2022, and the
+conjugate gradients of Takács et al., "Applications of the conjugate gradient method for implicit feedback collaborative
+filtering", RecSys 2011.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import NonNegativeFloat, PositiveFloat, PositiveInt
+from pydantic.dataclasses import dataclass
+from scipy.linalg import solve_triangular
+from scipy.sparse import csr_array
+
+from kg.graph import KnowledgeGraph
+from kg.query import Weighting
+from recsys.demand import DEMANDS, Demand
+from recsys.linear import STRICT
+from recsys.operators import Factors
+from recsys.scorers.interactions import ItemToItem
+from recsys.scorers.memory import require
+from recsys.types import Holdout
+
+_BLOCK = 1 << 18  # interactions whose factors are held at once
+_BYTES = 4
+_Matrix = NDArray[np.float32]
+
+
+@dataclass(config=STRICT)
+class IALS(ItemToItem):
+    """operator = Y M Yᵀ with the item factors Y of
+
+        min Σ_ui w_ui (1 − x_u·y_i)² + unobserved Σ_ui (x_u·y_i)² + Σ_u λ_u ‖x_u‖² + Σ_i λ_i ‖y_i‖²
+
+    where λ = regularisation · (sum of the row's weights + unobserved · length of the row)^frequency and w is X of
+    `EASE`. M = (unobserved YᵀY + mean over the users of Σ_i w_ui y_i y_iᵀ + mean λ_u I)⁻¹: the fold-in of a mean user.
+    It is linear in the query, so its explanation is one exact link per event, which a fold-in of each user's own is
+    not. Each item's score is multiplied by Di^output_power · demand. Raises RecsysError where the memory is too small.
+    """
+
+    n_factors: PositiveInt = 64
+    unobserved: PositiveFloat = 0.1
+    regularisation: PositiveFloat = 0.01
+    frequency: NonNegativeFloat = 1.0
+    n_sweeps: PositiveInt = 8
+    n_conjugate: PositiveInt = 3
+    output_power: float = 0.0
+    train_half_life: PositiveFloat | None = 180
+    demand: Demand = Demand()
+    weighting: Weighting = Weighting()
+    seed: int = 0
+    name: str = "ials"
+
+    GRID: ClassVar[dict[str, tuple[Any, ...]]] = {
+        "train_half_life": (180, 90, None),
+        "unobserved": (0.1, 0.3),
+        "output_power": (0.0, 0.3),
+        "demand": DEMANDS,
+    }
+
+    def fit(self, graph: KnowledgeGraph, validation: Holdout | None = None) -> Self:
+        X = self._interactions(graph)
+        require(6 * sum(X.shape) * self.n_factors * _BYTES, "iALS", instead="item_knn")
+        across = X.T.tocsr()
+        of_users, of_items = self._penalties(X), self._penalties(across)
+        rng = np.random.default_rng(self.seed)
+        first = rng.standard_normal((X.shape[1], self.n_factors), dtype=np.float32)
+        items = first * np.float32(0.1 / np.sqrt(self.n_factors))
+        users = np.zeros((X.shape[0], self.n_factors), dtype=np.float32)
+        for _sweep in range(self.n_sweeps):
+            users = solve(X, items, users, self.unobserved, of_users, self.n_conjugate)
+            items = solve(across, users, items, self.unobserved, of_items, self.n_conjugate)
+        known = np.diff(X.indptr) > 0
+        n = max(int(known.sum()), 1)
+        mean = self.unobserved * items.T @ items + (items.T * (self.degrees_ / n)) @ items
+        mean[np.diag_indices(self.n_factors)] += of_users[known].sum() / n
+        turned = solve_triangular(np.linalg.cholesky(mean.astype(np.float64)), items.T, lower=True).T
+        self.operator_ = Factors(turned.astype(np.float32), turned.astype(np.float32))
+        return self
+
+    def _penalties(self, X: csr_array) -> NDArray[np.float32]:
+        """λ of every row, float32 (n,)."""
+        weight = np.asarray(X.sum(axis=1)) + self.unobserved * X.shape[1]
+        return (self.regularisation * weight**self.frequency).astype(np.float32)
+
+
+def solve(
+    X: csr_array, others: _Matrix, start: _Matrix, unobserved: float, penalties: NDArray[np.float32], n_steps: int
+) -> _Matrix:
+    """The factors of all rows of X given those of its columns: `n_steps` conjugate gradients on every row at once.
+
+    Row r minimises Σ_c w_rc (1 − x_r·y_c)² + unobserved Σ_c (x_r·y_c)² + penalty_r ‖x_r‖².
+    """
+    shared = np.float32(unobserved) * others.T @ others
+
+    def applied(x: _Matrix) -> _Matrix:
+        return x @ shared + penalties[:, None] * x + _weighed(X, others, x) @ others
+
+    x = start.copy()
+    residual = X @ others - applied(x)
+    direction = residual.copy()
+    size = (residual**2).sum(axis=1)
+    for _step in range(n_steps):
+        moved = applied(direction)
+        length = _ratio(size, (direction * moved).sum(axis=1))
+        x += length * direction
+        residual -= length * moved
+        smaller = (residual**2).sum(axis=1)
+        direction = residual + _ratio(smaller, size) * direction
+        size = smaller
+    return x
+
+
+def _weighed(X: csr_array, others: _Matrix, x: _Matrix) -> csr_array:
+    """X with every entry times x_r·y_c."""
+    rows = np.repeat(np.arange(X.shape[0]), np.diff(X.indptr))
+    said = np.empty(X.nnz, dtype=np.float32)
+    for start in range(0, X.nnz, _BLOCK):
+        part = slice(start, start + _BLOCK)
+        np.einsum("ef,ef->e", x[rows[part]], others[X.indices[part]], out=said[part])
+    return csr_array((X.data * said, X.indices, X.indptr), X.shape)
+
+
+def _ratio(above: NDArray[np.float32], below: NDArray[np.float32]) -> _Matrix:
+    """above / below as a column, 0 where there is nothing left to divide."""
+    return np.divide(above, below, out=np.zeros_like(above), where=below > 0)[:, None]

@@ -1,0 +1,78 @@
+"""iALS in conjugate gradients on all rows at once, against the normal equations of each row solved directly."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.sparse import random_array
+
+import kg
+from recsys.errors import RecsysError
+from recsys.operators import Factors
+from recsys.scorers import memory
+from recsys.scorers.ials import IALS, solve
+
+
+def slow_solve(X: np.ndarray, others: np.ndarray, unobserved: float, penalties: np.ndarray) -> np.ndarray:
+    """Hu, Koren & Volinsky 2008, equation 4, with weights w and targets 1, float64."""
+    rows = []
+    for weights, penalty in zip(X, penalties, strict=True):
+        matrix = others.T * (weights + unobserved) @ others + penalty * np.eye(others.shape[1])
+        rows.append(np.linalg.solve(matrix, others.T @ weights))
+    return np.array(rows)
+
+
+@settings(max_examples=30, deadline=None)
+@given(n_rows=st.integers(1, 20), n_columns=st.integers(1, 20), n_factors=st.integers(1, 6), seed=st.integers(0, 99))
+def test_enough_steps_solve_the_normal_equations(n_rows: int, n_columns: int, n_factors: int, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    X = random_array((n_rows, n_columns), density=0.3, rng=rng, dtype=np.float32).tocsr()
+    others = rng.standard_normal((n_columns, n_factors)).astype(np.float32)
+    penalties = (0.2 + rng.random(n_rows)).astype(np.float32)
+    start = rng.standard_normal((n_rows, n_factors)).astype(np.float32)
+    found = solve(X, others, start, 0.1, penalties, 3 * n_factors)
+    np.testing.assert_allclose(found, slow_solve(X.toarray(), others, 0.1, penalties), atol=1e-3)
+
+
+def test_entries_in_blocks_are_the_same_entries(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(0)
+    X = random_array((30, 20), density=0.3, rng=rng, dtype=np.float32).tocsr()
+    given = (rng.random((20, 4), dtype=np.float32), np.zeros((30, 4), np.float32), 0.1, np.ones(30, np.float32), 3)
+    whole = solve(X, *given)
+    monkeypatch.setattr("recsys.scorers.ials._BLOCK", 7)
+    np.testing.assert_array_equal(solve(X, *given), whole)
+
+
+@pytest.fixture
+def graph() -> kg.KnowledgeGraph:
+    rng = np.random.default_rng(2)
+    events = [(f"u{user}", f"i{item}") for user in range(40) for item in rng.choice(15, 5, replace=False)]
+    return kg.build(kg.Tables.of(events=pd.DataFrame(events, columns=["user_id", "item_id"])))
+
+
+def test_everybody_is_folded_in_by_the_equations_of_a_mean_user(graph: kg.KnowledgeGraph) -> None:
+    scorer = IALS(n_factors=4, train_half_life=None, n_sweeps=30, n_conjugate=8).fit(graph)
+    assert isinstance(scorer.operator_, Factors)
+    X = np.asarray(graph.query().history(scorer.weighting).toarray(), dtype=np.float64)
+    rng = np.random.default_rng(0)
+    items = rng.standard_normal((15, 4), dtype=np.float32) * np.float32(0.1 / 2)
+    of_users = 0.01 * (X.sum(axis=1) + 0.1 * 15)
+    of_items = 0.01 * (X.sum(axis=0) + 0.1 * 40)
+    for _sweep in range(30):
+        users = slow_solve(X, items, 0.1, of_users)
+        items = slow_solve(X.T, users, 0.1, of_items)
+    mean = items.T * (X.mean(axis=0) + 0.1) @ items + of_users.mean() * np.eye(4)
+    expected = items @ np.linalg.solve(mean, items.T)
+    found = scorer.operator_.left @ scorer.operator_.right.T
+    np.testing.assert_allclose(found, expected, atol=0.02 * np.abs(expected).max())
+
+
+def test_too_little_memory_is_said_before_it_is_taken(
+    graph: kg.KnowledgeGraph, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(memory, "available", lambda: 1000)
+    with pytest.raises(RecsysError, match=r"iALS needs.*GiB.*item_knn"):
+        IALS().fit(graph)
