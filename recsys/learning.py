@@ -1,9 +1,10 @@
 """The weights of a fusion, learned on validation.
 
-Coordinate ascent on mean NDCG, from the best single scorer and from all that come near it, the better end kept: a step
-is taken only where its gain, paired over users, is surer than noise. The lists judged are longer than those shown: a
-long list's order is known with less noise than a short one's, and the weights last longer. Where the ranking of all
-items shows the fusion below its best part, at the length shown, it is that part alone.
+Coordinate ascent on mean NDCG, from the best single scorer and from all that come near it: a step is taken only where
+its gain, paired over users, is surer than noise. The weights are the mean of both ends: either has learned some of the
+validation's accidents, and not the same ones. The lists judged are longer than those shown: a long list's order is known
+with less noise than a short one's, and the weights last longer. Where the ranking of all items shows the fusion below
+its best part, at the length shown, it is that part alone.
 """
 
 from __future__ import annotations
@@ -169,13 +170,9 @@ def _ascend(values: NDArray[np.float32], hits: NDArray[np.bool_], n: NDArray[np.
 
     alone = np.array([judge(part.copy()).mean() for part in values])
     order = np.argsort(-alone, kind="stable")
-    best_alone = (np.arange(len(alone)) == order[0]).astype(np.float64)
-    weights, best = _climb(values, judge, best_alone, order)
-    near = (alone >= NEAR * alone.max()).astype(np.float64)
-    others, found = _climb(values, judge, near, order)
-    if found.mean() > best.mean():
-        weights = others
-    return weights / np.sqrt((weights**2).sum())
+    starts = (np.arange(len(alone)) == order[0], alone >= NEAR * alone.max())
+    one, other = (_unit(_climb(values, judge, start.astype(np.float64), order)) for start in starts)
+    return _unit(one + other)
 
 
 def _climb(
@@ -183,8 +180,8 @@ def _climb(
     judge: Callable[[NDArray[np.float32]], NDArray[np.float64]],
     weights: Weights,
     order: NDArray[np.int64],
-) -> tuple[Weights, NDArray[np.float64]]:
-    """From these weights, one part's after the other, to where no step is surely better; and every user's figure."""
+) -> Weights:
+    """From these weights, one part's after the other, to where no step is surely better."""
     best = judge(_mixed(values, weights))
     for _round in range(ROUNDS):
         moved = False
@@ -203,7 +200,11 @@ def _climb(
                     weights, best, moved = trial, found, True
         if not moved:
             break
-    return weights, best
+    return weights
+
+
+def _unit(weights: Weights) -> Weights:
+    return weights / np.sqrt((weights**2).sum())
 
 
 def _mixed(values: NDArray[np.float32], weights: Weights) -> NDArray[np.float32]:
