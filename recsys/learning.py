@@ -2,9 +2,9 @@
 
 Coordinate ascent on mean NDCG, from the best single scorer and from all that come near it: a step is taken only where
 its gain, paired over users, is surer than noise. The weights are the mean of both ends: either has learned some of the
-validation's accidents, and not the same ones. The lists judged are longer than those shown: a long list's order is known
-with less noise than a short one's, and the weights last longer. Where the ranking of all items shows the fusion below
-its best part, at the length shown, it is that part alone.
+validation's accidents, and not the same ones. The lists judged are longer than those shown: a long list's order is
+known with less noise than a short one's, and the weights last longer. Where the ranking of all items shows the fusion
+below its best part, at the length shown, it is that part alone.
 """
 
 from __future__ import annotations
@@ -165,7 +165,7 @@ def _ascend(values: NDArray[np.float32], hits: NDArray[np.bool_], n: NDArray[np.
     values[:, absent] = 0
 
     def judge(total: NDArray[np.float32]) -> NDArray[np.float64]:
-        total[absent] = -np.inf
+        np.copyto(total, -np.inf, where=absent)
         return _ndcg(total, hits, n, k)
 
     alone = np.array([judge(part.copy()).mean() for part in values])

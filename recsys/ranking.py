@@ -66,13 +66,13 @@ def top(scores: NDArray[np.floating[Any]], k: int) -> NDArray[np.int64]:
         return _top_of_wide(scores, k)
     chosen = np.broadcast_to(np.arange(n), scores.shape)
     if k < n:
-        chosen = np.sort(np.argpartition(scores, n - k, axis=1)[:, n - k :], axis=1)
-        threshold = np.take_along_axis(scores, chosen, axis=1).min(axis=1, keepdims=True)
-        # argpartition breaks ties at the threshold as it likes
-        for row in np.flatnonzero(np.count_nonzero(scores >= threshold, axis=1) > k):
-            better = np.flatnonzero(scores[row] > threshold[row])
-            equal = np.flatnonzero(scores[row] == threshold[row])[: k - len(better)]
-            chosen[row] = np.sort(np.concatenate([better, equal]))
+        threshold = np.partition(scores, n - k, axis=1)[:, n - k, None]
+        kept = scores >= threshold
+        counts = np.count_nonzero(kept, axis=1)
+        for row in np.flatnonzero(counts > k):
+            equal = np.flatnonzero(scores[row] == threshold[row])
+            kept[row, equal[k - counts[row] :]] = False
+        chosen = np.nonzero(kept)[1].reshape(-1, k)
     order = np.argsort(-np.take_along_axis(scores, chosen, axis=1), axis=1, kind="stable")
     return np.take_along_axis(chosen, order, axis=1)
 

@@ -33,14 +33,13 @@ _Matrix = NDArray[np.float32]
 
 @dataclass(config=STRICT)
 class IALS(ItemToItem):
-    """operator = Y M Yᵀ with the item factors Y of
+    """operator = Y M Yᵀ, each item's score times Di^output_power · demand.
 
-        min Σ_ui w_ui (1 − x_u·y_i)² + unobserved Σ_ui (x_u·y_i)² + Σ_u λ_u ‖x_u‖² + Σ_i λ_i ‖y_i‖²
-
-    where λ = regularisation · (sum of the row's weights + unobserved · length of the row)^frequency and w is X of
-    `EASE`. M = (unobserved YᵀY + mean over the users of Σ_i w_ui y_i y_iᵀ + mean λ_u I)⁻¹: the fold-in of a mean user.
-    It is linear in the query, so its explanation is one exact link per event, which a fold-in of each user's own is
-    not. Each item's score is multiplied by Di^output_power · demand. Raises RecsysError where the memory is too small.
+    Y are the item factors of  min Σ_ui w_ui (1 − x_u·y_i)² + unobserved (x_u·y_i)² + Σ_u λ_u ‖x_u‖² + Σ_i λ_i ‖y_i‖²,
+    with λ = regularisation · (sum of the row's w + unobserved · length of the row)^frequency, w and Di as X and Di of
+    `EASE`. M = (unobserved YᵀY + mean over the users of Σ_i w_ui y_i y_iᵀ + mean λ_u I)⁻¹ is the fold-in of a mean
+    user: unlike one for each user, it is linear in the query, so that each event has an exact share of the score.
+    Raises RecsysError where the memory is too small.
     """
 
     n_factors: PositiveInt = 64
@@ -127,5 +126,5 @@ def _weighed(X: csr_array, others: _Matrix, x: _Matrix) -> csr_array:
 
 
 def _ratio(above: NDArray[np.float32], below: NDArray[np.float32]) -> _Matrix:
-    """above / below as a column, 0 where there is nothing left to divide."""
+    """Above / below as a column, 0 where there is nothing left to divide."""
     return np.divide(above, below, out=np.zeros_like(above), where=below > 0)[:, None]

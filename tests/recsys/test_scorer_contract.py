@@ -116,7 +116,7 @@ def test_an_explanation_adds_up_to_the_score(name: str, fitted: dict[str, Scorer
         told = explained(fitted[name], query, row, item)
         assert told.complete
         size = sum(abs(part.value) for part in told.contributions)
-        last_bits = 1e-7 * float(np.nanmax(np.abs(scores[row])))  # where the true score is 0, float32 factors leave some
+        last_bits = 1e-7 * float(np.nanmax(np.abs(scores[row])))  # float32 factors leave some of a true 0
         assert told.score == pytest.approx(scores[row, item], abs=1e-5 * size + last_bits + 1e-12)
         assert all(part.scorer == name for part in told.contributions)
         assert not broken(board, told)
