@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -16,6 +17,7 @@ from recsys.protocol import COLD_ITEMS, Protocol, asked, seen_before
 from recsys.ranking import blocks as row_blocks
 from recsys.ranking import rank
 from recsys.significance import intervals, paired
+from recsys.threads import allowed
 from recsys.types import Holdout, Scorer, Scores
 
 Figures = Mapping[str, NDArray[np.float64]]
@@ -104,17 +106,23 @@ def evaluate_all(
 ) -> list[Evaluation]:
     """Several evaluations at once: a scorer that stands in more than one of them scores once.
 
-    `also` is shown every block: which rows of the holdout it is, and their scores.
+    `also` is shown every block: which rows of the holdout it is, and their scores. Blocks are worked on by as many
+    threads as `recsys.threads` allows, and come in no order.
     """
     judgements = [_Judgement(scorers, protocol, holdout, groups) for scorers, protocol in questions]
     rows = np.flatnonzero(np.any([judgement.wanted for judgement in judgements], axis=0))
     n_scorers = len({id(scorer) for scorers, _ in questions for scorer in scorers.values()})
-    for block in row_blocks(len(rows), len(holdout.query.items), n_scorers * (1 if also is None else 2)):
+
+    def look(block: slice) -> None:
         scores = Shared(holdout.query.take(rows[block]))
         for judgement in judgements:
             judgement.rank(rows[block], scores)
         if also is not None:
             also(rows[block], scores)
+
+    blocks = row_blocks(len(rows), len(holdout.query.items), n_scorers * (1 if also is None else 2))
+    with ThreadPoolExecutor(allowed()) as workers:
+        list(workers.map(look, blocks))
     return [judgement.figures() for judgement in judgements]
 
 

@@ -94,6 +94,7 @@ class _Pools:
     pools: Sequence[_Pool]
 
     def add(self, rows: NDArray[np.int64], scores: Shared) -> None:
+        """Of some rows of the holdout, whose scores these are; may be called by several threads, in any order."""
         filled: list[Scores] = []
         medians: list[float] = []
         for part in self.parts.values():
@@ -102,16 +103,28 @@ class _Pools:
             known = said[~unknown]
             medians.append(float(np.median(known[:: len(known) // SAMPLE + 1])) if len(known) else 0.0)
             filled.append(np.where(unknown, np.float32(medians[-1]), said))
+        spreads = np.stack([part.std(axis=1, dtype=np.float64) for part in filled])
         for pool in self.pools:
-            pool.add(scores.query, rows, filled, medians)
+            pool.add(scores.query, rows, filled, spreads, np.array(medians))
+
+
+@dataclass(frozen=True, eq=False)
+class _Block:
+    """What F parts say of the candidates of b users.
+
+    values   float32 (F, b, C), −inf where there is no candidate
+    hits     bool (b, C)
+    spreads  float64 (F, b), of each part's scores of all items; medians float64 (F,), of all users together
+    """
+
+    values: NDArray[np.float32]
+    hits: NDArray[np.bool_]
+    spreads: NDArray[np.float64]
+    medians: NDArray[np.float64]
 
 
 class _Pool:
-    """The candidates of every user that a protocol asks, and what every part says of them.
-
-    values  list of float32 (F, b, C), −inf where there is no candidate
-    hits    list of bool (b, C)
-    """
+    """The candidates of every user that a protocol asks; `blocks` by the first row of the holdout in each."""
 
     def __init__(self, holdout: Holdout, protocol: Protocol, n_parts: int) -> None:
         self.holdout, self.protocol = holdout, protocol
@@ -119,12 +132,16 @@ class _Pool:
         self.asks = np.diff(self.targets.indptr) > 0
         self.depth = DEPTH * protocol.k[0]
         self.n_each = max(self.depth, min(CANDIDATES, MOST_CANDIDATES // n_parts))
-        self.values: list[NDArray[np.float32]] = []
-        self.hits: list[NDArray[np.bool_]] = []
-        self.spreads: list[NDArray[np.float64]] = []
-        self.medians: list[list[float]] = []
+        self.blocks: dict[int, _Block] = {}
 
-    def add(self, query: Query, rows: NDArray[np.int64], parts: Sequence[Scores], medians: list[float]) -> None:
+    def add(
+        self,
+        query: Query,
+        rows: NDArray[np.int64],
+        parts: Sequence[Scores],
+        spreads: NDArray[np.float64],
+        medians: NDArray[np.float64],
+    ) -> None:
         """Of some rows of the holdout, whose query and scores these are."""
         mine = np.flatnonzero(self.asks[rows])
         if not len(mine):
@@ -146,17 +163,16 @@ class _Pool:
         values[:, items < 0] = -np.inf
         known = self.targets[rows[mine]]
         right = np.repeat(np.arange(len(mine)), np.diff(known.indptr)) * known.shape[1] + known.indices
-        self.hits.append(np.isin(np.arange(len(mine))[:, None] * known.shape[1] + items, right) & (items >= 0))
-        self.values.append(values)
-        self.spreads.append(np.stack([part.std(axis=1, dtype=np.float64) for part in scores]))
-        self.medians.append(medians)
+        hits = np.isin(np.arange(len(mine))[:, None] * known.shape[1] + items, right) & (items >= 0)
+        self.blocks[int(rows[0])] = _Block(values, hits, spreads[:, mine], medians)
 
     def weights(self) -> tuple[Weights, Weights, Weights]:
-        scales = np.maximum(np.concatenate(self.spreads, axis=1).mean(axis=1), 1e-12)
-        values = np.concatenate(self.values, axis=1) / scales.astype(np.float32)[:, None, None]
+        blocks = [self.blocks[first] for first in sorted(self.blocks)]
+        scales = np.maximum(np.concatenate([block.spreads for block in blocks], axis=1).mean(axis=1), 1e-12)
+        values = np.concatenate([block.values for block in blocks], axis=1) / scales.astype(np.float32)[:, None, None]
         n = np.diff(self.targets.indptr)[self.asks]
-        weights = _ascend(values, np.concatenate(self.hits), n, self.depth)
-        return weights, scales, np.mean(self.medians, axis=0)
+        weights = _ascend(values, np.concatenate([block.hits for block in blocks]), n, self.depth)
+        return weights, scales, np.mean([block.medians for block in blocks], axis=0)
 
 
 def _ascend(values: NDArray[np.float32], hits: NDArray[np.bool_], n: NDArray[np.int64], k: int) -> Weights:

@@ -18,7 +18,7 @@ from recsys.recipe import Conditions, Recipe, by_gradient, seeded
 from recsys.tuning import tune
 from recsys.types import Holdout, Scorer
 
-TRIAL = 50_000_000  # scores, users × items: eight of them are what tuning may spend
+TRIAL = 25_000_000  # scores, users × items: eight of them are what tuning may spend
 FEWEST = 500  # of fewer users the figures are noise
 
 

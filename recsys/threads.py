@@ -13,6 +13,11 @@ def available() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+def allowed() -> int:
+    """The cores that `limit` allows; where it was not asked, those there are."""
+    return int(os.environ.get(_VARIABLES[0], 0)) or available()
+
+
 def limit(n: int) -> None:
     """Use at most `n` cores, in the libraries that are loaded and in those that will be."""
     from threadpoolctl import threadpool_limits

@@ -25,7 +25,7 @@ from recsys.scorers.interactions import weightiest
 from recsys.scorers.kinds import kinds_of
 from recsys.types import MANY, Contribution, Holdout, Path
 
-_BLOCK = 4096  # items whose sequels are counted at once: bounds the memory
+_ROWS, _CELLS = 4096, 1 << 26  # items whose sequels are counted at once, and these times all items: bounds the memory
 
 
 @dataclass(config=STRICT)
@@ -113,8 +113,10 @@ class Sequels(LinearScorer):
 
 def _later(before: csr_array, after: csr_array) -> Iterator[tuple[slice, csr_array]]:
     """`later` of `Sequels`, some rows at a time, its diagonal empty: whole it may be far larger than what is kept."""
-    for start in range(0, before.shape[0], _BLOCK):
-        rows = slice(start, min(start + _BLOCK, before.shape[0]))
+    n_items = before.shape[0]
+    size = max(1, min(_ROWS, _CELLS // max(n_items, 1)))
+    for start in range(0, n_items, size):
+        rows = slice(start, min(start + size, n_items))
         later = (before[rows] @ after).tocsr()
         later.data[later.indices == np.repeat(np.arange(rows.start, rows.stop), np.diff(later.indptr))] = 0
         later.eliminate_zeros()
@@ -165,6 +167,8 @@ def _attributed(later: csr_array, kinds: csr_array, caused: csr_array) -> csr_ar
     """Every entry of `later` times the share that its row's kinds say is caused; rows without a kind in full."""
     entries = later.tocoo()
     of = kinds[entries.row].tocoo()
-    share = np.bincount(of.row, of.data * caused[of.col, entries.col[of.row]], minlength=later.nnz)
+    present, place = np.unique(of.col, return_inverse=True)
+    shares = caused[present].toarray()[place, entries.col[of.row]]  # looking entries up in a sparse one is far slower
+    share = np.bincount(of.row, of.data * shares, minlength=later.nnz)
     share[np.diff(kinds.indptr)[entries.row] == 0] = 1
     return csr_array(((entries.data * share).astype(np.float32), later.indices, later.indptr), later.shape)
