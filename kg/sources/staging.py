@@ -128,13 +128,16 @@ def _selects(
     hashed = f"hash({', '.join(map(quoted, mapper.file.columns))}) AS _hash"
     number = f"(_file + {first})::UINTEGER AS _file"
     values = [f"{column.value} AS {quoted(column.name)}" for column in made]
-    bad = shown = ""
-    for column in _checks(mapper):
+    checked = _checks(mapper)
+    well = " AND ".join(f"{column.value} IS NOT NULL" if column.name else f"{_BROKEN} IS NULL" for column in checked)
+    bad = f"WHEN {well or 'true'} THEN 0 "  # most rows: they are asked nothing else
+    shown = ""
+    for column in checked:
         nth = checks.index(column.name) + 1
         bad += f"WHEN {column.unreadable if column.name else f'{_BROKEN} IS NOT NULL'} THEN {nth} "
         shown += f"WHEN {nth} THEN {quoted(column.name or _BROKEN)} "
     rows = as_read(made, relation, [*raw, *broken, hashed, number])
-    rows = f"(SELECT *, (CASE WHEN false THEN 0 {bad}ELSE 0 END)::UTINYINT AS _bad FROM {rows})"
+    rows = f"(SELECT *, (CASE {bad}ELSE 0 END)::UTINYINT AS _bad FROM {rows})"
     kept = ", ".join([*values, *raw, "_hash", "_file", "_bad", "false AS _gone", "false AS _turned"])
     return f"SELECT {kept} FROM {rows}", f"SELECT CASE _bad WHEN 0 THEN NULL {shown}END AS text FROM {rows}"
 
