@@ -40,13 +40,15 @@ def write_graph(graph: KnowledgeGraph, path: Path) -> None:
     from kg.errors import KgError
     from kg.exchange import to_networkx, to_rdf
     from kg.files import replacing
+    from kg.triples import triples
 
     with replacing(path) as temporary:
         match path.suffix:
             case ".ttl":
                 to_rdf(graph).serialize(temporary, format="turtle")
             case ".nt":
-                to_rdf(graph).serialize(temporary, format="nt", encoding="utf-8")
+                with temporary.open("w", encoding="utf-8", newline="\n") as file:
+                    file.writelines(triples(graph))
             case ".graphml":
                 import networkx as nx
 

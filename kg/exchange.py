@@ -1,6 +1,6 @@
 """A graph in the words of others, and back: PyG's HeteroData, NetworkX's MultiDiGraph, rdflib's Graph.
 
-The first two hold everything; what RDF holds is told in `kg.rdf`.
+The first two hold everything; what RDF holds is told in `kg.vocabulary`.
 """
 
 from __future__ import annotations

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import networkx as nx
 import numpy as np
+import pyoxigraph
 import pytest
 import rdflib
 import torch
@@ -14,7 +15,8 @@ from torch_geometric.transforms import ToUndirected
 from kg.errors import KgError
 from kg.exchange import from_networkx, from_pyg, from_rdf, to_networkx, to_pyg, to_rdf
 from kg.graph import KnowledgeGraph
-from kg.rdf import NAMESPACE
+from kg.triples import count_triples, triples
+from kg.vocabulary import NAMESPACE
 from tests.kg.graphs import assert_equal, graphs
 
 
@@ -47,6 +49,22 @@ def test_rdf_survives_its_text_form(graph: KnowledgeGraph) -> None:
     told = to_rdf(graph)
     again = rdflib.Graph().parse(data=told.serialize(format="nt"), format="nt")
     assert from_rdf(again).hash == from_rdf(told).hash
+
+
+@settings(deadline=None, max_examples=50)
+@given(graphs())
+def test_triples_are_counted_without_being_written(graph: KnowledgeGraph) -> None:
+    assert count_triples(graph) == len(list(triples(graph)))
+    for some, bare in (([], ()), ([*graph.relations][:1], ()), (None, graph.relations)):
+        assert count_triples(graph, some, bare) == len(list(triples(graph, some, bare)))
+
+
+@settings(deadline=None, max_examples=20)
+@given(graphs())
+def test_no_line_is_written_twice_and_every_parser_reads_the_same(graph: KnowledgeGraph) -> None:
+    lines = list(triples(graph))
+    read = {str(triple) for triple in pyoxigraph.parse("".join(lines), format=pyoxigraph.RdfFormat.N_TRIPLES)}
+    assert len(read) == len(to_rdf(graph)) == len(lines)
 
 
 @settings(deadline=None, max_examples=20)
