@@ -40,16 +40,21 @@ class Stage:
         """Hash of all its files and its inputs: what a later stage is made from, 32 hex digits."""
         return _hash([self.inputs, dict(self.files)])
 
-    def checked(self) -> Path:
-        """The stage's folder, every file compared with its hash; RecsysError naming the one that is damaged."""
+    def damaged(self) -> Iterator[Path]:
+        """Files that are missing or do not have their hash."""
         for name, known in self.files.items():
             path = self.folder / name
             if not path.is_file() or file_hash(path) != known:
-                raise RecsysError(
-                    f"a file of the stage {self.name!r} is missing or damaged",
-                    file=path,
-                    fix=f"Delete {self.folder} and run the same command again.",
-                )
+                yield path
+
+    def checked(self) -> Path:
+        """The stage's folder, every file compared with its hash; RecsysError naming the one that is damaged."""
+        for path in self.damaged():
+            raise RecsysError(
+                f"a file of the stage {self.name!r} is missing or damaged",
+                file=path,
+                fix=f"Delete {self.folder} and run the same command again.",
+            )
         return self.folder
 
     def to_json(self) -> dict[str, Any]:
