@@ -1,4 +1,4 @@
-"""`cartograph graph …`: build the graph, count it, walk it, draw it, hand it over."""
+"""`cartograph graph …`: build the graph, count it, check it, ask it, walk it, draw it, hand it over."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli import jobs, options, render
+from cli import graph_check, graph_query, jobs, options, render
 
 if TYPE_CHECKING:
     from kg.graph import KnowledgeGraph
@@ -35,6 +35,10 @@ def stats(common: options.Common) -> None:
     from kg.stats import stats
 
     _show_stats(common, stats(jobs.graph(common)))
+
+
+app.command("check")(graph_check.check)
+app.command("query", help=graph_query.HELP)(graph_query.query)
 
 
 @app.command("neighbours")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -27,6 +27,7 @@ def recommend(
     out: Annotated[Path | None, typer.Option(help="Write to this .csv or .parquet file.")] = None,
 ) -> None:
     """Rank all items and show the best."""
+    from cli.tables import write_frame
     from recsys.recommender import Filters
 
     chosen = _chosen(users, file, history, everyone=everyone)
@@ -35,7 +36,7 @@ def recommend(
     model = jobs.recommender(common)
     found = model.recommend(chosen, k, history=guest, repeats=repeats, filters=filters, as_of=as_of)
     if out is not None:
-        _write(found, out)
+        write_frame(found, out)
     if common.json:
         render.emit(render.records(found))
     elif out is None:
@@ -57,17 +58,3 @@ def _chosen(users: list[str] | None, file: Path | None, history: str | None, *, 
     if not ids:
         raise KgError("the file names no user", file=file, fix="Give a text file, an id a line.")
     return ids
-
-
-def _write(found: Any, path: Path) -> None:
-    from kg.errors import KgError
-    from kg.files import replacing
-
-    with replacing(path) as temporary:
-        match path.suffix:
-            case ".csv":
-                found.to_csv(temporary, index=False)
-            case ".parquet":
-                found.to_parquet(temporary, index=False)
-            case other:
-                raise KgError("no such kind of file", value=other, fix="End --out in .csv or .parquet.")

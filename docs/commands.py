@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ HEAD = """# Commands
 Made by `make docs`. Exit codes: 0 done; 1 the work failed; 2 wrong usage or bad input; 130 interrupted, and the same
 command goes on from there. With `--json`, stdout is exactly one JSON document; talk goes to stderr.
 """
+_EXAMPLE, _FENCED = re.compile("\b\n(.*?)(?=\n\n|$)", re.DOTALL), r"```\n\1\n```"  # \b: lines stay as they are
 
 
 def page() -> str:
@@ -28,7 +30,7 @@ def _told(name: str, command: Any) -> Iterator[str]:
         for part, found in command.commands.items():
             yield from _told(f"{name} {part}", found)
         return
-    yield f"## `{name}`\n\n{command.help}\n"
+    yield f"## `{name}`\n\n{_EXAMPLE.sub(_FENCED, command.help)}\n"
     for parameter in command.params:
         if parameter.name != "help":
             yield f"- {_names(parameter)}{_default(parameter)}: {parameter.help}"

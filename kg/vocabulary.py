@@ -52,3 +52,11 @@ def local(text: str, kind: Kind) -> str:
     """The name at the end of an IRI of one kind; empty for any other."""
     head = f"{BASE}:{kind}:"
     return unquote(text.removeprefix(head)) if text.startswith(head) else ""
+
+
+def short(text: str) -> str:
+    """An IRI with its beginning as a prefix; any other text as it is."""
+    for prefix, beginning in PREFIXES.items():
+        if text.startswith(beginning):
+            return f"{prefix}:{text.removeprefix(beginning)}"
+    return text

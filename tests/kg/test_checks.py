@@ -69,9 +69,7 @@ def test_a_sound_graph_has_no_finding() -> None:
 def test_a_cycle_of_a_taxonomy_is_named() -> None:
     finding = found("taxonomy cycles", Checked(shop(broader=[*rows_of("broader"), (0, 3, -1)])))
     assert (finding.count, finding.failed) == (1, True)
-    assert finding.examples == (
-        "All (category:0) → Tea mugs (category:3) → Mugs (category:1) → All (category:0)",
-    )
+    assert finding.examples == ("All (category:0) → Tea mugs (category:3) → Mugs (category:1) → All (category:0)",)
 
 
 def test_what_lies_below_itself_is_a_cycle_and_so_is_each_of_two() -> None:
