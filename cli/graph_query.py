@@ -15,8 +15,9 @@ if TYPE_CHECKING:
 HELP = """Ask the graph in SPARQL 1.1: SELECT gives a table, ASK true or false, CONSTRUCT and DESCRIBE Turtle.
 
 Prefixes that need no declaration: node:TYPE:ID is a node (node:item:85123A), type:item a type, relation:brand a \
-relation, feature:price a number; cg:, rdf:, rdfs:, xsd:, dcterms:. `cartograph graph stats` lists types and relations. \
-Each node has an rdfs:label and a dcterms:identifier. Nothing can be changed, and nothing is read from elsewhere.
+relation, feature:price a number; cg:, rdf:, rdfs:, xsd:, dcterms:. `cartograph graph stats` lists types and \
+relations. Each node has an rdfs:label and a dcterms:identifier. Nothing can be changed, and nothing is read from \
+elsewhere.
 
 For example, the items that most people bought:
 
@@ -123,8 +124,11 @@ def _show(found: Answer) -> None:
     elif found.turtle is not None:
         typer.echo(found.turtle, nl=False)
     else:
-        shown = f"{len(found.rows):,} row{'' if len(found.rows) == 1 else 's'}"
-        render.table(shown, found.columns, [[_cell(row.get(name, "")) for name in found.columns] for row in found.rows])
+        if found.rows:
+            render.table(
+                "", found.columns, [[_cell(row.get(name, "")) for name in found.columns] for row in found.rows]
+            )
+        typer.echo(f"{len(found.rows):,} row{'' if len(found.rows) == 1 else 's'}")
 
 
 def _cell(value: Any) -> Any:

@@ -6,11 +6,9 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
 from kg.graph import ITEM, USER, KnowledgeGraph, Relation
@@ -59,7 +57,7 @@ def cycles(checked: Checked) -> Found:
     cycles = []
     for relation in _taxonomies(checked.graph):
         start = checked.graph.nodes[relation[0]].start
-        matrix = _pairs(checked.graph, relation)
+        matrix = checked.graph.matrix(relation)
         _, part = connected_components(matrix, connection="strong")
         sources = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
         inside = part[sources] == part[matrix.indices]
@@ -79,7 +77,7 @@ def roots(checked: Checked) -> Found:
     """Nodes that others lie below and that lie below none, where there are several."""
     found: list[int] = []
     for relation in _taxonomies(checked.graph):
-        matrix = _pairs(checked.graph, relation)
+        matrix = checked.graph.matrix(relation)
         above = np.bincount(matrix.indices, minlength=matrix.shape[0]) > 0
         roots = np.flatnonzero(above & (np.diff(matrix.indptr) == 0)) + checked.graph.nodes[relation[0]].start
         found += roots.tolist() if len(roots) > 1 else []
@@ -101,7 +99,7 @@ def hubs(checked: Checked) -> Found:
     """Nodes that more than `HUB_SHARE` of a relation's sources share; a taxonomy has its tops."""
     graph, hubs = checked.graph, []
     for relation in sorted({*graph.relations} - {*_taxonomies(graph)}):
-        matrix = _pairs(graph, relation)
+        matrix = graph.matrix(relation)
         n_sources = int((np.diff(matrix.indptr) > 0).sum())
         holds = np.bincount(matrix.indices, minlength=matrix.shape[1])
         for node in np.flatnonzero((holds > HUB_SHARE * n_sources) & (n_sources > 1)).tolist():
@@ -115,7 +113,7 @@ def contradictions(checked: Checked) -> Found:
     graph = checked.graph
     found: list[str] = []
     for relation in _facts_of_items(graph):
-        values = np.diff(_pairs(graph, relation).indptr)
+        values = np.diff(graph.matrix(relation).indptr)
         if (values == 1).sum() >= SINGLE_SHARE * (values > 0).sum():
             items = np.flatnonzero(values > 1).tolist()
             found += [
@@ -130,7 +128,7 @@ def duplicates(checked: Checked) -> Found:
     titled: dict[str, list[int]] = defaultdict(list)
     for item, title in enumerate(items.labels):
         titled[" ".join(str(title).casefold().split())].append(item)
-    facts = [_pairs(graph, relation) for relation in _facts_of_items(graph)]
+    facts = [graph.matrix(relation) for relation in _facts_of_items(graph)]
     found = []
     for same in titled.values():
         first: dict[tuple[bytes, ...], int] = {}
@@ -169,15 +167,6 @@ def leakage(checked: Checked) -> Found:
                 user = graph.nodes[USER].start + edges.sources[place]
                 names.append(f"{window.name}: {relation[1]} of {_named(graph, user)}")
     return Found(count, names)
-
-
-def _pairs(graph: KnowledgeGraph, relation: Relation) -> csr_array[Any]:
-    """A relation's pairs, each once: csr (n_source, n_target), sorted."""
-    edges = graph.relations[relation]
-    shape = (len(graph.nodes[relation[0]]), len(graph.nodes[relation[2]]))
-    matrix = csr_array((np.ones(len(edges), np.float32), edges.indices.copy(), edges.indptr.copy()), shape)
-    matrix.sum_duplicates()
-    return matrix
 
 
 def _taxonomies(graph: KnowledgeGraph) -> list[Relation]:

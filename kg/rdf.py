@@ -11,7 +11,7 @@ from kg.errors import KgError
 from kg.graph import ITEM, USER, Edges, KnowledgeGraph, Relation, numbered
 from kg.query import TIMELESS
 from kg.triples import triples
-from kg.vocabulary import BASE, NAMESPACE, local
+from kg.vocabulary import BASE, NAMESPACE, PREFIXES, local
 
 if TYPE_CHECKING:
     import rdflib
@@ -26,7 +26,8 @@ def to_rdf(graph: KnowledgeGraph) -> rdflib.Graph:
     import rdflib
 
     told = rdflib.Graph()
-    told.bind("cg", NAMESPACE)
+    for prefix, beginning in PREFIXES.items():
+        told.bind(prefix, beginning)
     return told.parse(data="".join(triples(graph)), format="nt")
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import networkx as nx
 import numpy as np
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from kg.checks import CHECKS, Finding, check
 from kg.faults import Checked, Window
@@ -77,6 +79,13 @@ def test_what_lies_below_itself_is_a_cycle_and_so_is_each_of_two() -> None:
         "Cups (category:2) → Cups (category:2)",
     )
     assert found("taxonomy cycles", Checked(shop(broader=[(0, 1, -1), (1, 0, -1), (2, 3, -1), (3, 2, -1)]))).count == 2
+
+
+@given(st.sets(st.tuples(st.integers(0, 3), st.integers(0, 3)), max_size=8))
+def test_as_many_cycles_are_found_as_networkx_knows_knots(links: set[tuple[int, int]]) -> None:
+    told = nx.DiGraph([*links])
+    knots = [part for part in nx.strongly_connected_components(told) if told.subgraph(part).size()]
+    assert found("taxonomy cycles", Checked(shop(broader=[(*link, -1) for link in links]))).count == len(knots)
 
 
 def test_several_roots_are_told_and_are_no_error() -> None:
