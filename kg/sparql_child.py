@@ -34,7 +34,9 @@ def main() -> None:
     """Read, check, load, run."""
     request = json.loads(sys.stdin.buffer.readline())
     resource.setrlimit(resource.RLIMIT_NOFILE, (_STANDARD_STREAMS, _STANDARD_STREAMS))  # no socket, no file
-    resource.setrlimit(resource.RLIMIT_AS, (request["memory"], request["memory"]))
+    _, most = resource.getrlimit(resource.RLIMIT_AS)
+    memory = request["memory"] if most == resource.RLIM_INFINITY else min(request["memory"], most)
+    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     try:
         _stop_after(request["timeout"])
         _run(Store(), request)  # nothing is in it: what this raises is wrong with the query
