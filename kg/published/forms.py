@@ -1,0 +1,31 @@
+"""The forms that published data sets come in; a new one is one new file and one line here."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pathlib import Path
+
+from kg.engine import Engine
+from kg.errors import KgError
+from kg.published.data import Published
+
+FORMS: dict[str, tuple[str, str]] = {
+    "KGAT": ("train.txt and test.txt, perhaps kg_final.txt", "kg.published.kgat"),
+    "RecBole": ("NAME.inter, perhaps .item, .user, .kg and .link", "kg.published.recbole"),
+    "Parquet": ("events.parquet, perhaps items, users and facts; or one file of events", "kg.published.parquet"),
+}
+"""What the files are called, and the module: `fits(path)` tells the form, `read(path, engine)` reads it."""
+
+
+def read(path: Path, engine: Engine | None = None) -> Published:
+    """The data set at a path, of whichever form it is; KgError naming all of them where it is of none."""
+    if not path.exists():
+        raise KgError("no such folder or file", file=path, fix="Check the path.")
+    for form, (_, module) in FORMS.items():
+        found = import_module(module)
+        if found.fits(path):
+            name = path.resolve().stem if path.is_file() else path.resolve().name
+            tables, files = found.read(path, engine or Engine())
+            return Published(name, form, tables, tuple(files))
+    known = "; ".join(f"{form}: {files}" for form, (files, _) in FORMS.items())
+    raise KgError("this is no data set of a known form", file=path, fix=f"Give one of these forms. {known}.")
