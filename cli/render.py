@@ -14,6 +14,7 @@ import typer
 
 if TYPE_CHECKING:
     from kg.errors import KgError
+    from recsys.benchmark import Outcome
     from recsys.recipe import Say
     from recsys.workspace import Stage
 
@@ -66,6 +67,14 @@ def stage(done: Stage, *, quiet: bool) -> None:
         typer.echo(f"{done.name:<10}{cost}", err=True)
 
 
+def outcome(done: Outcome, *, quiet: bool) -> None:
+    """A scorer of a benchmark in one line."""
+    if done.stage is not None:
+        stage(done.stage, quiet=quiet)
+    elif not quiet:
+        typer.echo(f"{done.scorer}-{done.seed}: {done.error}", err=True)
+
+
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """A table for people."""
     from rich.box import SIMPLE_HEAD
@@ -105,6 +114,17 @@ def evaluation(judged: Mapping[str, Any]) -> None:
         f"NDCG@{k} of the fusion − {judged['best_single']}: {gain['difference']:+.4f} "
         f"(95 % {gain['low']:+.4f} … {gain['high']:+.4f}, p = {gain['p']:.3f})\n"
     )
+
+
+def benchmark(data: Mapping[str, Any], results: Sequence[Mapping[str, Any]]) -> None:
+    """Scorers side by side on a published data set."""
+    from recsys.benchmark_table import CAPTION, HEADINGS, described, lines, verdicts
+
+    found = lines(results)
+    typer.echo(described(data, results))
+    table(f"{data['name']}, test: {CAPTION}", HEADINGS, (line.cells for line in found))
+    for text in (*(f"{line.cells[0]}: {line.error}" for line in found if line.error), *verdicts(results)):
+        typer.echo(text)
 
 
 def report(path: Path | str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -30,6 +30,26 @@ class Lesson:
     scorers: list[dict[str, Any]] = field(default_factory=list)
 
 
+def tuned(
+    name: str,
+    given: Mapping[str, Any],
+    graph: KnowledgeGraph,
+    validation: Holdout,
+    section: Evaluation,
+    conditions: Conditions,
+    seed: int = 0,
+) -> Scorer:
+    """A scorer fitted on `graph`, with what `validation` says is best for it.
+
+    What is given stays; of one that is trained by gradient steps only the emphasis is tuned: other trials would train.
+    It is tuned on so many users that a trial is at most `TRIAL` scores, but on `FEWEST`.
+    """
+    some = validation.thinned(max(FEWEST, TRIAL // max(graph.n_items, 1)))
+    scorer = seeded(name, given, seed)
+    fit = partial(conditions.fit, graph=graph, validation=some)
+    return tune(scorer, fit, graph, some, section.k[0], given, refit=not by_gradient(scorer))
+
+
 def teach(
     graph: KnowledgeGraph,
     validation: Holdout,
@@ -37,23 +57,17 @@ def teach(
     section: Evaluation,
     conditions: Conditions,
     seed: int = 0,
+    protocols: Sequence[Repeats] = PROTOCOLS,
 ) -> Lesson:
-    """Tune every scorer on `graph`, then learn one fusion per protocol of what they say about `validation`.
-
-    What the config says of a scorer stays; of one that is trained by gradient steps only the emphasis is tuned: other
-    trials would train. Scorers are tuned on so many users that a trial is at most `TRIAL` scores, but on `FEWEST`; the
-    fusions learn from all.
-    """
-    some = validation.thinned(max(FEWEST, TRIAL // max(graph.n_items, 1)))
+    """Tune every scorer on `graph`, then learn one fusion per protocol of what they say about all of `validation`."""
     parts: dict[str, Scorer] = {}
     costs: dict[str, Measured] = {}
     n_steps = len(scorers) + 1
     for place, (name, given) in enumerate(scorers.items()):
         with Measured(afresh=False) as costs[name]:
-            scorer = seeded(name, given, seed)
-            fit = partial(conditions.within(place / n_steps, (place + 1) / n_steps).fit, graph=graph, validation=some)
-            parts[name] = tune(scorer, fit, graph, some, section.k[0], given, refit=not by_gradient(scorer))
-    fusions: dict[Repeats, Fusion] = {repeats: Fusion(parts) for repeats in PROTOCOLS}
+            own = conditions.within(place / n_steps, (place + 1) / n_steps)
+            parts[name] = tuned(name, given, graph, validation, section, own, seed)
+    fusions: dict[Repeats, Fusion] = {repeats: Fusion(parts) for repeats in protocols}
     with Measured(afresh=False) as costs["fusion"]:
         conditions.say("learning the fusions", len(scorers) / n_steps)
         lessons = [(fusion, section.protocol(repeats, seed)) for repeats, fusion in fusions.items()]

@@ -38,7 +38,7 @@ class Stage:
     @property
     def output(self) -> str:
         """Hash of all its files and its inputs: what a later stage is made from, 32 hex digits."""
-        return _hash([self.inputs, dict(self.files)])
+        return hash_of([self.inputs, dict(self.files)])
 
     def damaged(self) -> Iterator[Path]:
         """Files that are missing or do not have their hash."""
@@ -100,7 +100,7 @@ class Workspace:
         if manifest and manifest["version"] == VERSION and manifest["inputs"] == json.loads(json.dumps(inputs)):
             return self._stage(name, manifest)
         folder = self.folder / name
-        scratch = self.folder / f".{name}.{_hash(inputs)}.scratch"
+        scratch = self.folder / f".{name}.{hash_of(inputs)}.scratch"
         scratch.mkdir(parents=True, exist_ok=True)
         with replacing_folder(folder) as temporary:
             with Measured() as cost:
@@ -115,7 +115,7 @@ class Workspace:
                 "result": result,
                 "files": files,
             }
-            text = json.dumps(manifest | {"check": _hash(manifest)}, indent=1, ensure_ascii=False)
+            text = json.dumps(manifest | {"check": hash_of(manifest)}, indent=1, ensure_ascii=False)
             (temporary / MANIFEST).write_text(text, encoding="utf-8")
         for old in self.folder.glob(f".{name}.*.scratch"):
             shutil.rmtree(old)
@@ -162,7 +162,7 @@ class Workspace:
         path = self.folder / name / MANIFEST
         try:
             manifest: dict[str, Any] = json.loads(path.read_bytes())
-            damaged = manifest.pop("check") != _hash(manifest)
+            damaged = manifest.pop("check") != hash_of(manifest)
         except FileNotFoundError:
             return None
         except (ValueError, KeyError, AttributeError, TypeError):
@@ -194,5 +194,6 @@ def _files(folder: Path) -> list[Path]:
     return sorted(file for file in folder.rglob("*") if file.is_file())
 
 
-def _hash(document: Any) -> str:
+def hash_of(document: Any) -> str:
+    """Hash of what is ready for JSON, 32 hex digits."""
     return hashlib.blake2b(json.dumps(document, sort_keys=True).encode(), digest_size=16).hexdigest()

@@ -1,0 +1,161 @@
+"""Scorers side by side on a published data set: taught, refitted and judged as a shop's are, and what that costs.
+
+Every scorer is tuned on the train graph by validation, fitted again on train and validation, and judged on test, once;
+the fusion of all of them comes last. What is finished is kept, so that the same benchmark goes on after a break.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from kg.errors import KgError
+from kg.published.data import Published
+from recsys.config import Evaluation
+from recsys.evaluation import evaluate
+from recsys.exam import Exam
+from recsys.measuring import Measured
+from recsys.recipe import Conditions, Recipe
+from recsys.significance import paired
+from recsys.teaching import teach, tuned
+from recsys.workspace import Stage, Workspace, hash_of
+
+FUSION = "fusion"
+FIRST = ("recall@20", "ndcg@20")
+STANDARD = Evaluation(repeats="exclude", k=(20, 10))
+"""The protocol of published figures: all items ranked, what a user had before masked."""
+_FIGURES = "figures.npy"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One scorer by one seed: the stage that holds its row, or the error of a scorer that could not be fitted."""
+
+    scorer: str
+    seed: int
+    stage: Stage | None = None
+    error: str = ""
+
+    @property
+    def row(self) -> dict[str, Any]:
+        """A row of the contract's results."""
+        named = {"scorer": self.scorer, "seed": self.seed}
+        if self.stage is None:
+            costs = dict.fromkeys(("fit_seconds", "users_per_second", "peak_mb"))
+            return {**named, "metrics": {}, **costs, "error": self.error}
+        return {**named, **self.stage.result, "peak_mb": round(self.stage.peak_mb)}
+
+
+@dataclass(frozen=True, eq=False)
+class Benchmark:
+    """Scorers on a data set, by several seeds; the parameters that are given stay, the others are tuned.
+
+    A seed draws validation where the data bring none, and the random numbers of the scorers that need any. `folder` is
+    where results are kept.
+    """
+
+    data: Published
+    scorers: Mapping[str, Mapping[str, Any]]
+    folder: Path
+    seeds: tuple[int, ...] = (0,)
+    section: Evaluation = STANDARD
+    conditions: Conditions = field(default_factory=Conditions)
+
+    def to_json(self) -> dict[str, Any]:
+        """The contract's `data`."""
+        return Exam(self.data, self.seeds[0]).to_json()
+
+    def run(self) -> Iterator[Outcome]:
+        """Every scorer by every seed, each as it is done; the fusion is of those that could be fitted.
+
+        A scorer for which there is too little memory, or whose training fails, does not stop the others.
+        """
+        judged = self.section.model_dump(mode="json")
+        workspace = Workspace(self.folder / hash_of([self.data.identity, judged]))
+        with workspace.locked():
+            for seed in self.seeds:
+                exam, done = Exam(self.data, seed), dict[str, Stage]()
+                for name, given in self.scorers.items():
+                    self.conditions.say(f"{name}, seed {seed} …")
+                    outcome = _tried(name, seed, partial(self._alone, workspace, exam, name, given))
+                    yield outcome
+                    if outcome.stage:
+                        done[name] = outcome.stage
+                if len(done) > 1:
+                    self.conditions.say(f"{FUSION}, seed {seed} …")
+                    yield _tried(FUSION, seed, partial(self._fused, workspace, exam, done))
+
+    def _alone(self, workspace: Workspace, exam: Exam, name: str, given: Mapping[str, Any]) -> Stage:
+        def work(folder: Path, scratch: Path) -> dict[str, Any]:
+            conditions = self._conditions(scratch)
+            with Measured(afresh=False) as tuning:
+                part = tuned(name, given, exam.train, exam.validation, self.section, conditions, exam.seed)
+            recipe = Recipe.of({name: part}, {})
+            del part  # what it learned on train is not needed beside what it learns next
+            told = {"tune_seconds": tuning.seconds, "parameters": recipe.scorers[name]}
+            return self._judged(name, recipe, exam, conditions, folder) | told
+
+        return workspace.run(f"{name}-{exam.seed}", {"parameters": given, "seed": exam.seed}, work)
+
+    def _fused(self, workspace: Workspace, exam: Exam, done: Mapping[str, Stage]) -> Stage:
+        def work(folder: Path, scratch: Path) -> dict[str, Any]:
+            conditions, repeats = self._conditions(scratch), self.section.repeats
+            parts = {name: stage.result["parameters"] for name, stage in done.items()}
+            with Measured(afresh=False) as learning:
+                recipe = teach(
+                    exam.train, exam.validation, parts, self.section, conditions, exam.seed, [repeats]
+                ).recipe
+            weights = {name: weight for name, (weight, *_) in recipe.weights[repeats].items()}
+            told = {"tune_seconds": learning.seconds, "weights": weights}
+            return self._judged(FUSION, recipe, exam, conditions, folder) | told | self._beside(folder, done, exam.seed)
+
+        parts = {name: stage.output for name, stage in done.items()}
+        return workspace.run(f"{FUSION}-{exam.seed}", {"parts": parts, "seed": exam.seed}, work)
+
+    def _judged(self, name: str, recipe: Recipe, exam: Exam, conditions: Conditions, folder: Path) -> dict[str, Any]:
+        """What a recipe comes to on test; every user's decisive figure is kept in `folder`."""
+        graph, test = exam.train_validation, exam.test
+        with Measured(afresh=False) as fitting:
+            parts = recipe.fit(graph, conditions)
+        scorer = recipe.fusions(parts)[self.section.repeats] if name == FUSION else parts[name]
+        conditions.say(f"ranking all items by {name}")
+        protocol = self.section.protocol(self.section.repeats, exam.seed)
+        with Measured(afresh=False) as ranking:
+            evaluation = evaluate({name: scorer}, test, protocol)
+        np.save(folder / _FIGURES, evaluation.figures[name]["warm"][protocol.decisive])
+        row = evaluation.to_json()["scorers"][0]
+        first = {metric: row["metrics"][metric] for metric in FIRST if metric in row["metrics"]}
+        return {
+            "metrics": first | row["metrics"],
+            "groups": row["groups"],
+            "fit_seconds": fitting.seconds,
+            "users_per_second": len(test.query) / ranking.seconds,
+        }
+
+    def _beside(self, folder: Path, done: Mapping[str, Stage], seed: int) -> dict[str, Any]:
+        """The fusion beside the best single scorer on test, over the same users."""
+        protocol = self.section.protocol(self.section.repeats, seed)
+        best = max(done, key=lambda name: done[name].result["metrics"][protocol.decisive]["mean"])
+        fused, single = (np.load(place / _FIGURES) for place in (folder, done[best].checked()))
+        gain = paired(fused, single, resamples=protocol.resamples, level=protocol.level, seed=seed)
+        return {"best_single": best, "fused_vs_best": gain.to_json()}
+
+    def _conditions(self, scratch: Path) -> Conditions:
+        return replace(self.conditions, scratch=scratch)
+
+
+def _tried(name: str, seed: int, make: Callable[[], Stage]) -> Outcome:
+    """What was made; or why it could not be, where that is no mistake in what was given."""
+    try:
+        return Outcome(name, seed, make())
+    except KgError as error:
+        if error.bad_input:
+            raise
+        return Outcome(name, seed, error=str(error))
+    except MemoryError as error:
+        return Outcome(name, seed, error=f"there is too little memory: {error}".rstrip(": "))
