@@ -20,7 +20,6 @@ def benchmark(
     data: Annotated[
         Path,
         typer.Argument(
-            metavar="DATA",
             help="A folder in KGAT form (train.txt, test.txt, perhaps kg_final.txt), of RecBole's atomic files "
             "(NAME.inter …), or of canonical Parquet (events.parquet …).",
         ),

@@ -50,8 +50,8 @@ def described(data: Row, results: Sequence[Row]) -> str:
         f"{data['users']:,} users, {data['items']:,} items, {data['facts']:,} facts. Split: {data['split']}; "
         f"{data['train']:,} train, {data['validation']:,} validation and {data['test']:,} test pairs, "
         f"{seeds} {'seed' if seeds == 1 else 'seeds'}. Leak check: {data['pairs_in_train_and_test']:,} pairs of test "
-        f"are in train or validation too; {data['users_only_in_test']:,} users and {data['items_only_in_test']:,} items "
-        "are in test alone."
+        f"are in train or validation too; {data['users_only_in_test']:,} users and "
+        f"{data['items_only_in_test']:,} items are in test alone."
     )
 
 
@@ -59,7 +59,7 @@ def verdicts(results: Sequence[Row]) -> list[str]:
     """Per seed the fusion beside the best single scorer."""
     return [
         f"NDCG@20 of the fusion − {row['best_single']}, seed {row['seed']}: {gain['difference']:+.4f} "
-        f"(95 % {gain['low']:+.4f} … {gain['high']:+.4f}, p = {gain['p']:.3f})"
+        f"(95 % {gain['low']:+.4f} … {gain['high']:+.4f}, p = {gain['p']:.2g})"
         for row in results
         if (gain := row.get("fused_vs_best"))
     ]

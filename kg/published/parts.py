@@ -22,12 +22,15 @@ def windows(data: Published, seed: int) -> tuple[Windows, str]:
     Parts that the data bring along are kept. Without any it is cut by time as a shop's log is; without times too, test
     is drawn. Validation that is not given is drawn from train by `seed`.
     """
+    import ibis
+
     tables, events = data.tables, data.tables.events
     if not data.has_parts and data.has_times:
         return split(tables, tables.config.split, data.kinds), "by time"
     told = "given"
     if not data.has_parts:
-        events, told = carved(events.mutate(**{PART: "train"}), "test", _TEST_SEED), f"test: {_RANDOM}"
+        whole = events.mutate(**{PART: ibis.literal("train")})
+        events, told = carved(whole, "test", _TEST_SEED), f"test: {_RANDOM}"
     if not (events[PART] == PARTS[1]).any().to_pyarrow().as_py():
         events, told = carved(events, PARTS[1], seed), f"{told}; validation: {_RANDOM} of train"
     return split(tables.with_events(events), Split(method="given"), data.kinds), told

@@ -94,7 +94,7 @@ def _source(files: list[Path], columns: dict[str, str]) -> Source:
 def _typed(file: Path) -> dict[str, str]:
     """The type of every column, as the header says it."""
     columns = look(file, Source(format="csv", delimiter=_TAB)).columns
-    return dict(column.rsplit(":", 1) if ":" in column else (column, "") for column in columns)
+    return {name: type_ for name, _, type_ in (column.partition(":") for column in columns)}
 
 
 def _raw(typed: Mapping[str, str], name: str, file: Path) -> str:
