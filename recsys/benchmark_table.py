@@ -6,12 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from kg.published.parts import BY_TIME
 from recsys.benchmark import FIRST, FUSION
 
 Row = Mapping[str, Any]
 HEADINGS = ("scorer", "recall", "95 %", "ndcg", "95 %", "fit s", "users/s", "peak MB")
 CAPTION = "recall and standard NDCG in lists of 20, all items ranked"
-_COSTS = {"fit_seconds": ".1f", "users_per_second": ",.0f", "peak_mb": ",.0f"}
+_COSTS = {"fit_seconds": ".2f", "users_per_second": ",.0f", "peak_mb": ",.0f"}
 
 
 @dataclass(frozen=True)
@@ -44,12 +45,13 @@ def markdown(data: Row, results: Sequence[Row], command: str) -> str:
 
 
 def described(data: Row, results: Sequence[Row]) -> str:
-    """The data, their split and what test lacks, in words."""
+    """The data, their split and what test lacks or shares, in words; what is cut by time may come again."""
     seeds = len({row["seed"] for row in results})
+    shared = "Repeats" if data["split"] == BY_TIME else "Leak check"
     return (
         f"{data['users']:,} users, {data['items']:,} items, {data['facts']:,} facts. Split: {data['split']}; "
         f"{data['train']:,} train, {data['validation']:,} validation and {data['test']:,} test pairs, "
-        f"{seeds} {'seed' if seeds == 1 else 'seeds'}. Leak check: {data['pairs_in_train_and_test']:,} pairs of test "
+        f"{seeds} {'seed' if seeds == 1 else 'seeds'}. {shared}: {data['pairs_in_train_and_test']:,} pairs of test "
         f"are in train or validation too; {data['users_only_in_test']:,} users and "
         f"{data['items_only_in_test']:,} items are in test alone."
     )

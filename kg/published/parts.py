@@ -12,6 +12,7 @@ from kg.splitting import PART, PARTS, Windows, split
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
+BY_TIME = "by time"
 _TEST_SEED = 0  # the test part is the same whatever is drawn for validation
 _RANDOM = f"random {SHARE:.0%} of each user's items"
 
@@ -26,7 +27,7 @@ def windows(data: Published, seed: int) -> tuple[Windows, str]:
 
     tables, events = data.tables, data.tables.events
     if not data.has_parts and data.has_times:
-        return split(tables, tables.config.split, data.kinds), "by time"
+        return split(tables, tables.config.split, data.kinds), BY_TIME
     told = "given"
     if not data.has_parts:
         whole = events.mutate(**{PART: ibis.literal("train")})

@@ -129,7 +129,7 @@ def test_the_table_has_means_of_the_seeds_and_the_fusion_last() -> None:
     rows = [row("fusion", 0, 0.5), row("ials", 0, 0.2), {**FAILED, "seed": 0}, row("ials", 1, 0.4)]
     found = benchmark_table.lines(rows)
     assert [line.cells[0] for line in found] == ["ials", "ease", "fusion"]
-    assert found[0].cells == ("ials", "0.3000", ".2000–.4000", "0.3000", ".2000–.4000", "3.0", "1,235", "500")
+    assert found[0].cells == ("ials", "0.3000", ".2000–.4000", "0.3000", ".2000–.4000", "3.00", "1,235", "500")
     assert (set(found[1].cells[1:]), found[1].error) == ({"—"}, "no")
 
 
@@ -141,6 +141,8 @@ def test_the_markdown_is_one_table_under_its_command() -> None:
     text = benchmark_table.markdown(
         {"name": "d", "split": "given", **counted, **shared}, rows, "cartograph benchmark d"
     )
+    by_time = {"name": "d", "split": "by time", **counted, **shared}
+    assert "Repeats: 7 pairs of test" in benchmark_table.described(by_time, rows)
     assert text.startswith("## d\n\n`cartograph benchmark d`\n")
     table = [line for line in text.splitlines() if line.startswith("|")]
     assert [line.count("|") for line in table] == [len(benchmark_table.HEADINGS) + 1] * 5
