@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from recsys.workspace import Stage
 
 
+_OUTCOME = 15  # letters of a scorer and its seed
 _SHORT = 16  # letters of a cell that is never broken
 _SHOWN = ("ndcg", "recall", "map", "mrr", "hit_rate", "coverage")  # metrics; --json has all of them
 
@@ -60,17 +61,17 @@ def progress(*, quiet: bool) -> Iterator[Say]:
         yield lambda text, _share=None, /: typer.echo(f"  {text}", err=True)
 
 
-def stage(done: Stage, *, quiet: bool) -> None:
+def stage(done: Stage, *, quiet: bool, width: int = 10) -> None:
     """A finished stage in one line."""
     if not quiet:
         cost = "unchanged" if done.skipped else f"{done.seconds:6.1f} s  {done.peak_mb:6,.0f} MB"
-        typer.echo(f"{done.name:<10}{cost}", err=True)
+        typer.echo(f"{done.name:<{width}}{cost}", err=True)
 
 
 def outcome(done: Outcome, *, quiet: bool) -> None:
     """A scorer of a benchmark in one line."""
     if done.stage is not None:
-        stage(done.stage, quiet=quiet)
+        stage(done.stage, quiet=quiet, width=_OUTCOME)
     elif not quiet:
         typer.echo(f"{done.scorer}-{done.seed}: {done.error}", err=True)
 

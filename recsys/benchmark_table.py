@@ -81,7 +81,8 @@ def _line(name: str, rows: list[Row]) -> Line:
 
 
 def _short(figure: float) -> str:
-    return f"{figure:.4f}".removeprefix("0")
+    """Five letters: .1849, or 1.000."""
+    return f"{figure:.4f}".removeprefix("0")[:5]
 
 
 def _mean(values: Sequence[float]) -> float:
