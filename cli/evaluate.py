@@ -14,18 +14,31 @@ def evaluate(
     common: options.Common,
     k: Annotated[str | None, typer.Option("--k", help="Lengths of list, such as 10,20; the first one decides.")] = None,
     repeats: Annotated[options.Repeats | None, typer.Option(help="Whether what was bought before is ranked.")] = None,
+    explanations: Annotated[
+        bool, typer.Option("--explanations", help="Measure how good the explanations of the lists of 10 are, too.")
+    ] = False,
+    pairs: Annotated[
+        int, typer.Option(min=1, help="User–item pairs that explanations are measured on, drawn by chance.")
+    ] = 200,
 ) -> None:
     """Refit on train and validation, rank all items for the users of the test period, and compare the scorers."""
     from recsys.stages import REPORT
 
     config = jobs.read(common)
-    stages = jobs.run(common, config, "evaluate", None if k is None else _lengths(k))
-    figures = stages[-1].result[repeats or config.evaluation.repeats]
+    lengths = None if k is None else _lengths(k)
+    asked = repeats or config.evaluation.repeats
+    last = jobs.run(common, config, "evaluate", lengths)[-1]
+    figures = last.result[asked]
+    if explanations:
+        last = jobs.explanations(common, config, asked, pairs, lengths)
+        figures = {**figures, "explanations": last.result}
     if common.json:
         render.emit(figures)
     else:
         render.evaluation(figures)
-        render.report(stages[-1].folder / REPORT)
+        if explanations:
+            render.explanations(last.result)
+        render.report(last.folder / REPORT)
 
 
 def _lengths(text: str) -> tuple[int, ...]:

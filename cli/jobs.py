@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,9 @@ from cli import options, render
 if TYPE_CHECKING:
     from kg.graph import KnowledgeGraph
     from recsys.config import Config
+    from recsys.protocol import Repeats
     from recsys.recommender import Recommender
+    from recsys.stages import Job
     from recsys.workspace import Stage
 
 
@@ -48,13 +51,28 @@ def read(
 
 def run(common: options.Common, config: Config, until: str, k: tuple[int, ...] | None = None) -> list[Stage]:
     """Every stage up to one, told on stderr as each is done; `k` are other lengths of list to evaluate at."""
+    return _told(common, config, k, lambda job: job.run(until))
+
+
+def explanations(
+    common: options.Common, config: Config, repeats: Repeats, n_pairs: int, k: tuple[int, ...] | None = None
+) -> Stage:
+    """The stage that measures explanations, told on stderr; after `run` until `evaluate`."""
+    from recsys.explaining import measure
+
+    return _told(common, config, k, lambda job: [measure(job, repeats, n_pairs)])[-1]
+
+
+def _told(
+    common: options.Common, config: Config, k: tuple[int, ...] | None, work: Callable[[Job], Iterable[Stage]]
+) -> list[Stage]:
     from recsys.stages import Job
     from recsys.workspace import Workspace
 
     stages = []
     with render.progress(quiet=common.quiet) as say:
         job = Job(Workspace(common.workspace), config, common.cores, common.device, say, k)
-        for stage in job.run(until):
+        for stage in work(job):
             render.stage(stage, quiet=common.quiet)
             stages.append(stage)
     return stages

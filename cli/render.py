@@ -128,6 +128,43 @@ def benchmark(data: Mapping[str, Any], results: Sequence[Mapping[str, Any]]) -> 
         typer.echo(text)
 
 
+def explanations(measured: Mapping[str, Any]) -> None:
+    """How good every scorer's explanations are, the fusion last; then what its counterfactuals do."""
+    from recsys.faithfulness import percent, times
+
+    said = [row for row in measured["by_scorer"] if row["pairs"]]
+    rows = []
+    for row in said:
+        fall, pair = row["deletion"], row["latency_ms"]["pair"]
+        shares = [row[name] for name in ("completeness", "validity", "covered", "path_share")] + [fall.get("lower")]
+        rows.append([row["name"], row["pairs"], *map(percent, shares), times(fall.get("ratio")), f"{pair['p99']:.1f}"])
+    columns = ["scorer", "pairs", "add up", "true edges", "covered", "paths", "falls", "by", "p99 ms"]
+    title = (
+        f"Explanations of lists of {measured['k']}, repeats {measured['repeats']}d, {measured['pairs']} places drawn"
+    )
+    table(title, columns, rows)
+    typer.echo(
+        "add up: contributions sum to the score. true edges: of the ten strongest paths. covered: a path says more\n"
+        "than one category. paths: share of the contributions. falls: how often the score falls more without the\n"
+        "strongest doing than without as many others of its degree; by: how many times as far (median). p99 ms: to\n"
+        "explain one item, on one core."
+    )
+    for row in measured["by_scorer"]:
+        if not row["exact"]:
+            typer.echo(f"{row['name']} cannot take its score apart exactly.")
+        elif not row["pairs"]:
+            typer.echo(f"{row['name']} says nothing of any item drawn.")
+        elif not row["additive"]:
+            typer.echo(f"{row['name']} is not additive: a contribution changes when another event is taken away.")
+        if flips := row.get("counterfactual"):
+            typer.echo(
+                f"Of {flips['pairs']} items of the {row['name']}, {percent(flips['flipped'])} leave the list without "
+                f"at most three of the user's doings\n(without the strongest three: {percent(flips['greedy'])}); "
+                f"{percent(flips['verified'])} of the answers hold when the list is ranked anew."
+            )
+    typer.echo()
+
+
 def report(path: Path | str) -> None:
     """Where the page with all figures lies."""
     typer.echo(f"All figures, with pictures: {path}\n")

@@ -14,6 +14,7 @@ from kg.canvas import FONT
 from kg.files import replacing
 from recsys import charts
 from recsys.charts import Document
+from recsys.faithfulness import faithfulness
 from recsys.markup import Markup, element, folded, section, table, tiles
 from recsys.protocol import Repeats
 from recsys.standings import figure, heading, judged
@@ -53,6 +54,7 @@ class Report:
     graph    `graph stats`
     schema   `kg.picture.schema_picture` of the graph
     starts   of validation and test, unix seconds; each None where every user has an own one
+    explanations  `evaluate --explanations`
     """
 
     title: str
@@ -62,6 +64,7 @@ class Report:
     graph: Document | None = None
     schema: alt.LayerChart | None = None
     starts: tuple[int | None, int | None] | None = None
+    explanations: Document | None = None
 
     def save(self, path: Path) -> None:
         """Write the page; an existing file is replaced when all of it is written."""
@@ -72,6 +75,7 @@ class Report:
         """The whole page; every name in it is escaped."""
         parts = [_period(*self.starts)] if self.starts else []
         parts += [self._tiles(), *map(judged, self.figures.values())]
+        parts += [faithfulness(self.explanations)] if self.explanations else []
         parts += [_mixture(self.weights)] if self.weights else []
         parts += [_data(self.data)] if self.data else []
         parts += [_graph(self.graph, self.schema)] if self.graph else []

@@ -141,25 +141,34 @@ def _train(job: Job) -> Stage:
 
 
 def _evaluate(job: Job) -> Stage:
-    made, trained = job.workspace.stage("graph"), job.workspace.stage("train")
+    trained = job.workspace.stage("train")
     section = job.config.evaluation.model_copy(update={"k": job.k or job.config.evaluation.k})
 
     def work(folder: Path, scratch: Path) -> Any:
-        graph = _graph(job.workspace, "train_validation")
-        test = _holdout(job, made, graph, "test")
-        recipe = _recipe(trained.checked())
+        graph, test, recipe = before_test(job)
         figures = judge(recipe, graph, test, section, job.conditions(scratch), job.config.seed)
         _write(folder / _EVALUATION, figures)
-        data = job.workspace.stage("ingest").result
-        weights = {repeats: {name: of[0] for name, of in parts.items()} for repeats, parts in recipe.weights.items()}
-        starts = (made.result["validation_start"], made.result["test_start"])
-        schema = schema_picture(_graph(job.workspace, "all"))
-        report = Report(job.config.shop.name, figures, weights, data, made.result["stats"], schema, starts)
-        report.save(folder / REPORT)
+        report(job, figures, recipe).save(folder / REPORT)
         return figures
 
     inputs = {"train": trained.output, "seed": job.config.seed, "evaluation": section.model_dump(mode="json")}
     return job.workspace.run("evaluate", inputs, work)
+
+
+def before_test(job: Job) -> tuple[KnowledgeGraph, Holdout, Recipe]:
+    """What the test is asked of: the graph of all before it, its users and targets, and what was learned."""
+    graph = _graph(job.workspace, "train_validation")
+    test = _holdout(job, job.workspace.stage("graph"), graph, "test")
+    return graph, test, _recipe(job.workspace.stage("train").checked())
+
+
+def report(job: Job, figures: Any, recipe: Recipe, explanations: Any = None) -> Report:
+    """The page of an evaluation: all figures, and what the stages before it say of the data."""
+    made, data = job.workspace.stage("graph").result, job.workspace.stage("ingest").result
+    weights = {repeats: {name: of[0] for name, of in parts.items()} for repeats, parts in recipe.weights.items()}
+    starts = (made["validation_start"], made["test_start"])
+    schema = schema_picture(graph(job.workspace))
+    return Report(job.config.shop.name, figures, weights, data, made["stats"], schema, starts, explanations)
 
 
 def _serve(job: Job) -> Stage:

@@ -61,8 +61,13 @@ def broken(graph: KnowledgeGraph, explanation: Explanation) -> tuple[str, ...]:
         for part in parts
         if part.path and part.event and part.path.nodes[0] != part.event.node
     ]
-    paths = {(part.path.nodes, part.path.relations): part.path for part in parts if part.path and part.kind == "path"}
-    return tuple(own + [problem for path in paths.values() for problem in _broken_path(graph, path, explanation.item)])
+    return tuple(own + [problem for path in _paths(parts) for problem in _broken_path(graph, path, explanation.item)])
+
+
+def n_steps(explanation: Explanation) -> int:
+    """How many different steps `broken` looks for: the user's events, and every step of every path."""
+    parts = explanation.contributions
+    return len(_events(parts)) + sum(len(path.relations) for path in _paths(parts))
 
 
 def check(graph: KnowledgeGraph, explanation: Explanation) -> None:
@@ -98,12 +103,22 @@ def _reached(graph: KnowledgeGraph, path: Path) -> list[Nodes]:
 
 
 def _broken_events(graph: KnowledgeGraph, user: int, parts: Iterable[Contribution]) -> Iterable[str]:
-    touched = {(part.event.kind, part.event.node) for part in parts if part.event}
+    touched = _events(parts)
     own = np.array([user], dtype=np.int64)
     found = {kind: neighbours(graph, own, kind) for kind in {kind for kind, _ in touched}}
     for kind, node in sorted(touched):
         if node not in found[kind]:
             yield f"the user's {kind} of {graph.label(node)}"
+
+
+def _events(parts: Iterable[Contribution]) -> set[tuple[str, int]]:
+    return {(part.event.kind, part.event.node) for part in parts if part.event}
+
+
+def _paths(parts: Iterable[Contribution]) -> list[Path]:
+    """Every path once, however many events walk it."""
+    paths = {(part.path.nodes, part.path.relations): part.path for part in parts if part.path and part.kind == "path"}
+    return list(paths.values())
 
 
 def _broken_path(graph: KnowledgeGraph, path: Path, item: int) -> Iterable[str]:

@@ -17,8 +17,12 @@ from recsys.types import Scorer, Scores
 
 def without_each(query: Query, node_sets: Sequence[tuple[int, ...]]) -> Query:
     """A row for each set of nodes: the query (of one row) without any event on them."""
-    copies = query.take(np.zeros(len(node_sets), dtype=np.int64))
-    gone = [np.isin(query.nodes, nodes) for nodes in node_sets]
+    return without_events(query, [np.isin(query.nodes, nodes) for nodes in node_sets])
+
+
+def without_events(query: Query, gone: Sequence[NDArray[np.bool_]]) -> Query:
+    """A row for each choice of events, bool (E,): the query (of one row) without them."""
+    copies = query.take(np.zeros(len(gone), dtype=np.int64))
     return copies.without(np.flatnonzero(np.concatenate([*gone, np.empty(0, bool)])))
 
 

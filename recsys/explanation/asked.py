@@ -1,0 +1,120 @@
+"""What explanations are asked for when they are measured: items out of a scorer's own lists, drawn by chance."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kg.query import Query
+from recsys.ranking import recommend
+from recsys.types import Explains, Explanation, Holdout, Scorer
+
+
+class Exact(Explains, Scorer, Protocol):
+    """A scorer that takes its own score apart."""
+
+
+@dataclass(frozen=True, eq=False)
+class Asked:
+    """One item of one person's list: her query (of one row), the item within the items, and what is said of it.
+
+    score    what the scorer gives, not what the explanation says it gives
+    seconds  that the explanation took
+    """
+
+    query: Query
+    item: int
+    score: float
+    told: Explanation
+    seconds: float
+
+    @property
+    def weight(self) -> float:
+        """Σ|contribution|."""
+        return sum(abs(part.value) for part in self.told.contributions)
+
+    @property
+    def residual(self) -> float:
+        """|score − Σ contribution| / Σ|contribution|; infinite where nothing is said of a score."""
+        gap = abs(self.score - sum(part.value for part in self.told.contributions))
+        return gap / self.weight if self.weight else (np.inf if gap else 0.0)
+
+    @property
+    def by_node(self) -> dict[int, float]:
+        """What the contributions say each of her doings adds, the most first."""
+        values: dict[int, float] = {}
+        for part in self.told.contributions:
+            if part.event:
+                values[part.event.node] = values.get(part.event.node, 0.0) + part.value
+        return dict(sorted(values.items(), key=lambda entry: (-entry[1], entry[0])))
+
+    def strongest(self, n: int) -> Explanation:
+        """The explanation cut to the contributions of the n strongest different paths."""
+        ordered = sorted(self.told.of_kind("path"), key=lambda part: -abs(part.value))
+        kept = set(islice(dict.fromkeys(part.path for part in ordered), n))
+        return replace(self.told, contributions=tuple(part for part in ordered if part.path in kept))
+
+
+@dataclass(frozen=True, eq=False)
+class Draw:
+    """Places in the lists of people with a history.
+
+    query         of those people, each once
+    rows, places  int64 (P,): whose list, and where in it, from 0
+    k             the length of the lists
+    unseen        kinds of event whose items are kept out of them
+    """
+
+    query: Query
+    rows: NDArray[np.int64]
+    places: NDArray[np.int64]
+    k: int
+    unseen: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, holdout: Holdout, n: int, k: int, seed: int, unseen: tuple[str, ...] = ()) -> Draw:
+        """At most `n` places, each once, in the lists of users of the holdout."""
+        query = holdout.query
+        on_items = (query.nodes >= query.items.start) & (query.nodes < query.items.stop)
+        warm = np.flatnonzero(np.bincount(query.rows[on_items], minlength=len(query)))
+        drawn = np.random.default_rng(seed).permutation(len(warm) * k)[:n]
+        people, rows = np.unique(warm[drawn // k], return_inverse=True)
+        return cls(query.take(people), rows, drawn % k, k, unseen)
+
+    def ask(self, scorer: Exact, warm: NDArray[np.bool_]) -> list[Asked]:
+        """What stands in these places of the scorer's lists; left out: cold items, and those it says nothing of."""
+        items = recommend(scorer, self.query, self.k, exclude_kinds=self.unseen).items[self.rows, self.places]
+        scores = scorer.score(self.query)
+        found = []
+        for row, item in zip(self.rows.tolist(), items.tolist(), strict=True):
+            if item >= 0 and warm[item]:
+                alone = self.query.take(np.array([row]))
+                begun = time.perf_counter()
+                told = scorer.explain(alone, 0, item)
+                asked = Asked(alone, item, float(scores[row, item]), told, time.perf_counter() - begun)
+                found += [asked] if asked.score or asked.weight else []
+        return found
+
+    def listed(self, scorer: Exact, n: int) -> list[float]:
+        """Seconds that each of the first n people's lists takes: ranked, and every item of it explained."""
+        seconds = []
+        for row in range(min(n, len(self.query))):
+            alone = self.query.take(np.array([row]))
+            begun = time.perf_counter()
+            best = recommend(scorer, alone, self.k, exclude_kinds=self.unseen).items[0]
+            for item in best[best >= 0].tolist():
+                scorer.explain(alone, 0, item)
+            seconds.append(time.perf_counter() - begun)
+        return seconds
+
+
+def milliseconds(seconds: Sequence[float]) -> dict[str, float]:
+    """Median and 99th percentile."""
+    p50, p99 = np.percentile(np.array(seconds) * 1000, [50, 99]).tolist()
+    return {"p50": p50, "p99": p99}
