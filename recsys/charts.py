@@ -119,18 +119,22 @@ def falls(curves: Mapping[str, Sequence[float]]) -> alt.LayerChart:
     import altair as alt
 
     rows = [
-        {"order": f"{order} first" if order == "strongest" else f"{order} order", "gone": gone, "left": left}
+        {"order": order, "gone": gone, "left": left}
         for order, curve in curves.items()
         for gone, left in enumerate(curve)
     ]
-    orders = list(dict.fromkeys(row["order"] for row in rows))
-    scale = alt.Scale(domain=orders, range=[FUSION, _PAIR[0]])
+    scale = alt.Scale(domain=list(curves), range=[FUSION, _PAIR[0]])
     colour = alt.Color("order:N", scale=scale, legend=alt.Legend(title=None, orient="top", symbolType="stroke"))
     whole = alt.Axis(tickCount=max(map(len, curves.values())) - 1, grid=False, format="d")
     x = alt.X("gone:Q", title="doings taken away", axis=whole)
-    y = alt.Y("left:Q", title="left of the score", axis=alt.Axis(format="%"), scale=alt.Scale(domainMin=0))
+    y = alt.Y(
+        "left:Q",
+        title="left of the score",
+        axis=alt.Axis(format="%"),
+        scale=alt.Scale(domain=[0, max(1.0, *(row["left"] for row in rows))]),
+    )
     base = alt.Chart(alt.InlineData(values=rows)).encode(x=x, y=y, color=colour)
-    return _styled([base.mark_line(strokeWidth=2.5), base.mark_point(filled=True, size=40)], n_rows=8)
+    return _styled([base.mark_line(strokeWidth=2.5), base.mark_point(filled=True, size=40, opacity=1)], n_rows=8)
 
 
 def svg(chart: alt.LayerChart, told: str) -> str:

@@ -29,7 +29,9 @@ def faithfulness(document: Document) -> Markup:
     last = said[-1] if said else None
     if last and "curves" in last["deletion"]:
         told = f"What is left of a score of the {last['name']} when the user’s doings are taken away"
-        parts.append(element("div", figure(charts.falls(last["deletion"]["curves"]), told), kind="charts"))
+        curves = last["deletion"]["curves"]
+        named = {"the strongest first": curves["strongest"], "in random order": curves["random"]}
+        parts.append(element("div", figure(charts.falls(named), told), kind="charts"))
     rows = [_row(row) for row in said]
     kinds = ["fusion" if row["name"] == "fusion" else "" for row in said]
     parts += [table(_HEADINGS, rows, kinds, kind="scorers"), element("p", _MEANINGS, kind="faint")]

@@ -113,6 +113,24 @@ def test_evaluate_at_other_lengths_trains_nothing(shop: Shop, cartograph: Ask) -
     assert "train     unchanged" in judged.err
 
 
+def test_evaluate_explanations(shop: Shop, cartograph: Ask) -> None:
+    asked = ("evaluate", "--explanations", "--pairs", 12, "--repeats", "include", "-w", shop.workspace)
+    found = cartograph(*asked, "--json")
+    judged = found.json
+    assert {"protocol", "scorers", "explanations"} <= set(judged)
+    measured = judged["explanations"]
+    assert (measured["pairs"], measured["k"], measured["repeats"]) == (12, 10, "include")
+    assert [row["name"] for row in measured["by_scorer"]] == [row["name"] for row in judged["scorers"]]
+    for row in measured["by_scorer"]:
+        assert row["exact"]
+        assert not row["pairs"] or row["completeness"] == 1
+    again = cartograph(*asked)
+    assert "explanations unchanged" in again.err
+    assert "Explanations of lists of 10, repeats included, 12 places drawn" in again.out
+    page = Path(again.out.rpartition("with pictures: ")[2].strip()).read_text(encoding="utf-8")
+    assert "<h2>The explanations</h2>" in page
+
+
 def test_recommend_and_explain_agree(made: Shop, cartograph: Ask) -> None:
     listed = cartograph("recommend", USER, "-k", 5, "-w", made.workspace, "--json").json
     assert [row["rank"] for row in listed] == [1, 2, 3, 4, 5]

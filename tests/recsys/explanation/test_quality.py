@@ -184,4 +184,4 @@ def test_the_draw_is_of_places_each_once_and_of_warm_people(holdout: Holdout) ->
 
 
 def test_steps_are_counted_once(walked: Explanation) -> None:
-    assert n_steps(walked) == 4 + 4 * 2
+    assert n_steps(walked) == 3 + 4 * 2  # bought the mug, viewed it, bought the spoon; four paths of two steps
