@@ -131,7 +131,7 @@ def falls(curves: Mapping[str, Sequence[float]]) -> alt.LayerChart:
         "left:Q",
         title="left of the score",
         axis=alt.Axis(format="%"),
-        scale=alt.Scale(domain=[0, max(1.0, *(row["left"] for row in rows))]),
+        scale=alt.Scale(domain=[0, max(1.0, *map(max, curves.values()))]),
     )
     base = alt.Chart(alt.InlineData(values=rows)).encode(x=x, y=y, color=colour)
     return _styled([base.mark_line(strokeWidth=2.5), base.mark_point(filled=True, size=40, opacity=1)], n_rows=8)

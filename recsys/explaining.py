@@ -28,5 +28,5 @@ def measure(job: Job, repeats: Repeats, n_pairs: int) -> Stage:
 
     inputs = {"evaluate": evaluated.output, "repeats": repeats, "pairs": n_pairs}
     with job.workspace.locked():
-        job.say("explanations …")
-        return job.workspace.run("explanations", inputs, work)
+        job.say("explain …")
+        return job.workspace.run("explain", inputs, work)

@@ -125,7 +125,7 @@ def test_evaluate_explanations(shop: Shop, cartograph: Ask) -> None:
         assert row["exact"]
         assert not row["pairs"] or row["completeness"] == 1
     again = cartograph(*asked)
-    assert "explanations unchanged" in again.err
+    assert "explain   unchanged" in again.err
     assert "Explanations of lists of 10, repeats included, 12 places drawn" in again.out
     page = Path(again.out.rpartition("with pictures: ")[2].strip()).read_text(encoding="utf-8")
     assert "<h2>The explanations</h2>" in page
