@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kg.graph import KnowledgeGraph
+from recsys.demand import has_times
 from recsys.evaluation import evaluate
 from recsys.learning import SUREST
 from recsys.linear import LinearScorer
@@ -20,6 +21,7 @@ Fit = Callable[[Scorer], Scorer]
 SCORES = 200_000_000
 """What all trials of a scorer may come to, users × items each: on a large log only the first values are tried. Counted
 in work, not in time, so that every machine finds the same."""
+_TIMED = frozenset({"demand", "train_half_life"})  # parameters that change nothing in a log without times
 
 
 def tune(
@@ -35,7 +37,8 @@ def tune(
 ) -> Scorer:
     """The scorer, fitted by `fit` on `graph`, with the best values of its `GRID` (parameter → values).
 
-    The parameters `fixed` stay as they are, and unless `refit` all those whose other values need a new fit.
+    The parameters `fixed` stay as they are, and unless `refit` all those whose other values need a new fit; in a log
+    without times those of time.
     Judged by NDCG@k of what is new to the users, or with repeats too where the scorer says `TUNED_WITH_REPEATS`: it has
     nothing to say of what is new. A value is taken where its gain, paired over users, is surer than noise, so that a
     small validation leaves the defaults. What needs no fit is tried first; the search ends when the trials have come to
@@ -46,7 +49,8 @@ def tune(
     best = fit(scorer)
     figures = _judged(best, validation, protocol)
     left = scores // max(len(validation.query) * graph.n_items, 1) - 1
-    for name, value in _tries(scorer, fixed, refit):
+    unmoved = frozenset(fixed) if has_times(graph) else _TIMED.union(fixed)
+    for name, value in _tries(scorer, unmoved, refit):
         if value == getattr(best, name):
             continue
         if left < 1:

@@ -52,6 +52,8 @@ class Spectral(ItemToItem):
         "rank": (256, 64, 512),
         "train_half_life": (180, 90, None),
         "sharpness": (1.0, 0.5, 1.5),
+        "user_power": (0.5, 0.3),
+        "item_power": (0.5, 0.4),
         "output_power": (0.0, 0.3),
         "demand": DEMANDS,
     }

@@ -108,3 +108,18 @@ def test_what_only_scales_the_items_is_tried_without_a_fit(graph: kg.KnowledgeGr
     assert best.demand != start.demand
     again = ItemKNN(demand=best.demand).fit(graph)
     np.testing.assert_array_equal(best.score(graph.query()), again.score(graph.query()))
+
+
+def test_without_times_nothing_is_spent_on_parameters_of_time() -> None:
+    log = pd.DataFrame([(f"u{user}", ITEMS[(user + step) % 6]) for user in range(8) for step in (0, 1)])
+    timeless = kg.build(kg.Tables.of(events=log.set_axis(["user_id", "item_id"], axis=1)))
+    targets = pd.DataFrame([(f"u{user}", ITEMS[(user + 2) % 6]) for user in range(8)], columns=["user_id", "item_id"])
+    tried: list[ItemKNN] = []
+
+    def fit(scorer: Any) -> Any:
+        tried.append(scorer)
+        return scorer.fit(timeless)
+
+    tune(ItemKNN(), fit, timeless, holdout(timeless, kg.Tables.of(events=targets).events))
+    assert len(tried) > 1
+    assert {(scorer.demand, scorer.train_half_life) for scorer in tried} == {(Demand(), 90)}
