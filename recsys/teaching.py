@@ -18,7 +18,8 @@ from recsys.recipe import Conditions, Recipe, by_gradient, seeded
 from recsys.tuning import tune
 from recsys.types import Holdout, Scorer
 
-TRIAL = 25_000_000  # scores, users × items: eight of them are what tuning may spend
+TRIAL = 25_000_000  # scores, users × items: a dozen of them are what tuning may spend
+LESSON = 4 * TRIAL  # scores of each part that the fusions learn from
 FEWEST = 500  # of fewer users the figures are noise
 
 
@@ -44,7 +45,7 @@ def tuned(
     What is given stays; of one that is trained by gradient steps only the emphasis is tuned: other trials would train.
     It is tuned on so many users that a trial is at most `TRIAL` scores, but on `FEWEST`.
     """
-    some = validation.thinned(max(FEWEST, TRIAL // max(graph.n_items, 1)))
+    some = _some(validation, TRIAL, graph)
     scorer = seeded(name, given, seed)
     fit = partial(conditions.fit, graph=graph, validation=some)
     return tune(scorer, fit, graph, some, section.k[0], given, refit=not by_gradient(scorer))
@@ -59,7 +60,10 @@ def teach(
     seed: int = 0,
     protocols: Sequence[Repeats] = PROTOCOLS,
 ) -> Lesson:
-    """Tune every scorer on `graph`, then learn one fusion per protocol of what they say about all of `validation`."""
+    """Tune every scorer on `graph`, then learn one fusion per protocol of what they say about `validation`.
+
+    That is of all its users, or on a large catalogue of so many that each part has at most `LESSON` scores to give.
+    """
     parts: dict[str, Scorer] = {}
     costs: dict[str, Measured] = {}
     n_steps = len(scorers) + 1
@@ -71,7 +75,7 @@ def teach(
     with Measured(afresh=False) as costs["fusion"]:
         conditions.say("learning the fusions", len(scorers) / n_steps)
         lessons = [(fusion, section.protocol(repeats, seed)) for repeats, fusion in fusions.items()]
-        found = dict(zip(fusions, learn_all(lessons, validation), strict=True))[section.repeats]
+        found = dict(zip(fusions, learn_all(lessons, _some(validation, LESSON, graph)), strict=True))[section.repeats]
     rows = [
         {
             "name": name,
@@ -93,3 +97,8 @@ def judge(
     conditions.say("ranking all items")
     questions = [({**parts, "fusion": fusion}, section.protocol(repeats, seed)) for repeats, fusion in fusions.items()]
     return {repeats: judged.to_json() for repeats, judged in zip(fusions, evaluate_all(questions, test), strict=True)}
+
+
+def _some(validation: Holdout, scores: int, graph: KnowledgeGraph) -> Holdout:
+    """So many of the users that it is about `scores` of all items, but at least `FEWEST`."""
+    return validation.thinned(max(FEWEST, scores // max(graph.n_items, 1)))

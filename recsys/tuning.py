@@ -18,7 +18,7 @@ from recsys.protocol import Protocol
 from recsys.types import Holdout, Scorer
 
 Fit = Callable[[Scorer], Scorer]
-SCORES = 200_000_000
+SCORES = 300_000_000
 """What all trials of a scorer may come to, users × items each: on a large log only the first values are tried. Counted
 in work, not in time, so that every machine finds the same."""
 _TIMED = frozenset({"demand", "train_half_life"})  # parameters that change nothing in a log without times
