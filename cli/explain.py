@@ -82,7 +82,9 @@ def _show(document: dict[str, Any], title: str) -> None:
     ]
     if len(parts) > _SHOWN:
         rest = sum(part["value"] for part in parts[_SHOWN:])
-        rows.append((rest, "", "", f"{len(parts) - _SHOWN:,} smaller ones together (--json lists them)"))
+        n = len(parts) - _SHOWN
+        told = "a smaller one (--json lists it)" if n == 1 else f"{n:,} smaller ones together (--json lists them)"
+        rows.append((rest, "", "", told))
     render.table(
         f"{title}: score {document['score']:.4f}, rank {document['rank'] or 'none'}, "
         f"{document['path_share']:.0%} of it graph paths",
