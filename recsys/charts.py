@@ -16,7 +16,10 @@ Document = Mapping[str, Any]
 
 FUSION, BEST, SINGLE = "#1b7f79", "#6f9bb0", "#b7cdd7"
 _PAIR = ("#e0a45f", "#8492c9")
-_LINES = ("#d9822b", "#5b6fb5", "#b5527c", "#7a9a3a", "#8a5fbf", "#c0392b", "#3f8fbf", "#b08b2e", "#6b7885")
+_LINES = (
+    *("#d9822b", "#5b6fb5", "#b5527c", "#7a9a3a", "#8a5fbf", "#c0392b"),
+    *("#3f8fbf", "#b08b2e", "#6b7885", "#2f5d3a", "#e58fb1", "#5a3a22"),
+)
 _WIDTH, _ROW = 400, 26  # pixels
 
 
