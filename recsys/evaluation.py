@@ -20,6 +20,7 @@ from recsys.significance import intervals, paired
 from recsys.threads import allowed
 from recsys.types import Holdout, Scorer, Scores
 
+_WORKERS = 4  # threads at most: each holds a block of scores, which bounds the memory
 Figures = Mapping[str, NDArray[np.float64]]
 
 
@@ -106,8 +107,8 @@ def evaluate_all(
 ) -> list[Evaluation]:
     """Several evaluations at once: a scorer that stands in more than one of them scores once.
 
-    `also` is shown every block: which rows of the holdout it is, and their scores. Blocks are worked on by as many
-    threads as `recsys.threads` allows, and come in no order.
+    `also` is shown every block: which rows of the holdout it is, and their scores. Blocks are worked on by several
+    threads, as `recsys.threads` allows, and come in no order.
     """
     judgements = [_Judgement(scorers, protocol, holdout, groups) for scorers, protocol in questions]
     rows = np.flatnonzero(np.any([judgement.wanted for judgement in judgements], axis=0))
@@ -121,7 +122,7 @@ def evaluate_all(
             also(rows[block], scores)
 
     blocks = row_blocks(len(rows), len(holdout.query.items), n_scorers * (1 if also is None else 2))
-    with ThreadPoolExecutor(allowed()) as workers:
+    with ThreadPoolExecutor(min(allowed(), _WORKERS)) as workers:
         list(workers.map(look, blocks))
     return [judgement.figures() for judgement in judgements]
 

@@ -152,7 +152,8 @@ def test_a_path_through_one_category_covers_nothing(graph: kg.KnowledgeGraph) ->
 
 
 def test_counterfactuals_hold(fusion: Fusion, holdout: Holdout) -> None:
-    warm = holdout.popularity > 0  # type: ignore[operator]
+    assert holdout.popularity is not None
+    warm = holdout.popularity > 0
     pairs = Draw.of(holdout, 60, 2, seed=1).ask(fusion, warm)
     found = flips(fusion, pairs, 2, ())
     assert found["pairs"] == len(pairs)
