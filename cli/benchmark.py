@@ -24,7 +24,7 @@ def benchmark(
             "(NAME.inter …), or of canonical Parquet (events.parquet …).",
         ),
     ],
-    scorers: Annotated[str | None, typer.Option("--scorers", help="Such as ease,ials; none: all there are.")] = None,
+    scorers: Annotated[str | None, typer.Option("--scorers", help="Such as ease,ials; none: the default ones.")] = None,
     seeds: Annotated[int, typer.Option("--seeds", min=1, help="How many seeds, from --seed on.")] = 1,
     repeats: Annotated[
         options.Repeats, typer.Option("--repeats", help="Whether what a user had before may be ranked.")

@@ -101,12 +101,12 @@ class Query:
 
     def history(self, weighting: Weighting) -> csr_array:
         """The item columns of `weights`: csr float32 (B, n_items)."""
-        return self._on_items(self.event_weights(weighting))
+        return self.on_items(self.event_weights(weighting))
 
     def seen(self, kinds: tuple[str, ...]) -> csr_array:
         """Items that have an event of one of these kinds: csr float32 (B, n_items) of ones."""
         wanted = np.isin(self.kinds, [code for code, kind in enumerate(self.kind_names) if kind in kinds])
-        matrix = self._on_items(wanted.astype(np.float32))
+        matrix = self.on_items(wanted.astype(np.float32))
         matrix.eliminate_zeros()
         matrix.data[:] = 1
         return matrix
@@ -142,7 +142,8 @@ class Query:
             quantities=self.quantities[events],
         )
 
-    def _on_items(self, values: NDArray[np.float32]) -> csr_array:
+    def on_items(self, values: NDArray[np.float32]) -> csr_array:
+        """A number for every event, float32 (E,), as weights on the items: csr float32 (B, n_items)."""
         return self._matrix(values, self.nodes, self.n_nodes)[:, self.items.start : self.items.stop]
 
     def _matrix(self, values: NDArray[np.float32], columns: NDArray[np.int64], n_columns: int) -> csr_array:

@@ -12,13 +12,13 @@ from kg.config import KgConfig, Section, checked, read_toml
 from kg.sources.preset import with_presets
 from recsys.errors import RecsysError
 from recsys.protocol import Protocol, Repeats
-from recsys.scorers import SCORERS, create
+from recsys.scorers import DEFAULT, create
 
 PROTOCOLS: tuple[Repeats, ...] = ("exclude", "include")
 
 
-def _all_scorers() -> dict[str, dict[str, Any]]:
-    return {name: {} for name in SCORERS}
+def _default_scorers() -> dict[str, dict[str, Any]]:
+    return {name: {} for name in DEFAULT}
 
 
 class Evaluation(Section):
@@ -33,10 +33,10 @@ class Evaluation(Section):
 
 
 class Config(KgConfig):
-    """A shop's file; `scorers` are the parameters by name of scorer (none named: all scorers, as they come)."""
+    """A shop's file; `scorers` are the parameters by name of scorer (none named: the default ones, as they come)."""
 
     seed: int = 0
-    scorers: dict[str, dict[str, Any]] = Field(default_factory=_all_scorers)
+    scorers: dict[str, dict[str, Any]] = Field(default_factory=_default_scorers)
     evaluation: Evaluation = Evaluation()
 
     @classmethod

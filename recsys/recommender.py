@@ -67,7 +67,7 @@ EVERYTHING = Filters()
 class Recommender:
     """A graph, scorers fitted on it, and a fusion of them for each protocol.
 
-    config   how to derive, split, score; None: as the tables were read, with all scorers
+    config   how to derive, split, score; None: as the tables were read, with the default scorers
     config_  the one that was fitted by
 
     >>> model = Recommender().fit(tables)  # doctest: +SKIP

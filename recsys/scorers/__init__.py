@@ -25,7 +25,28 @@ SCORERS: dict[str, str] = {
     "tastes": "recsys.scorers.tastes:Tastes",
     "sequels": "recsys.scorers.sequels:Sequels",
     "lightgcn": "recsys.scorers.lightgcn:LightGCN",
+    "user_knn": "recsys.scorers.user_knn:UserKNN",
+    "p3_alpha": "recsys.scorers.p3_alpha:P3Alpha",
+    "rp3_beta": "recsys.scorers.rp3_beta:RP3Beta",
+    "content_knn": "recsys.scorers.content_knn:ContentKNN",
+    "session_knn": "recsys.scorers.session_knn:SessionKNN",
 }
+
+DEFAULT = (
+    "popularity",
+    "trend",
+    "repeat",
+    "due",
+    "item_knn",
+    "ease",
+    "ials",
+    "spectral",
+    "walks",
+    "tastes",
+    "sequels",
+    "lightgcn",
+)
+"""What a run takes that names none: each has something to add to the others. The rest are baselines, or for a need."""
 
 
 def scorer_class(kind: str) -> type[Any]:

@@ -1,17 +1,18 @@
-"""Items bought by the same people: the k nearest neighbours of each item by cosine.
+"""Items bought by the same people: the k nearest neighbours of each item.
 
 Sarwar et al., "Item-based collaborative filtering recommendation algorithms", WWW 2001, with the shrinkage of Deshpande
-& Karypis, "Item-based top-N recommendation algorithms", TOIS 2004.
+& Karypis, "Item-based top-N recommendation algorithms", TOIS 2004, and the asymmetric cosine of Aiolli, "Efficient
+top-n recommendation for very large scale binary rated datasets", RecSys 2013.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, ClassVar, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import NonNegativeFloat, PositiveFloat, PositiveInt
+from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt
 from pydantic.dataclasses import dataclass
 from scipy.sparse import csr_array
 
@@ -21,23 +22,26 @@ from recsys.demand import DEMANDS, Demand
 from recsys.linear import STRICT, LinearScorer
 from recsys.operators import scaled
 from recsys.scorers.interactions import strongest
+from recsys.scorers.nearest import nearest
 from recsys.types import Holdout
 
-_BLOCK = 1024  # items whose neighbours are sought at once: bounds the memory of the product
 _BM25_SATURATION, _BM25_LENGTH = 1.2, 0.75  # k₁ and b of Robertson & Zaragoza 2009
 
 
 @dataclass(config=STRICT)
 class ItemKNN(LinearScorer):
-    """operator[j, i] = x_j · x_i / (‖x_j‖ ‖x_i‖ + shrinkage), kept for the `k` most similar j of each i; times demand.
+    """operator[j, i] = x_j · x_i / (n_j^2(1 − asymmetry) n_i^2·asymmetry + shrinkage), of the `k` largest j of each i.
 
     x_i holds the users of item i: each one's latest event, halved every `train_half_life` days; `feature` then weighs
-    it by how telling the user is (`tfidf`), or saturates it by the item's popularity too (`bm25`).
+    it by how telling the user is (`tfidf`), or saturates it by the item's popularity too (`bm25`). n_i is the norm of
+    x_i by `norm` "cosine", and √(users of i + 1) by "count". Each item's score is multiplied by its demand.
     """
 
     k: PositiveInt = 200
     shrinkage: NonNegativeFloat = 5.0
     feature: Literal["cosine", "tfidf", "bm25"] = "cosine"
+    norm: Literal["cosine", "count"] = "cosine"
+    asymmetry: Annotated[float, Field(ge=0, le=1)] = 0.5
     train_half_life: PositiveFloat | None = 90
     demand: Demand = Demand()
     weighting: Weighting = Weighting()
@@ -52,12 +56,22 @@ class ItemKNN(LinearScorer):
 
     def fit(self, graph: KnowledgeGraph, validation: Holdout | None = None) -> Self:
         X = _feature(strongest(graph, replace(self.weighting, half_life=self.train_half_life)), self.feature)
+        users = np.bincount(X.indices, minlength=graph.n_items)
         norms = np.sqrt(np.asarray(X.multiply(X).sum(axis=0), dtype=np.float32))
-        self.operator_ = _nearest(X, norms, self.k, self.shrinkage)
-        self.operator_.sort_indices()
+        self.operator_ = self._similar(X, norms if self.norm == "cosine" else np.sqrt(users + np.float32(1)))
         self.emphasis_ = self.emphasis(graph)
-        self.opinion_ = norms > 0
+        self.opinion_ = users > 0
         return self
+
+    def _similar(self, X: csr_array, norms: NDArray[np.float32]) -> csr_array:
+        """The operator: csr float32 (n_items neighbours, n_items)."""
+        of_neighbours, of_items = norms ** (2 - 2 * self.asymmetry), norms ** (2 * self.asymmetry)
+
+        def alike(products: Any, items: Any, neighbours: Any) -> Any:
+            similarity = products / (of_neighbours[neighbours] * of_items[items] + np.float32(self.shrinkage))
+            return np.where(items == neighbours, 0, similarity)
+
+        return nearest(X.T.tocsr(), X, self.k, alike).T.tocsr()
 
 
 def _feature(X: csr_array, feature: Literal["cosine", "tfidf", "bm25"]) -> csr_array:
@@ -73,29 +87,3 @@ def _feature(X: csr_array, feature: Literal["cosine", "tfidf", "bm25"]) -> csr_a
         X = X.copy()
         X.data = X.data * (_BM25_SATURATION + 1) / (X.data + slack[X.indices])
     return scaled(X, rows=telling)
-
-
-def _nearest(X: csr_array, norms: NDArray[np.float32], k: int, shrinkage: float) -> csr_array:
-    """The k most similar items of each: csr float32 (n_items neighbours, n_items)."""
-    n_items = X.shape[1]
-    by_item = X.T.tocsr()
-    lengths, neighbours, values = [], [], []
-    for start in range(0, n_items, _BLOCK):
-        block = by_item[start : start + _BLOCK] @ X
-        items = np.repeat(np.arange(start, start + block.shape[0]), np.diff(block.indptr))
-        similarity = block.data / (norms[items] * norms[block.indices] + np.float32(shrinkage))
-        similarity[items == block.indices] = 0
-        for first, last in zip(block.indptr[:-1], block.indptr[1:], strict=True):
-            nearest = _largest(similarity[first:last], k)
-            lengths.append(len(nearest))
-            neighbours.append(block.indices[first + nearest])
-            values.append(similarity[first + nearest])
-    indptr = np.concatenate([[0], np.cumsum(lengths)])
-    by_target = csr_array((np.concatenate(values), np.concatenate(neighbours), indptr), (n_items, n_items))
-    return by_target.T.tocsr()
-
-
-def _largest(values: NDArray[np.float32], k: int) -> NDArray[np.int64]:
-    """Positions of the k largest positive values."""
-    chosen = np.argpartition(values, -k)[-k:] if len(values) > k else np.arange(len(values))
-    return chosen[values[chosen] > 0]

@@ -76,15 +76,24 @@ def metapaths(graph: KnowledgeGraph, weighting: Weighting, max_steps: int) -> li
     return found
 
 
-def transitions(graph: KnowledgeGraph, metapath: Metapath, weighting: Weighting, beta: float) -> list[csr_array]:
+def to_customers_and_back(graph: KnowledgeGraph, weighting: Weighting) -> Metapath | None:
+    """From an item to who had it by the weightiest kind of event, to what else they had; None without an event."""
+    bought = weightiest(graph, weighting)
+    return _chain(_turned(bought), bought) if bought else None
+
+
+def transitions(
+    graph: KnowledgeGraph, metapath: Metapath, weighting: Weighting, beta: float, alpha: float = 1.0
+) -> list[csr_array]:
     """The steps as matrices whose rows sum to 1 (or are empty), the last one damped by the popularity of its targets.
 
-    Christoffel et al., "Blockbusters and wallflowers", RecSys 2015 (RP3β). An edge of an event is each pair's latest
-    one. An item's damping is (degree / mean degree)^−beta in the last relation if that holds events; the degree of an
-    item in a relation to its attributes tells nothing of its popularity.
+    Christoffel et al., "Blockbusters and wallflowers", RecSys 2015 (RP3β). Entries are raised to the power `alpha`
+    (their P3α) before they are damped; then rows sum to 1 no more. An edge of an event is each pair's latest one. An
+    item's damping is (degree / mean degree)^−beta in the last relation if that holds events; the degree of an item in a
+    relation to its attributes tells nothing of its popularity.
     """
     matrices = [_matrix(graph, step, weighting) for step in metapath.steps]
-    steps = [scaled(matrix, rows=power(matrix.sum(axis=1), -1)) for matrix in matrices]
+    steps = [_raised(scaled(matrix, rows=power(matrix.sum(axis=1), -1)), alpha) for matrix in matrices]
     if metapath.steps[-1][0] == USER:
         degrees = np.asarray(matrices[-1].sum(axis=0), dtype=np.float64)
         mean = degrees[degrees > 0].mean() if degrees.any() else 1.0
@@ -100,6 +109,10 @@ def _matrix(graph: KnowledgeGraph, step: Relation, weighting: Weighting) -> csr_
         alone = replace(graph, relations={step: graph.relations[step]})
         return strongest(alone, replace(weighting, kinds={name: 1.0}))
     return abs(graph.matrix(step))
+
+
+def _raised(matrix: csr_array, exponent: float) -> csr_array:
+    return csr_array((matrix.data ** np.float32(exponent), matrix.indices, matrix.indptr), matrix.shape)
 
 
 def _ways_up(

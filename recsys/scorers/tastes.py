@@ -17,7 +17,8 @@ from recsys.demand import Demand
 from recsys.linear import STRICT
 from recsys.operators import power, scaled
 from recsys.scorers.metapaths import metapaths, transitions
-from recsys.scorers.walks import Steps, Walks
+from recsys.scorers.walking import Steps
+from recsys.scorers.walks import Walks
 
 _LOOKS = {"view": 1.0, "cart": 1.0}
 _VIEWS = {"view": 1.0, "cart": 0.0, "purchase": 0.0, "rating": 0.0}  # every look once, whatever came of it

@@ -20,13 +20,17 @@ from recsys.operators import Diagonal, Factors
 from recsys.scorers import SCORERS, create, scorer_class
 from recsys.types import Explains, Scorer
 
-QUICK: dict[str, dict[str, Any]] = {"lightgcn": {"embedding_size": 8, "n_epochs": 8}}
-NOTHING_TO_GO_BY = {"tastes", "sequels", "due"}  # in a log without facts and without times: no opinion
+SMALL: dict[str, dict[str, Any]] = {
+    "lightgcn": {"embedding_size": 8, "n_epochs": 8},
+    "session_knn": {"gap": 24 * 100},  # whoever buys one thing a day has one long visit
+}
+"""Parameters that suit small shops, where the defaults are for real ones."""
+NOTHING_TO_GO_BY = {"tastes", "sequels", "due", "content_knn"}  # in a log without facts and without times: no opinion
 BLOCKS, USERS, ITEMS = 2, 12, 8  # a checkerboard: users and items per block
 
 
 def made(name: str) -> Scorer:
-    return create(name, **QUICK.get(name, {}))
+    return create(name, **SMALL.get(name, {}))
 
 
 def build(events: list[tuple[str, str, str]], facts: list[tuple[str, str, str, str, str]] = []) -> kg.KnowledgeGraph:  # noqa: B006

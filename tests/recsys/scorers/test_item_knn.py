@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.sparse import csr_array, random_array
+from scipy.sparse import csr_array
 
-from recsys.scorers.item_knn import _feature, _nearest
+import kg
+from recsys.scorers.item_knn import ItemKNN, _feature
 
 
-def slow_nearest(X: np.ndarray, k: int, shrinkage: float) -> np.ndarray:
-    norms = np.sqrt((X * X).sum(axis=0))
-    products = np.outer(norms, norms)
+def slow_nearest(X: np.ndarray, k: int, shrinkage: float, norm: str, asymmetry: float) -> np.ndarray:
+    norms = np.sqrt((X * X).sum(axis=0) if norm == "cosine" else (X > 0).sum(axis=0) + 1.0)
+    products = np.outer(norms ** (2 * (1 - asymmetry)), norms ** (2 * asymmetry))
     similarity = np.where(products > 0, X.T @ X / np.where(products > 0, products + shrinkage, 1), 0)
     np.fill_diagonal(similarity, 0)
     for item in range(X.shape[1]):
@@ -27,13 +31,21 @@ def slow_nearest(X: np.ndarray, k: int, shrinkage: float) -> np.ndarray:
     n_items=st.integers(1, 30),
     k=st.integers(1, 35),
     shrinkage=st.sampled_from([0.0, 5.0]),
+    norm=st.sampled_from(["cosine", "count"]),
+    asymmetry=st.sampled_from([0.0, 0.5, 0.8]),
     seed=st.integers(0, 99),
 )
-def test_neighbours_are_the_k_most_similar(n_users: int, n_items: int, k: int, shrinkage: float, seed: int) -> None:
-    X = random_array((n_users, n_items), density=0.3, rng=np.random.default_rng(seed)).tocsr()
-    norms = np.sqrt(np.asarray(X.multiply(X).sum(axis=0)))
-    found = _nearest(X, norms, k, shrinkage).toarray()
-    expected = slow_nearest(X.toarray(), k, shrinkage)
+def test_neighbours_are_the_k_most_similar(
+    n_users: int, n_items: int, k: int, shrinkage: float, norm: Any, asymmetry: float, seed: int
+) -> None:
+    rng = np.random.default_rng(seed)
+    bought = rng.random((n_users, n_items)) < 0.3
+    bought[0] = True
+    log = pd.DataFrame([(f"u{u:02}", f"i{i:02}") for u, i in np.argwhere(bought)], columns=["user_id", "item_id"])
+    scorer = ItemKNN(k=k, shrinkage=shrinkage, norm=norm, asymmetry=asymmetry).fit(kg.build(kg.Tables.of(events=log)))
+    assert isinstance(scorer.operator_, csr_array)
+    found = scorer.operator_.toarray()
+    expected = slow_nearest(bought[bought.any(axis=1)].astype(float), k, shrinkage, norm, asymmetry)
     # which of several equals is kept is free: the similarities are not
     np.testing.assert_allclose(np.sort(found, axis=0), np.sort(expected, axis=0), atol=1e-6)
     assert not found.diagonal().any()

@@ -1,0 +1,24 @@
+"""Which events belong to one visit, or to one basket: those of a person that follow one another closely."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+HOUR = 3600
+
+
+def visits(owners: NDArray[Any], times: NDArray[Any], gap: float) -> NDArray[np.int64]:
+    """The visit of every event, int64 (m,), numbered by owner and time; a new one begins after more than `gap` hours.
+
+    owners int (m,); times seconds (m,), those without a time (`TIMELESS`) all in one visit.
+    """
+    order = np.lexsort((times, owners))
+    moments = times[order].astype(np.int64)
+    waited = moments[1:] - moments[:-1]
+    begins = np.concatenate([np.zeros(min(len(order), 1), bool), (np.diff(owners[order]) != 0) | (waited > gap * HOUR)])
+    number = np.empty(len(order), dtype=np.int64)
+    number[order] = np.cumsum(begins)
+    return number
