@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from kg.graph import KnowledgeGraph
 from kg.query import Query
+from recsys.errors import RecsysError
 from recsys.types import Contribution, Explains, Explanation, Holdout, Path, Scorer, Scores
 
 
@@ -72,7 +73,8 @@ class Fusion:
             if not factor:
                 continue
             if not isinstance(part, Explains):
-                raise TypeError(f"{name} cannot be explained exactly")
+                fix = "Train without it: name the other scorers under [scorers] or after `cartograph train`."
+                raise RecsysError("this scorer cannot be explained exactly", value=name, fix=fix)
             told = part.explain(query, row, item)
             if np.isnan(told.score):
                 absent = Contribution(missing, "constant", name, path=Path((query.items.start + item,)))

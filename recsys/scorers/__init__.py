@@ -29,7 +29,9 @@ SCORERS: dict[str, str] = {
     "p3_alpha": "recsys.scorers.p3_alpha:P3Alpha",
     "rp3_beta": "recsys.scorers.rp3_beta:RP3Beta",
     "content_knn": "recsys.scorers.content_knn:ContentKNN",
+    "attribute_ials": "recsys.scorers.attribute_ials:AttributeIALS",
     "session_knn": "recsys.scorers.session_knn:SessionKNN",
+    "tifu_knn": "recsys.scorers.tifu_knn:TIFUKNN",
 }
 
 DEFAULT = (

@@ -22,6 +22,7 @@ from kg.query import Weighting
 from recsys.demand import DEMANDS, Demand
 from recsys.linear import STRICT
 from recsys.operators import Factors
+from recsys.scorers.conjugate import conjugate
 from recsys.scorers.interactions import ItemToItem
 from recsys.scorers.memory import require
 from recsys.types import Holdout
@@ -100,19 +101,7 @@ def solve(
     def applied(x: _Matrix) -> _Matrix:
         return x @ shared + penalties[:, None] * x + _weighed(X, others, x) @ others
 
-    x = start.copy()
-    residual = X @ others - applied(x)
-    direction = residual.copy()
-    size = (residual**2).sum(axis=1)
-    for _step in range(n_steps):
-        moved = applied(direction)
-        length = _ratio(size, (direction * moved).sum(axis=1))
-        x += length * direction
-        residual -= length * moved
-        smaller = (residual**2).sum(axis=1)
-        direction = residual + _ratio(smaller, size) * direction
-        size = smaller
-    return x
+    return conjugate(applied, X @ others, start, n_steps)
 
 
 def _weighed(X: csr_array, others: _Matrix, x: _Matrix) -> csr_array:
@@ -123,8 +112,3 @@ def _weighed(X: csr_array, others: _Matrix, x: _Matrix) -> csr_array:
         part = slice(start, start + _BLOCK)
         np.einsum("ef,ef->e", x[rows[part]], others[X.indices[part]], out=said[part])
     return csr_array((X.data * said, X.indices, X.indptr), X.shape)
-
-
-def _ratio(above: NDArray[np.float32], below: NDArray[np.float32]) -> _Matrix:
-    """Above / below as a column, 0 where there is nothing left to divide."""
-    return np.divide(above, below, out=np.zeros_like(above), where=below > 0)[:, None]

@@ -22,7 +22,7 @@ from recsys.demand import DEMANDS, Demand
 from recsys.linear import STRICT
 from recsys.scorers.interactions import weightiest
 from recsys.scorers.neighbourhood import Favour, Neighbourhood, Values
-from recsys.scorers.visits import visits
+from recsys.scorers.visits import purchases, visits
 from recsys.types import Holdout
 
 
@@ -55,7 +55,7 @@ class SessionKNN(Neighbourhood):
     def fit(self, graph: KnowledgeGraph, validation: Holdout | None = None) -> Self:
         """Set the state; beside that of `Neighbourhood` owners_ int64 (n,), whose visit it is, and ends_ int32 (n,)."""
         bought = weightiest(graph, self.weighting)
-        owners, items, times = _purchases(graph, bought)
+        owners, items, times = purchases(graph, bought)
         visit = visits(owners, times, self.gap)
         n = int(visit.max(initial=-1)) + 1
         had = csr_array((np.ones(len(visit), np.float32), (visit, items)), (n, graph.n_items))
@@ -108,12 +108,3 @@ class SessionKNN(Neighbourhood):
             return np.where(same, 0, np.exp2(-days / self.age_half_life))
 
         return favour
-
-
-def _purchases(graph: KnowledgeGraph, bought: Any) -> tuple[NDArray[Any], NDArray[Any], NDArray[np.int32]]:
-    """Owner, item and time of every event of a relation that counts, (m,) each; none without one."""
-    if bought is None:
-        return np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.int32)
-    edges = graph.relations[bought]
-    counts = edges.weight > 0
-    return edges.sources[counts], edges.indices[counts], edges.time[counts]

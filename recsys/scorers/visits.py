@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from kg.graph import KnowledgeGraph, Relation
+
 HOUR = 3600
 
 
@@ -22,3 +24,12 @@ def visits(owners: NDArray[Any], times: NDArray[Any], gap: float) -> NDArray[np.
     number = np.empty(len(order), dtype=np.int64)
     number[order] = np.cumsum(begins)
     return number
+
+
+def purchases(graph: KnowledgeGraph, bought: Relation | None) -> tuple[NDArray[Any], NDArray[Any], NDArray[np.int32]]:
+    """Owner, item and time of every event of a relation that counts, (m,) each; none without one."""
+    if bought is None:
+        return np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.int32)
+    edges = graph.relations[bought]
+    counts = edges.weight > 0
+    return edges.sources[counts], edges.indices[counts], edges.time[counts]
