@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from recsys.protocol import Repeats
     from recsys.recommender import Recommender
     from recsys.stages import Job
+    from recsys.study import Budget
     from recsys.workspace import Stage
 
 
@@ -61,6 +62,19 @@ def explanations(
     from recsys.explaining import measure
 
     return _told(common, config, k, lambda job: [measure(job, repeats, n_pairs)])[-1]
+
+
+def tuning(
+    common: options.Common, config: Config, names: Sequence[str], budget: Budget, windows: int
+) -> Iterator[dict[str, Any]]:
+    """What `cartograph tune` says of every scorer, as each is done; after `run` until `graph`."""
+    from recsys.stages import Job
+    from recsys.tuner import tune
+    from recsys.workspace import Workspace
+
+    with render.progress(quiet=common.quiet) as say:
+        job = Job(Workspace(common.workspace), config, common.cores, common.device, say)
+        yield from tune(job, names, budget, windows)
 
 
 def _told(

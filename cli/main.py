@@ -19,6 +19,7 @@ COMMANDS = {
     "ingest": "cli.ingest:ingest",
     "graph": "cli.graph:app",
     "train": "cli.train:train",
+    "tune": "cli.tune:tune",
     "evaluate": "cli.evaluate:evaluate",
     "benchmark": "cli.benchmark:benchmark",
     "recommend": "cli.recommend:recommend",

@@ -76,6 +76,14 @@ def outcome(done: Outcome, *, quiet: bool) -> None:
         typer.echo(f"{done.scorer}-{done.seed}: {done.error}", err=True)
 
 
+def tuned(row: Mapping[str, Any], *, quiet: bool) -> None:
+    """What a search found of a scorer, in one line."""
+    if not quiet:
+        what = "better" if row["taken"] else "no surer than noise"
+        gain = f"{row['before']:.4f} → {row['after']:.4f}" if row["taken"] else f"{row['before']:.4f}"
+        typer.echo(f"{row['name']:<{_OUTCOME}}{gain}, {what} after {row['trials']} trials", err=True)
+
+
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """A table for people."""
     from rich.box import SIMPLE_HEAD

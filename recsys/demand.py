@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from kg.graph import KnowledgeGraph
 from kg.query import TIMELESS, Weighting
+from recsys.grid import Span
 
 Levels = tuple[NDArray[np.float64], NDArray[np.float64]]
 
@@ -26,6 +28,13 @@ class Demand:
     usual: float = 0.4
     short: float = 7
     long: float = 180
+
+    GRID: ClassVar[dict[str, tuple[Any, ...]]] = {
+        "now": Span((), 0.0, 1.5),
+        "usual": Span((), -1.0, 1.2),
+        "short": Span((), 2.0, 30.0, log=True),
+        "long": Span((), 30.0, 720.0, log=True),
+    }
 
     def of_items(self, graph: KnowledgeGraph, kinds: Mapping[str, float]) -> NDArray[np.float32]:
         """The factor of every item, float32 (n_items,)."""

@@ -27,6 +27,9 @@ class Span(tuple[Any, ...]):
         made.low, made.high, made.log = low, high, log
         return made
 
+    def __repr__(self) -> str:
+        return f"Span({tuple(self)}, {self.low}, {self.high}, log={self.log})"
+
     @property
     def whole(self) -> bool:
         return isinstance(self.low, int) and isinstance(self.high, int)

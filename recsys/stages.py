@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from kg.picture import schema_picture
 from kg.reading import ingest
 from kg.sources.files import find
 from kg.sources.preset import with_presets
-from kg.splitting import split
+from kg.splitting import Windows, split
 from kg.stats import stats
 from kg.steps.derive import derive
 from kg.tables import Tables
@@ -29,6 +29,7 @@ from recsys.recipe import Conditions, Recipe, Say, silent
 from recsys.recommender import Recommender, seconds
 from recsys.report import Report
 from recsys.teaching import judge, teach
+from recsys.tuned import tuned
 from recsys.types import Holdout
 from recsys.workspace import Stage, Workspace, fingerprint
 
@@ -83,6 +84,11 @@ def recommender(workspace: Workspace) -> Recommender:
     return Recommender.of(graph, parts, recipe, remembered(workspace))
 
 
+def taught(workspace: Workspace) -> Mapping[str, Mapping[str, Any]]:
+    """The parameters of every scorer that the last training found; none where there was none."""
+    return _recipe(workspace.stage("train").checked()).scorers if workspace.has("train") else {}
+
+
 def graph(workspace: Workspace) -> KnowledgeGraph:
     """The graph of everything the workspace has read."""
     return _graph(workspace, "all")
@@ -104,19 +110,24 @@ def _ingest(job: Job) -> Stage:
     return job.workspace.run("ingest", {**inputs, "files": files}, work)
 
 
+def windows(job: Job) -> Windows:
+    """What was ingested, cut as the config says."""
+    tables = Tables.load(job.workspace.stage("ingest").checked() / _TABLES, Engine(job.threads))
+    return split(tables, job.config.split, job.config.shop.target_kinds)
+
+
 def _make_graph(job: Job) -> Stage:
     read = job.workspace.stage("ingest")
 
     def work(folder: Path, _: Path) -> Any:
-        tables = Tables.load(read.checked() / _TABLES, Engine(job.threads))
-        windows = split(tables, job.config.split, job.config.shop.target_kinds)
+        cut = windows(job)
         for name in ("train", "train_validation", "all"):
             job.say(f"building the graph of {name.replace('_', ' + ')}")
-            graph = build(derive(getattr(windows, name), job.config.derive))
+            graph = build(derive(getattr(cut, name), job.config.derive))
             graph_store.save(graph, folder / name)
         for name in ("validation", "test"):
-            getattr(windows, name).to_parquet(folder / f"{name}.parquet")
-        starts = {"validation_start": windows.validation_start, "test_start": windows.test_start}
+            getattr(cut, name).to_parquet(folder / f"{name}.parquet")
+        starts = {"validation_start": cut.validation_start, "test_start": cut.test_start}
         return {
             "stats": stats(graph),
             **{name: None if start is None else seconds(start) for name, start in starts.items()},
@@ -127,16 +138,17 @@ def _make_graph(job: Job) -> Stage:
 
 def _train(job: Job) -> Stage:
     made = job.workspace.stage("graph")
+    scorers = tuned(job.workspace, job.config, made)
 
     def work(folder: Path, scratch: Path) -> Any:
         graph = _graph(job.workspace, "train")
         validation = _holdout(job, made, graph, "validation")
         conditions = job.conditions(scratch, folder / "log")
-        lesson = teach(graph, validation, job.config.scorers, job.config.evaluation, conditions, job.config.seed)
+        lesson = teach(graph, validation, scorers, job.config.evaluation, conditions, job.config.seed)
         _write(folder / _RECIPE, lesson.recipe.to_json())
         return {"scorers": lesson.scorers}
 
-    inputs = {"graph": made.output, "seed": job.config.seed, **job.section("scorers", "evaluation")}
+    inputs = {"graph": made.output, "seed": job.config.seed, "scorers": scorers, **job.section("evaluation")}
     return job.workspace.run("train", inputs, work)
 
 

@@ -137,6 +137,10 @@ class Workspace:
             )
         return self._stage(name, manifest)
 
+    def has(self, name: str) -> bool:
+        """Whether a stage was ever finished."""
+        return self._manifest(name) is not None
+
     def remember(self, name: str, document: Any) -> None:
         """Keep a JSON document beside the stages."""
         with replacing(self.folder / f"{name}.json") as temporary:

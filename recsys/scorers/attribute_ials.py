@@ -16,6 +16,7 @@ from scipy.sparse import csr_array
 from kg.graph import KnowledgeGraph
 from kg.query import Weighting
 from recsys.demand import DEMANDS, Demand
+from recsys.grid import Span, half_life
 from recsys.linear import STRICT, LinearScorer
 from recsys.operators import Factors
 from recsys.scorers.attributes import attributes
@@ -46,10 +47,13 @@ class AttributeIALS(LinearScorer):
     name: str = "attribute_ials"
 
     GRID: ClassVar[dict[str, tuple[Any, ...]]] = {
-        "train_half_life": (180, None),
-        "l2": (1.0, 0.3, 3.0),
-        "unobserved": (0.1, 0.3),
+        "train_half_life": half_life(180, None),
+        "l2": Span((1.0, 0.3, 3.0), 0.01, 100.0, log=True),
+        "unobserved": Span((0.1, 0.3), 0.001, 1.0, log=True),
         "demand": DEMANDS,
+        "n_factors": Span((), 16, 256, log=True),
+        "regularisation": Span((), 0.001, 0.1, log=True),
+        "weighting": (),
     }
 
     def fit(self, graph: KnowledgeGraph, validation: Holdout | None = None) -> Self:

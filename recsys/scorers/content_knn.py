@@ -17,6 +17,7 @@ from scipy.sparse import csr_array
 from kg.graph import KnowledgeGraph
 from kg.query import Weighting
 from recsys.demand import DEMANDS, Demand
+from recsys.grid import Span
 from recsys.linear import STRICT, LinearScorer, Weighed
 from recsys.operators import column
 from recsys.scorers.attributes import attributes
@@ -37,7 +38,12 @@ class ContentKNN(LinearScorer):
     weighting: Weighting = Weighting()
     name: str = "content_knn"
 
-    GRID: ClassVar[dict[str, tuple[Any, ...]]] = {"k": (200, 50, 1000), "shrinkage": (0.0, 10.0), "demand": DEMANDS}
+    GRID: ClassVar[dict[str, tuple[Any, ...]]] = {
+        "k": Span((200, 50, 1000), 5, 2000, log=True),
+        "shrinkage": Span((0.0, 10.0), 0.0, 50.0),
+        "demand": DEMANDS,
+        "weighting": (),
+    }
 
     def fit(self, graph: KnowledgeGraph, validation: Holdout | None = None) -> Self:
         """Set the state; the paths are told from values_, nodes_, relations_ and starts_ of `Attributes`."""

@@ -17,6 +17,7 @@ from scipy.sparse import csr_array
 from kg.graph import KnowledgeGraph, Relation
 from kg.ids import Index
 from kg.query import DAY, TIMELESS, Query, Weighting
+from recsys.grid import Span
 from recsys.linear import STRICT, Weighed
 from recsys.scorers.interactions import weightiest
 from recsys.scorers.kinds import kinds_of
@@ -45,7 +46,10 @@ class Due:
     name: str = "due"
 
     TUNED_WITH_REPEATS: ClassVar[bool] = True
-    GRID: ClassVar[dict[str, tuple[Any, ...]]] = {"ahead": (14.0, 7.0, 28.0)}
+    GRID: ClassVar[dict[str, tuple[Any, ...]]] = {
+        "ahead": Span((14.0, 7.0, 28.0), 1.0, 90.0, log=True),
+        "prior": Span((), 0.1, 100.0, log=True),
+    }
 
     @property
     def additive(self) -> bool:

@@ -19,6 +19,7 @@ from kg.graph import KnowledgeGraph
 from kg.query import Weighting
 from recsys.demand import DEMANDS, Demand
 from recsys.errors import RecsysError
+from recsys.grid import Span, half_life
 from recsys.linear import STRICT
 from recsys.operators import Factors, power, scaled
 from recsys.scorers.interactions import ItemToItem
@@ -50,10 +51,13 @@ class EASE(ItemToItem):
     name: str = "ease"
 
     GRID: ClassVar[dict[str, tuple[Any, ...]]] = {
-        "train_half_life": (90, 180, None),
-        "l2": (1.0, 3.0, 10.0),
-        "output_power": (0.0, 0.3),
+        "train_half_life": half_life(90, 180, None),
+        "l2": Span((1.0, 3.0, 10.0), 0.1, 1000.0, log=True),
+        "output_power": Span((0.0, 0.3), -0.2, 0.8),
         "demand": DEMANDS,
+        "user_power": Span((), 0.0, 1.0),
+        "item_power": Span((), 0.0, 1.0),
+        "weighting": (),
     }
 
     def fit(self, graph: KnowledgeGraph, validation: Holdout | None = None) -> Self:

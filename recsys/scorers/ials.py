@@ -20,6 +20,7 @@ from scipy.sparse import csr_array
 from kg.graph import KnowledgeGraph
 from kg.query import Weighting
 from recsys.demand import DEMANDS, Demand
+from recsys.grid import Span, half_life
 from recsys.linear import STRICT
 from recsys.operators import Factors
 from recsys.scorers.conjugate import conjugate
@@ -57,10 +58,14 @@ class IALS(ItemToItem):
     name: str = "ials"
 
     GRID: ClassVar[dict[str, tuple[Any, ...]]] = {
-        "train_half_life": (180, 90, None),
-        "unobserved": (0.1, 0.3),
-        "output_power": (0.0, 0.3),
+        "train_half_life": half_life(180, 90, None),
+        "unobserved": Span((0.1, 0.3), 0.001, 1.0, log=True),
+        "output_power": Span((0.0, 0.3), -0.2, 0.8),
         "demand": DEMANDS,
+        "n_factors": Span((), 16, 512, log=True),
+        "regularisation": Span((), 0.001, 0.1, log=True),
+        "frequency": Span((), 0.0, 1.0),
+        "weighting": (),
     }
 
     def fit(self, graph: KnowledgeGraph, validation: Holdout | None = None) -> Self:

@@ -19,6 +19,7 @@ from scipy.sparse import csr_array
 from kg.graph import KnowledgeGraph
 from kg.query import Weighting
 from recsys.demand import DEMANDS, Demand
+from recsys.grid import Span, half_life
 from recsys.linear import STRICT, LinearScorer
 from recsys.operators import scaled
 from recsys.scorers.interactions import strongest
@@ -48,10 +49,13 @@ class ItemKNN(LinearScorer):
     name: str = "item_knn"
 
     GRID: ClassVar[dict[str, tuple[Any, ...]]] = {
-        "train_half_life": (90, None),
+        "train_half_life": half_life(90, None),
         "feature": ("cosine", "tfidf", "bm25"),
-        "shrinkage": (0.0, 5.0, 20.0),
+        "shrinkage": Span((0.0, 5.0, 20.0), 0.0, 200.0),
         "demand": DEMANDS,
+        "k": Span((), 10, 1000, log=True),
+        "asymmetry": Span((), 0.0, 1.0),
+        "weighting": (),
     }
 
     def fit(self, graph: KnowledgeGraph, validation: Holdout | None = None) -> Self:

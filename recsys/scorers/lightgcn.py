@@ -23,6 +23,7 @@ from kg.graph import KnowledgeGraph
 from kg.query import Weighting
 from recsys.demand import DEMANDS, Demand
 from recsys.evaluation import evaluate
+from recsys.grid import Span
 from recsys.linear import STRICT, LinearScorer
 from recsys.operators import Factors
 from recsys.protocol import Protocol
@@ -66,9 +67,9 @@ class LightGCN(LinearScorer):
     reads_all_nodes: ClassVar[bool] = True
     EMPHASIS: ClassVar[frozenset[str]] = frozenset({"demand", "output_power"})
     GRID: ClassVar[dict[str, tuple[Any, ...]]] = {
-        "temperature": (0.07, 0.1, 0.2),
-        "n_layers": (2, 4),
-        "output_power": (0.0, 0.2),
+        "temperature": Span((0.07, 0.1, 0.2), 0.03, 0.5, log=True),
+        "n_layers": Span((2, 4), 1, 5),
+        "output_power": Span((0.0, 0.2), -0.2, 0.8),
         "demand": DEMANDS,
     }
 

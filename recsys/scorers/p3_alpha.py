@@ -14,6 +14,7 @@ from pydantic.dataclasses import dataclass
 from kg.graph import KnowledgeGraph
 from kg.query import Weighting
 from recsys.demand import DEMANDS, Demand
+from recsys.grid import Span, half_life
 from recsys.linear import STRICT
 from recsys.scorers.metapaths import to_customers_and_back, transitions
 from recsys.scorers.walking import Walking
@@ -34,9 +35,10 @@ class P3Alpha(Walking):
     name: str = "p3_alpha"
 
     GRID: ClassVar[dict[str, tuple[Any, ...]]] = {
-        "train_half_life": (180, None),
-        "alpha": (1.0, 1.3, 1.6),
+        "train_half_life": half_life(180, None),
+        "alpha": Span((1.0, 1.3, 1.6), 0.3, 3.0),
         "demand": DEMANDS,
+        "weighting": (),
     }
 
     def fit(self, graph: KnowledgeGraph, validation: Holdout | None = None) -> Self:

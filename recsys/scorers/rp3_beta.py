@@ -12,6 +12,7 @@ from pydantic.dataclasses import dataclass
 
 from kg.graph import KnowledgeGraph
 from recsys.demand import DEMANDS
+from recsys.grid import Span, half_life
 from recsys.linear import STRICT
 from recsys.scorers.p3_alpha import P3Alpha
 from recsys.types import Holdout
@@ -25,10 +26,11 @@ class RP3Beta(P3Alpha):
     name: str = "rp3_beta"
 
     GRID: ClassVar[dict[str, tuple[Any, ...]]] = {
-        "train_half_life": (180, None),
-        "beta": (0.6, 0.3, 0.8),
-        "alpha": (1.0, 1.3),
+        "train_half_life": half_life(180, None),
+        "beta": Span((0.6, 0.3, 0.8), 0.0, 1.2),
+        "alpha": Span((1.0, 1.3), 0.3, 3.0),
         "demand": DEMANDS,
+        "weighting": (),
     }
 
     def fit(self, graph: KnowledgeGraph, validation: Holdout | None = None) -> Self:

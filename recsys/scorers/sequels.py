@@ -19,6 +19,7 @@ from kg.graph import KnowledgeGraph, Relation
 from kg.ids import Index
 from kg.query import DAY, TIMELESS, Weighting
 from recsys.demand import DEMANDS, Demand
+from recsys.grid import Span
 from recsys.linear import STRICT, LinearScorer, Weighed
 from recsys.operators import Factors, power, scaled
 from recsys.scorers.interactions import weightiest
@@ -54,9 +55,12 @@ class Sequels(LinearScorer):
 
     GRID: ClassVar[dict[str, tuple[Any, ...]]] = {
         "weighting": (Weighting(half_life=90), Weighting(), Weighting(half_life=30)),
-        "prior": (3.0, 10.0),
-        "beta": (0.0, 0.3, 0.5),
+        "prior": Span((3.0, 10.0), 0.1, 100.0, log=True),
+        "beta": Span((0.0, 0.3, 0.5), 0.0, 1.0),
         "demand": DEMANDS,
+        "gap_half_life": Span((), 3.0, 365.0, log=True),
+        "reach": Span((), 1, 50, log=True),
+        "chance": Span((), 0.0, 4.0),
     }
 
     def fit(self, graph: KnowledgeGraph, validation: Holdout | None = None) -> Self:

@@ -19,6 +19,7 @@ from scipy.sparse import csr_array
 from kg.graph import KnowledgeGraph
 from kg.query import DAY, TIMELESS, Query, Weighting
 from recsys.demand import DEMANDS, Demand
+from recsys.grid import Span, half_life
 from recsys.linear import STRICT
 from recsys.scorers.interactions import weightiest
 from recsys.scorers.neighbourhood import Favour, Neighbourhood, Values
@@ -46,10 +47,13 @@ class SessionKNN(Neighbourhood):
     name: str = "session_knn"
 
     GRID: ClassVar[dict[str, tuple[Any, ...]]] = {
-        "age_half_life": (30, 7, None),
-        "k": (500, 100, 1500),
-        "telling": (1.0, 0.0),
+        "age_half_life": half_life(30, 7, None),
+        "k": Span((500, 100, 1500), 20, 3000, log=True),
+        "telling": Span((1.0, 0.0), 0.0, 3.0),
         "demand": DEMANDS,
+        "fading": Span((None,), 0.5, 50.0, log=True),
+        "gap": Span((), 0.25, 72.0, log=True),
+        "weighting": (),
     }
 
     def fit(self, graph: KnowledgeGraph, validation: Holdout | None = None) -> Self:

@@ -18,6 +18,7 @@ from scipy.sparse import csr_array
 from kg.graph import KnowledgeGraph
 from kg.query import Weighting
 from recsys.demand import DEMANDS, Demand
+from recsys.grid import Span, half_life
 from recsys.linear import STRICT
 from recsys.operators import Factors, power, scaled
 from recsys.scorers.interactions import ItemToItem
@@ -49,13 +50,14 @@ class Spectral(ItemToItem):
     name: str = "spectral"
 
     GRID: ClassVar[dict[str, tuple[Any, ...]]] = {
-        "rank": (256, 64, 512),
-        "train_half_life": (180, 90, None),
-        "sharpness": (1.0, 0.5, 1.5),
-        "user_power": (0.5, 0.3),
-        "item_power": (0.5, 0.4),
-        "output_power": (0.0, 0.3),
+        "rank": Span((256, 64, 512), 16, 1024, log=True),
+        "train_half_life": half_life(180, 90, None),
+        "sharpness": Span((1.0, 0.5, 1.5), 0.2, 3.0),
+        "user_power": Span((0.5, 0.3), 0.0, 1.0),
+        "item_power": Span((0.5, 0.4), 0.0, 1.0),
+        "output_power": Span((0.0, 0.3), -0.2, 0.8),
         "demand": DEMANDS,
+        "weighting": (),
     }
 
     def fit(self, graph: KnowledgeGraph, validation: Holdout | None = None) -> Self:

@@ -15,6 +15,7 @@ from scipy.sparse import csr_array
 
 from kg.graph import KnowledgeGraph
 from kg.query import Query, Weighting
+from recsys.grid import Span
 from recsys.linear import STRICT
 from recsys.operators import dense
 from recsys.scorers.interactions import weightiest
@@ -47,10 +48,11 @@ class TIFUKNN:
 
     TUNED_WITH_REPEATS: ClassVar[bool] = True
     GRID: ClassVar[dict[str, tuple[Any, ...]]] = {
-        "own": (0.7, 0.9, 0.5),
-        "within": (0.9, 1.0),
-        "across": (0.7, 0.9),
-        "k": (300, 100),
+        "own": Span((0.7, 0.9, 0.5), 0.0, 1.0),
+        "within": Span((0.9, 1.0), 0.5, 1.0),
+        "across": Span((0.7, 0.9), 0.3, 1.0),
+        "k": Span((300, 100), 10, 1000, log=True),
+        "groups": Span((), 1, 20, log=True),
     }
 
     def fit(self, graph: KnowledgeGraph, validation: Holdout | None = None) -> Self:

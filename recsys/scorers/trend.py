@@ -11,6 +11,7 @@ from pydantic.dataclasses import dataclass
 from kg.graph import KnowledgeGraph
 from kg.query import Weighting
 from recsys.demand import levels
+from recsys.grid import Span
 from recsys.linear import STRICT, ConstantScorer
 from recsys.types import Holdout
 
@@ -27,7 +28,10 @@ class Trend(ConstantScorer):
     weighting: Weighting = Weighting()
     name: str = "trend"
 
-    GRID: ClassVar[dict[str, tuple[Any, ...]]] = {"long": (30, 180)}
+    GRID: ClassVar[dict[str, tuple[Any, ...]]] = {
+        "long": Span((30, 180), 14.0, 365.0, log=True),
+        "short": Span((), 1.0, 14.0, log=True),
+    }
 
     def fit(self, graph: KnowledgeGraph, validation: Holdout | None = None) -> Self:
         recent, steady = levels(graph, self.weighting.kinds, self.short, self.long)

@@ -16,6 +16,7 @@ from pydantic.dataclasses import dataclass
 from kg.graph import KnowledgeGraph
 from kg.query import Query, Weighting
 from recsys.demand import DEMANDS, Demand
+from recsys.grid import Span, half_life
 from recsys.linear import STRICT
 from recsys.operators import power
 from recsys.scorers.interactions import strongest, weightiest
@@ -39,10 +40,12 @@ class UserKNN(Neighbourhood):
     name: str = "user_knn"
 
     GRID: ClassVar[dict[str, tuple[Any, ...]]] = {
-        "k": (200, 50, 500),
-        "damping": (0.0, 0.25),
-        "train_half_life": (180, None),
+        "k": Span((200, 50, 500), 10, 2000, log=True),
+        "damping": Span((0.0, 0.25), 0.0, 1.0),
+        "train_half_life": half_life(180, None),
         "demand": DEMANDS,
+        "shrinkage": Span((), 0.0, 20.0),
+        "weighting": (),
     }
 
     def fit(self, graph: KnowledgeGraph, validation: Holdout | None = None) -> Self:

@@ -18,6 +18,7 @@ from kg.graph import KnowledgeGraph
 from kg.query import Weighting
 from recsys.demand import DEMANDS, Demand
 from recsys.fusion import Fusion
+from recsys.grid import Span, half_life
 from recsys.learning import learn
 from recsys.linear import STRICT
 from recsys.protocol import Protocol
@@ -47,9 +48,10 @@ class Walks(Walking):
     name: str = "walks"
 
     GRID: ClassVar[dict[str, tuple[Any, ...]]] = {
-        "train_half_life": (180, None),
-        "beta": (0.4, 0.7),
+        "train_half_life": half_life(180, None),
+        "beta": Span((0.4, 0.7), 0.0, 1.2),
         "demand": DEMANDS,
+        "weighting": (),
     }
 
     def fit(self, graph: KnowledgeGraph, validation: Holdout | None = None) -> Self:
