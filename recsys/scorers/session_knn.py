@@ -14,7 +14,6 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import NonNegativeFloat, PositiveFloat, PositiveInt
 from pydantic.dataclasses import dataclass
-from scipy.sparse import csr_array
 
 from kg.graph import KnowledgeGraph
 from kg.query import DAY, TIMELESS, Query, Weighting
@@ -23,7 +22,7 @@ from recsys.grid import Span, half_life
 from recsys.linear import STRICT
 from recsys.scorers.interactions import weightiest
 from recsys.scorers.neighbourhood import Favour, Neighbourhood, Values
-from recsys.scorers.visits import purchases, visits
+from recsys.scorers.visits import contents, purchases, visits
 from recsys.types import Holdout
 
 
@@ -61,9 +60,8 @@ class SessionKNN(Neighbourhood):
         bought = weightiest(graph, self.weighting)
         owners, items, times = purchases(graph, bought)
         visit = visits(owners, times, self.gap)
-        n = int(visit.max(initial=-1)) + 1
-        had = csr_array((np.ones(len(visit), np.float32), (visit, items)), (n, graph.n_items))
-        had.data[:] = 1
+        had = contents(visit, items, graph.n_items)
+        n = had.shape[0]
         self.owners_ = np.zeros(n, dtype=np.int64)
         self.owners_[visit] = owners
         self.ends_ = np.full(n, np.iinfo(np.int32).min)

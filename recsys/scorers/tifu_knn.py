@@ -19,7 +19,7 @@ from recsys.grid import Span
 from recsys.linear import STRICT
 from recsys.operators import dense
 from recsys.scorers.interactions import weightiest
-from recsys.scorers.visits import purchases, visits
+from recsys.scorers.visits import contents, purchases, visits
 from recsys.types import Holdout, Scores
 
 _BLOCK = 512  # rows of the query whose neighbours are sought at once: bounds the memory of their distances
@@ -97,12 +97,11 @@ class TIFUKNN:
     ) -> csr_array:
         """What every owner buys, from purchases (m,): csr float32 of this shape."""
         basket = visits(owners, times, self.gap)
-        owner = np.zeros(int(basket.max(initial=-1)) + 1, dtype=np.int64)
+        held = contents(basket, items, shape[1])
+        owner = np.zeros(held.shape[0], dtype=np.int64)
         owner[basket] = owners
-        one = csr_array((np.ones(len(basket), np.float32), (basket, items)), (len(owner), shape[1]))
-        one.data[:] = 1
-        weights = self._weights(owner)
-        return (csr_array((weights, (owner, np.arange(len(owner)))), (shape[0], len(owner))) @ one).tocsr()
+        weights = csr_array((self._weights(owner), (owner, np.arange(len(owner)))), (shape[0], len(owner)))
+        return (weights @ held).tocsr()
 
     def _weights(self, owner: NDArray[np.int64]) -> NDArray[np.float32]:
         """What every basket counts, float32 (n,); baskets by owner, oldest first."""

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
 
 from kg.graph import KnowledgeGraph, Relation
 
@@ -24,6 +25,14 @@ def visits(owners: NDArray[Any], times: NDArray[Any], gap: float) -> NDArray[np.
     number = np.empty(len(order), dtype=np.int64)
     number[order] = np.cumsum(begins)
     return number
+
+
+def contents(visit: NDArray[np.int64], items: NDArray[Any], n_items: int) -> csr_array[np.float32]:
+    """What every visit holds, from the visit and the item of events (m,): csr float32 (visits, n_items) of ones."""
+    shape = (int(visit.max(initial=-1)) + 1, n_items)
+    held = csr_array((np.ones(len(visit), np.float32), (visit, items)), shape)
+    held.data[:] = 1  # several of one item are one
+    return held
 
 
 def purchases(graph: KnowledgeGraph, bought: Relation | None) -> tuple[NDArray[Any], NDArray[Any], NDArray[np.int32]]:

@@ -24,6 +24,7 @@ from recsys.types import Explains, Scorer
 SMALL: dict[str, dict[str, Any]] = {
     "lightgcn": {"embedding_size": 8, "n_epochs": 8},
     "session_knn": {"gap": 24 * 100},  # whoever buys one thing a day has one long visit
+    "association": {"gap": 24 * 100},
 }
 """Parameters that suit small shops, where the defaults are for real ones."""
 NOTHING_TO_GO_BY = {

@@ -1,0 +1,112 @@
+"""A graph filter that is a polynomial: walks of every length there and back, each length with a weight of its own.
+
+Park et al., "Turbo-CF: matrix decomposition-free graph filtering for fast recommendation", SIGIR 2024, and the
+interpolation of Kim et al., "Graph spectral filtering with Chebyshev interpolation for recommendation", 2025: a low
+pass over all frequencies without a decomposition. It is a sum over walks, and so is what it says of a score.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from numpy.polynomial import chebyshev, polynomial
+from numpy.typing import NDArray
+from pydantic import PositiveFloat, PositiveInt
+from pydantic.dataclasses import dataclass
+
+from kg.graph import KnowledgeGraph
+from kg.query import Query, Weighting
+from recsys.demand import DEMANDS, Demand
+from recsys.grid import Span, half_life
+from recsys.linear import STRICT, LinearScorer, Weighed
+from recsys.operators import dense, power, scaled
+from recsys.scorers.interactions import strongest, weightiest
+from recsys.types import MANY, Contribution, Holdout, Path, Scores
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(config=STRICT)
+class Polynomial(LinearScorer):
+    """operator = Di^−1/2 · Σ_k c_k P^k for k = 1 … `order`, P = NᵀN; each item's score times Di^output_power · demand.
+
+    N = Du^−1/2 X Di^−1/2, with X the latest event of the weightiest kind of each pair, halved every `train_half_life`
+    days, and Du and Di its sums: the eigenvalues of P lie in 0 … 1. c are the coefficients of the polynomial that
+    interpolates λ^flatness there at the Chebyshev points, but for the constant one, by which an item would speak for
+    itself. The flatter (0: all frequencies alike, 1: P itself), the longer the walks that count.
+    """
+
+    order: PositiveInt = 3
+    flatness: PositiveFloat = 0.7
+    output_power: float = 0.3
+    train_half_life: PositiveFloat | None = 180
+    demand: Demand = Demand()
+    weighting: Weighting = Weighting()
+    name: str = "polynomial"
+
+    GRID: ClassVar[dict[str, tuple[Any, ...]]] = {
+        "train_half_life": half_life(180, None),
+        "flatness": Span((0.7, 0.4, 1.0), 0.1, 2.0),
+        "output_power": Span((0.3, 0.0, 0.5), -0.2, 0.8),
+        "demand": DEMANDS,
+        "order": Span((), 1, 6),
+        "weighting": (),
+    }
+
+    def fit(self, graph: KnowledgeGraph, validation: Holdout | None = None) -> Self:
+        """Set the state.
+
+        network_       csr float32 (n_users, n_items): N
+        coefficients_  float64 (order,): c; before_ float32 (n_items,): Di^−1/2
+        step_          the kind of event that is walked
+        """
+        bought = weightiest(graph, self.weighting)
+        self.step_ = bought[1] if bought else ""
+        alone = replace(graph, relations={bought: graph.relations[bought]} if bought else {})
+        X = strongest(alone, replace(self.weighting, half_life=self.train_half_life))
+        degrees = np.asarray(X.sum(axis=0), dtype=np.float32)
+        self.before_ = power(degrees, -0.5)
+        self.network_ = scaled(X, power(X.sum(axis=1), -0.5), self.before_)
+        self.coefficients_ = coefficients(self.flatness, self.order)
+        self.emphasis_ = power(degrees, self.output_power) * self.emphasis(graph)
+        self.opinion_ = degrees > 0
+        return self
+
+    def score(self, query: Query) -> Scores:
+        asked = dense(scaled(query.history(self.weighting), columns=self.before_))
+        across = self.network_.T.tocsr()
+        total = np.zeros_like(asked)
+        for coefficient in self.coefficients_[::-1]:  # Horner's scheme
+            total = (total + np.float32(coefficient) * asked) @ across @ self.network_
+        total *= self.emphasis_
+        total[:, ~self.opinion_] = np.nan
+        return total
+
+    def contributions(self, events: Weighed, items: range, item: int) -> Iterator[Contribution]:
+        """One path per event and length of walk, with the number of different walks."""
+        rows = events.nodes - items.start
+        reached, counted = np.eye(1, len(items), item)[0], np.eye(1, len(items), item)[0]
+        edges = (self.network_ > 0).astype(np.float64)
+        start = events.weights * self.before_[rows]
+        for steps, coefficient in enumerate(self.coefficients_.tolist(), start=1):
+            reached = self.network_.T @ (self.network_ @ reached)
+            counted = edges.T @ (edges @ counted)
+            worth = coefficient * start * reached[rows]
+            told = np.flatnonzero(worth)
+            between, relations = (MANY,) * (2 * steps - 1), (f"rev_{self.step_}", self.step_) * steps
+            for place, event in zip(told.tolist(), events.some(told), strict=True):
+                path = Path((event.node, *between, items.start + item), relations, int(counted[rows[place]]))
+                yield Contribution(float(worth[place]), "path", self.name, event, path)
+
+
+def coefficients(flatness: float, order: int) -> Floats:
+    """c_1 … c_order of the interpolation of λ^flatness on 0 … 1, by powers of λ."""
+    points = (chebyshev.chebpts1(order + 1) + 1) / 2
+    series = chebyshev.Chebyshev.fit(points, points**flatness, order, domain=[0, 1])
+    found = np.zeros(order + 1)
+    powers = series.convert(kind=polynomial.Polynomial).coef
+    found[: len(powers)] = powers  # trailing zeros are left out there
+    return found[1:]
