@@ -23,7 +23,7 @@ from recsys.searching import Space, Values, proposed, suggested
 
 if TYPE_CHECKING:
     from optuna.study import Study
-    from optuna.trial import Trial
+    from optuna.trial import FrozenTrial, Trial
 
 Figures = NDArray[np.float64]
 Judge = Callable[[Values, int], Figures]
@@ -88,24 +88,29 @@ class Search:
                 study.tell(trial.number, state=TrialState.FAIL)
             self._enqueue(study)
             while True:
-                done = study.get_trials(deepcopy=False, states=[TrialState.COMPLETE, TrialState.PRUNED])
-                seconds = sum(trial.user_attrs.get(_SECONDS, 0.0) for trial in study.get_trials(deepcopy=False))
+                trials = study.get_trials(deepcopy=False)
+                done = [trial for trial in trials if trial.state in (TrialState.COMPLETE, TrialState.PRUNED)]
+                seconds = sum(trial.user_attrs.get(_SECONDS, 0.0) for trial in trials)
                 spent = budget.spent(seconds, len(done))
-                if done and spent >= 1:
-                    break
+                if spent >= 1 and any(map(self._is_first, done)):
+                    return self._found(study, len(done), seconds)
                 best = max((trial.value or 0.0 for trial in done if trial.state == TrialState.COMPLETE), default=None)
                 say(f"trial {len(done) + 1}" + ("" if best is None else f", best {best:.4f}"), min(spent, 1.0))
                 study.sampler = optuna.samplers.TPESampler(seed=seed + len(done))
                 self._try(study)
-            return self._found(study, len(done), seconds)
 
     def _enqueue(self, study: Study) -> None:
+        """The starts that have not been tried are next, the first one before the others."""
         from optuna.trial import TrialState
 
-        known = {trial.user_attrs.get(_START) for trial in study.get_trials() if trial.state not in (TrialState.FAIL,)}
-        for place, values in enumerate(self.starts):
-            if place not in known:
-                study.enqueue_trial(proposed(values, self.space), user_attrs={_START: place})
+        known = [trial.user_attrs.get(_START) for trial in study.get_trials() if trial.state != TrialState.FAIL]
+        for values in self.starts:
+            told = proposed(values, self.space)
+            if told not in known:
+                study.enqueue_trial(told, user_attrs={_START: told})
+
+    def _is_first(self, trial: Trial | FrozenTrial) -> bool:
+        return bool(trial.user_attrs.get(_START) == proposed(self.starts[0], self.space))
 
     def _try(self, study: Study) -> None:
         """One trial; an interruption or an error of the work leaves it as failed."""
@@ -113,7 +118,7 @@ class Search:
 
         begun = time.perf_counter()
         trial = study.ask()
-        first = trial.user_attrs.get(_START) == 0
+        first = self._is_first(trial)
         value, state = None, TrialState.FAIL
         try:
             value = self._judged(trial, to_the_end=first)
@@ -141,9 +146,7 @@ class Search:
         from optuna.trial import FixedTrial, TrialState
 
         best = study.best_trial
-        first = next(
-            trial for trial in study.trials if trial.user_attrs.get(_START) == 0 and trial.state == TrialState.COMPLETE
-        )
+        first = next(trial for trial in study.trials if self._is_first(trial) and trial.state == TrialState.COMPLETE)
         values, start = (suggested(FixedTrial(trial.params), self.space) for trial in (best, first))
         taken = best.number != first.number and _surely(
             [self.judge(values, window) - self.judge(start, window) for window in range(self.n_windows)]

@@ -27,7 +27,7 @@ from recsys.study import Budget, Figures, Found, Search
 from recsys.teaching import FEWEST, LESSON
 from recsys.tuned import QUERY, has_plain_weighting, remember, remembered
 from recsys.types import Holdout, Scorer
-from recsys.workspace import hash_of
+from recsys.workspace import Stage, hash_of
 
 STUDIES = "studies.sqlite"
 
@@ -78,27 +78,29 @@ def tune(job: Job, names: Sequence[str], budget: Budget, n_windows: int = 3) -> 
     with job.workspace.locked():
         made = job.workspace.stage("graph")
         found = _windows(job, n_windows)
-        k = job.config.evaluation.k[0]
         for name in names:
             subject = (_query if name == QUERY else _scorer)(job, name, found[0].graph)
-            conditions = Conditions(job.device)
-
-            def judge(values: Values, window: int, subject: Subject = subject, conditions: Any = conditions) -> Figures:
-                return subject.judged(values, found[window], k, conditions)
-
-            given = [parameters(scorer) for scorer in subject.scorers]
-            spans = {parameter: repr(span) for parameter, span in subject.space.items()}
-            identity = hash_of([made.output, given, spans, k, len(found)])
-            search = Search(f"{name}-{identity}-{job.config.seed}", subject.space, subject.starts, judge, len(found))
-            done = search.run(
-                job.workspace.folder / STUDIES,
-                budget,
-                job.config.seed,
-                lambda text, share, name=name: job.say(f"{name}: {text}", share),  # type: ignore[misc]
-            )
+            done = _searched(job, made, subject, found, budget)
             taken = subject.parameters(done.values) if done.taken else {}
             remember(job.workspace, job.config, made, name, taken)
-            yield _row(name, done, taken, f"ndcg@{k}", found)
+            yield _row(name, done, taken, f"ndcg@{job.config.evaluation.k[0]}", found)
+
+
+def _searched(job: Job, made: Stage, subject: Subject, found: Sequence[Window], budget: Budget) -> Found:
+    """The search of a subject; its study is another one where the graph, what is given or what is searched is."""
+    k, seed, conditions = job.config.evaluation.k[0], job.config.seed, Conditions(job.device)
+    given = [parameters(scorer) for scorer in subject.scorers]
+    spans = {name: repr(span) for name, span in subject.space.items()}
+    identity = hash_of([made.output, given, spans, k, len(found), seed])
+
+    def judge(values: Values, window: int) -> Figures:
+        return subject.judged(values, found[window], k, conditions)
+
+    def say(text: str, share: float) -> None:
+        job.say(f"{subject.name}: {text}", share)
+
+    search = Search(f"{subject.name}-{identity}", subject.space, subject.starts, judge, len(found))
+    return search.run(job.workspace.folder / STUDIES, budget, seed, say)
 
 
 def _row(name: str, done: Found, taken: Mapping[str, Any], metric: str, found: Sequence[Window]) -> dict[str, Any]:

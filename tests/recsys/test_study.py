@@ -81,6 +81,17 @@ def test_what_a_killed_process_left_is_no_trial(tmp_path: Path) -> None:
     assert search(Judged()).run(file, Budget(9, 5), 0, silent).trials == 5
 
 
+def test_other_starts_are_tried_once(tmp_path: Path) -> None:
+    other: Values = {"x": 1.0, "half": 3.0, "n": 4, "word": "b"}
+    file, judge = tmp_path / "s.sqlite", Judged()
+    search(Judged()).run(file, Budget(9, 3), 0, silent)
+    for _ in range(2):
+        found = search(judge, starts=[START, other]).run(file, Budget(9, 5), 0, silent)
+    assert found.values == other
+    assert found.trials == 5
+    assert judge.asked[0] == (other, 0)
+
+
 def test_a_spent_budget_is_not_spent_again(tmp_path: Path) -> None:
     file = tmp_path / "s.sqlite"
     first = search(Judged()).run(file, Budget(9, 8), 0, silent)
