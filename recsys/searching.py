@@ -31,9 +31,9 @@ _HAS = "?"  # ends the name of the choice whether to have a parameter at all
 def space(
     scorer: Scorer, graph: KnowledgeGraph, fixed: Collection[str] = (), only: Collection[str] | None = None
 ) -> Space:
-    """What can be searched of a scorer on a graph, but for the parameters `fixed`; None: not only some.
+    """What can be searched of a scorer on a graph but for the parameters `fixed`; `only`: of these alone.
 
-    In a log without times nothing that tells how events fade, and of the kinds of event those that the log has.
+    In a log without times that is nothing of how events fade; of the kinds of event it is those that the log has.
     """
     found: Space = {}
     for name, values in getattr(scorer, "GRID", {}).items():

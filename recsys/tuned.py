@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from kg.query import Weighting
@@ -15,6 +16,7 @@ QUERY = "query"
 """Stands for the weighting of the events of every scorer that has none of its own."""
 _DOCUMENT = "tuned"
 _WEIGHTING = "weighting"
+_KEYS = {"parameters", "split", "until"}
 
 
 def remember(workspace: Workspace, config: Config, made: Stage, name: str, parameters: Mapping[str, Any]) -> None:
@@ -22,7 +24,7 @@ def remember(workspace: Workspace, config: Config, made: Stage, name: str, param
 
     `made` is the stage of the graph that they were found on: what it keeps for the test they have not seen.
     """
-    known = workspace.recall(_DOCUMENT) or {}
+    known = _kept(workspace)
     known.pop(name, None)
     if parameters:
         seen = {"split": config.split.method, "until": made.result["test_start"]}
@@ -32,16 +34,16 @@ def remember(workspace: Workspace, config: Config, made: Stage, name: str, param
 
 def remembered(workspace: Workspace, name: str) -> dict[str, Any]:
     """The parameters kept under a name; none where there are none."""
-    found: dict[str, Any] = (workspace.recall(_DOCUMENT) or {}).get(name, {}).get("parameters", {})
-    return found
+    kept = _kept(workspace).get(name)
+    return dict(kept["parameters"]) if kept else {}
 
 
 def tuned(workspace: Workspace, config: Config, made: Stage) -> dict[str, dict[str, Any]]:
     """The config's scorers with the parameters that were tuned; what the config gives stays.
 
-    Raises RecsysError where they were found on events that are now kept for the test.
+    Raises RecsysError where they were found on events that are now kept for the test, or are none of the scorer's.
     """
-    known = workspace.recall(_DOCUMENT) or {}
+    known = _kept(workspace)
     scorers = {}
     for name, given in config.scorers.items():
         own = known.get(name)
@@ -52,6 +54,7 @@ def tuned(workspace: Workspace, config: Config, made: Stage) -> dict[str, dict[s
                 _check(workspace, config, made, found, of)
                 parameters |= found["parameters"]
         scorers[name] = parameters | given
+        _created(workspace, name, scorers[name])
     return scorers
 
 
@@ -60,13 +63,35 @@ def has_plain_weighting(name: str, given: Mapping[str, Any]) -> bool:
     return _WEIGHTING not in given and getattr(create(name), _WEIGHTING, None) == Weighting()
 
 
+def _kept(workspace: Workspace) -> dict[str, dict[str, Any]]:
+    """By name the parameters found, and what they have seen."""
+    known = workspace.recall(_DOCUMENT) or {}
+    whole = isinstance(known, dict) and all(isinstance(found, dict) and set(found) == _KEYS for found in known.values())
+    if not whole:
+        fix = "Delete it and run `cartograph tune` again."
+        raise RecsysError("what was tuned is damaged", file=_path(workspace), fix=fix)
+    return known
+
+
+def _created(workspace: Workspace, name: str, parameters: Mapping[str, Any]) -> None:
+    try:
+        create(name, **parameters)
+    except RecsysError as error:
+        error.file = _path(workspace)
+        raise
+
+
+def _path(workspace: Workspace) -> Path:
+    return workspace.folder / f"{_DOCUMENT}.json"
+
+
 def _check(workspace: Workspace, config: Config, made: Stage, found: Mapping[str, Any], name: str) -> None:
     until, now = found["until"], made.result["test_start"]
     if found["split"] == config.split.method and (until is None or (now is not None and now >= until)):
         return
     raise RecsysError(
         f"what was tuned of {name} has seen what is now kept for the test",
-        file=workspace.folder / f"{_DOCUMENT}.json",
+        file=_path(workspace),
         value=name,
         fix=f"Run `cartograph tune {name}` again, or delete that file.",
     )

@@ -16,6 +16,7 @@ from kg.query import Query
 from recsys.config import Config
 from recsys.errors import RecsysError
 from recsys.explanation.steps import broken
+from recsys.fusion import Fusion
 from recsys.linear import ConstantScorer
 from recsys.operators import Diagonal, Factors
 from recsys.scorers import DEFAULT, SCORERS, create, scorer_class
@@ -27,17 +28,13 @@ SMALL: dict[str, dict[str, Any]] = {
     "association": {"gap": 24 * 100},
 }
 """Parameters that suit small shops, where the defaults are for real ones."""
-NOTHING_TO_GO_BY = {
-    "tastes",
-    "sequels",
-    "due",
-    "content_knn",
-    "attribute_ials",
-}  # in a log without facts and without times: no opinion
+NOTHING_TO_GO_BY = {"tastes", "sequels", "due", "content_knn", "attribute_ials"}
+"""Who has no opinion in a log without facts and without times."""
+UNEXPLAINED = {"tifu_knn"}
+"""Who cannot be read out exactly, and does not pretend."""
+
+
 BLOCKS, USERS, ITEMS = 2, 12, 8  # a checkerboard: users and items per block
-
-
-UNEXPLAINED = {"tifu_knn"}  # what cannot be read out exactly does not pretend
 
 
 def made(name: str) -> Scorer:
@@ -133,21 +130,26 @@ def test_only_what_is_exact_explains_itself(name: str, fitted: dict[str, Scorer]
     assert isinstance(fitted[name], Explains) == (name not in UNEXPLAINED)
 
 
+def test_a_fusion_says_which_part_it_cannot_explain(fitted: dict[str, Scorer], board: kg.KnowledgeGraph) -> None:
+    with pytest.raises(RecsysError, match="cannot be explained exactly") as caught:
+        Fusion({name: fitted[name] for name in ("ease", "tifu_knn")}).explain(board.query(), 0, 0)
+    assert caught.value.value == "tifu_knn"
+
+
 def test_an_explanation_adds_up_to_the_score(
     explaining: str, fitted: dict[str, Scorer], board: kg.KnowledgeGraph
 ) -> None:
-    name = explaining
     query = board.query()
-    scores = fitted[name].score(query)
+    scores = fitted[explaining].score(query)
     for row, item in [(0, 0), (0, 5), (7, 11), (20, 3), (20, 15)]:
-        told = explained(fitted[name], query, row, item)
+        told = explained(fitted[explaining], query, row, item)
         assert told.complete
         size = sum(abs(part.value) for part in told.contributions)
         # where the true score is 0, a product of dense float32 factors leaves some of its last bits
-        in_factors = isinstance(getattr(fitted[name], "operator_", None), Factors)
+        in_factors = isinstance(getattr(fitted[explaining], "operator_", None), Factors)
         last_bits = 1e-7 * float(np.nanmax(np.abs(scores[row]))) if in_factors else 0.0
         assert told.score == pytest.approx(scores[row, item], abs=1e-5 * size + last_bits + 1e-12)
-        assert all(part.scorer == name for part in told.contributions)
+        assert all(part.scorer == explaining for part in told.contributions)
         assert not broken(board, told)
 
 

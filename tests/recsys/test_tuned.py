@@ -72,3 +72,19 @@ def test_a_split_without_a_moment_stays_one(workspace: Workspace) -> None:
     assert tuned(workspace, config("leave-last-out", ease={}), made(None)) == {"ease": {"l2": 2.0}}
     with pytest.raises(RecsysError):
         tuned(workspace, config("time", ease={}), made(100))
+
+
+@pytest.mark.parametrize("text", ["[1]", '{"ease": 3}', '{"ease": {"parameters": {}}}', "{"])
+def test_a_damaged_file_is_named(workspace: Workspace, text: str) -> None:
+    (workspace.folder / "tuned.json").write_text(text)
+    with pytest.raises(RecsysError, match="damaged") as caught:
+        tuned(workspace, config(ease={}), made(100))
+    assert caught.value.file == workspace.folder / "tuned.json"
+    assert "Delete" in caught.value.fix
+
+
+def test_a_parameter_that_is_none_of_the_scorers_is_named_with_the_file(workspace: Workspace) -> None:
+    remember(workspace, config(ease={}), made(100), "ease", {"l3": 2.0})
+    with pytest.raises(RecsysError, match="no parameter 'l3'") as caught:
+        tuned(workspace, config(ease={}), made(100))
+    assert caught.value.file == workspace.folder / "tuned.json"
