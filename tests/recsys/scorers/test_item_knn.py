@@ -25,7 +25,7 @@ def slow_nearest(X: np.ndarray, k: int, shrinkage: float, norm: str, asymmetry: 
     return similarity
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(
     n_users=st.integers(1, 30),
     n_items=st.integers(1, 30),

@@ -35,7 +35,7 @@ def split(values: list[np.ndarray], n: int) -> list[list[np.ndarray]]:
     return [values[end - size : end] for size, end in zip(sizes, ends, strict=True)]
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(
     seed=st.integers(0, 999),
     groups=st.integers(1, 5),
