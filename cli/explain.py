@@ -31,12 +31,11 @@ def explain(
     """Tell the contributions that add up to an item's score."""
     from recsys.explanation import page
     from recsys.explanation.contract import as_json
-    from recsys.explanation.telling import Teller
 
     user, item = _asked(ids, history)
     asked: dict[str, Any] = {"history": options.words(history), "repeats": repeats, "as_of": as_of}
     model = jobs.recommender(common)
-    told = Teller(model.graph).tell(model.explain(user, item, **asked))
+    told = model.teller.tell(model.explain(user, item, **asked))
     rank = model.rank(user, item, **asked)
     files = {".html": html, ".svg": svg, ".png": png}
     for ending, path in files.items():
@@ -52,9 +51,8 @@ def explain(
 def tell(model: Recommender, user: str, item: str, title: str) -> None:
     """An explanation for people."""
     from recsys.explanation.contract import as_json
-    from recsys.explanation.telling import Teller
 
-    told = Teller(model.graph).tell(model.explain(user, item))
+    told = model.teller.tell(model.explain(user, item))
     _show(as_json(told, model.rank(user, item)), title)
 
 

@@ -29,9 +29,11 @@ from recsys.holdout import holdout
 from recsys.linear import LinearScorer
 from recsys.protocol import Repeats
 from recsys.recipe import Conditions, Recipe
+from recsys.reranking.chain import Chain
+from recsys.serving import Service
 from recsys.similar import Similar
 from recsys.teaching import teach
-from recsys.types import Explanation, Scorer, user_ids
+from recsys.types import Explanation, Placement, Scorer, user_ids
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -114,18 +116,30 @@ class Recommender:
         repeats: Repeats = "exclude",
         filters: Filters = EVERYTHING,
         as_of: datetime | None = None,
+        rerank: Chain | None = None,
     ) -> Any:
         """A frame of the kind the tables were made of: columns user_id, item_id, rank, title, score.
 
         `users` None and a `history` of items: a guest; neither: everyone. Raises RecsysError naming an unknown one.
+        `rerank` None: the config's steps. Where there are any, rank_before and a column for each tell what they did.
         """
         query = self.query(users, history, as_of)
-        kinds = self._excluded(repeats, query)
-        ids = user_ids(self.graph, query)
-        mask = filters.mask(self.graph)
-        fusion = self.fusions[repeats]
-        found = ranking.recommend(fusion, query, k, exclude_kinds=kinds, allowed=mask, users=ids)
+        found = self.service(query, k, repeats, filters, rerank).listed(query, user_ids(self.graph, query))
         return _of_library(found.to_frame(self.graph), self.frames)
+
+    def service(
+        self,
+        query: Query,
+        k: int = 10,
+        repeats: Repeats = "exclude",
+        filters: Filters = EVERYTHING,
+        rerank: Chain | None = None,
+    ) -> Service:
+        """How the lists of a query are made; what may be asked of them: `recsys.answering`."""
+        chain = self.config_.chain() if rerank is None else rerank
+        chain.check(self.graph)
+        fusion, unseen, mask = self.fusions[repeats], self._excluded(repeats, query), filters.mask(self.graph)
+        return Service(self.graph, fusion, k, self.teller, chain, unseen, mask)
 
     def explain(
         self,
@@ -139,26 +153,34 @@ class Recommender:
         """The contributions that add up to an item's score for a user, or for a guest with a `history` of items."""
         return self.fusions[repeats].explain(self._one(user, history, as_of), 0, self.item(item))
 
-    def rank(
+    def placed(
         self,
         user: str | None,
         item: str,
+        k: int = 10,
         *,
         history: Iterable[str] = (),
         repeats: Repeats = "exclude",
         as_of: datetime | None = None,
-    ) -> int | None:
-        """The place of an item in the user's whole list, from 1; None where it is not in it."""
+        rerank: Chain | None = None,
+    ) -> Placement:
+        """The place of an item in the user's whole list, and what re-ranking for a list of k did to it."""
         query = self._one(user, history, as_of)
-        found = ranking.recommend(
-            self.fusions[repeats], query, self.graph.n_items, exclude_kinds=self._excluded(repeats, query)
-        )
-        places = np.flatnonzero(found.items[0] == self.item(item))
-        return int(places[0]) + 1 if len(places) else None
+        return self.service(query, k, repeats, rerank=rerank).placed(query, self.item(item))
+
+    def rank(self, user: str | None, item: str, k: int = 10, **asked: Any) -> int | None:
+        """The place of an item in the user's whole list, from 1; None where it is not in it. Arguments of `placed`."""
+        return self.placed(user, item, k, **asked).rank
+
+    @property
+    def teller(self) -> Teller:
+        """Tells explanations as the config allows."""
+        self.config_.explanations.check(self.graph)
+        return self.config_.explanations.teller(self.graph)
 
     def show(self, user: str, item: str, language: str = "en") -> Shown:
         """An explanation that draws itself in a notebook."""
-        return Shown(Teller(self.graph).tell(self.explain(user, item)), language)
+        return Shown(self.teller.tell(self.explain(user, item)), language)
 
     def similar(self, item: str, k: int = 10) -> Any:
         """Alternatives and complements of an item, a frame: columns item_id, rank, title, score, kind."""

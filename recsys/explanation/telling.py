@@ -32,13 +32,16 @@ class Teller:
     sensitive: frozenset[str] = field(default=frozenset())
     detail: int = 30
 
-    def tell(self, explanation: Explanation) -> Told:
-        """The explanation grouped by scorer, node of the query, and path or link; strongest first."""
+    def tell(self, explanation: Explanation, n: int | None = None) -> Told:
+        """The explanation grouped by scorer, node of the query, and path or link; strongest first.
+
+        With `n` only so many reasons: what the others are is not looked up.
+        """
         user, item = explanation.user, explanation.item
         groups: dict[_Key, list[Contribution]] = {}
         for part in explanation.contributions:
             groups.setdefault(self._key(part, user), []).append(part)
-        strongest = sorted(groups.items(), key=lambda group: -abs(sum(part.value for part in group[1])))
+        strongest = sorted(groups.items(), key=lambda group: -abs(sum(part.value for part in group[1])))[:n]
         reasons = [self._reason(key, parts, user) for key, parts in strongest]
         for place, ((_, kind, node, _), _) in enumerate(strongest[: self.detail]):
             if kind != "path":

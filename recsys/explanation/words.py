@@ -85,6 +85,14 @@ def claims(told: Told) -> list[Claim]:
     return sorted(merged, key=lambda claim: -abs(claim.value))
 
 
+def readable(told: Told) -> bool:
+    """Whether the strongest reason speaks for the item, and is a path that may be shown and has a sentence of its own."""
+    strongest = next(iter(told.reasons), None)
+    if strongest is None or strongest.value <= 0 or strongest.hidden or strongest.kind != "path":
+        return False
+    return form_of(strongest, told) != "path"
+
+
 def _topic(form: Form, reason: Reason) -> tuple[str | None, ...]:
     node = reason.node.id if reason.node else None
     match form:

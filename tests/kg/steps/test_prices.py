@@ -13,7 +13,13 @@ from kg.tables import Tables
 
 
 def shop(items: pd.DataFrame | None = None) -> Tables:
-    log = [("a", 1.0, "purchase"), ("a", 3.0, "purchase"), ("a", 90.0, "return"), ("b", 5.0, "view"), ("c", 0.0, "view")]
+    log = [
+        ("a", 1.0, "purchase"),
+        ("a", 3.0, "purchase"),
+        ("a", 90.0, "return"),
+        ("b", 5.0, "view"),
+        ("c", 0.0, "view"),
+    ]
     events = pd.DataFrame(log, columns=["item_id", "price", "kind"]).assign(user_id="u")
     return Tables.of(events=events, items=items)
 
