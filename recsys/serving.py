@@ -93,7 +93,7 @@ class Service:
         place: int | None = before
         for step, earlier, later in zip(self.chain.steps, slates[:-1], slates[1:], strict=True):
             now = np.flatnonzero(later.items[0] == item)
-            if place is None or (not len(now) and item not in earlier.items[0]):
+            if not len(now) and item not in earlier.items[0]:
                 continue
             after = int(now[0]) + 1 if len(now) else None
             if after != place:

@@ -159,10 +159,13 @@ class Explanation:
 
 @dataclass(frozen=True)
 class Move:
-    """What a re-ranking step did to an item: its place before and after, from 1; `after` None: it was taken out."""
+    """What a re-ranking step did to an item: its place before and after, from 1.
+
+    `after` None: it was taken out; `before` None: it had been taken out, and was put back.
+    """
 
     step: str
-    before: int
+    before: int | None
     after: int | None
 
 

@@ -86,7 +86,7 @@ def claims(told: Told) -> list[Claim]:
 
 
 def readable(told: Told) -> bool:
-    """Whether the strongest reason speaks for the item, and is a path that may be shown and has a sentence of its own."""
+    """Whether the strongest reason speaks for the item and is a path, not hidden, with a sentence of its own."""
     strongest = next(iter(told.reasons), None)
     if strongest is None or strongest.value <= 0 or strongest.hidden or strongest.kind != "path":
         return False

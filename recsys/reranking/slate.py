@@ -81,21 +81,19 @@ class Slate:
         for item in places:
             absent = ~(slate.items == item).any(axis=1) & (scores[:, item] > -np.inf)
             last = np.where(slate.pads, np.inf, slate.values).min(axis=1, initial=np.inf)
-            last = np.where(np.isinf(last), 0.0, last)
-            own: Scores = np.where(absent, scores[:, item], np.float32(np.nan))
-            added: NDArray[np.int64] = np.where(absent, item, -1)
+            values = np.where(absent, np.where(np.isinf(last), 0.0, last), -np.inf)
             slate = replace(
                 slate,
-                items=np.concatenate([slate.items, added[:, None]], axis=1),
-                scores=np.concatenate([slate.scores, own[:, None]], axis=1),
-                values=np.column_stack([slate.values, np.where(absent, last, -np.inf)]),
+                items=_wider(slate.items, np.where(absent, item, -1)),
+                scores=_wider(slate.scores, np.where(absent, scores[:, item], np.nan)),
+                values=_wider(slate.values, values),
             )
         return replace(slate, pins={**slate.pins, **places}).without(slate.pads)
 
     def _taken(self, order: Order, values: NDArray[np.float64]) -> Self:
         order = self._held(order)
-        items, scores = (np.take_along_axis(of, order, axis=1) for of in (self.items, self.scores))
-        return replace(self, items=items, scores=scores, values=values)
+        items = np.take_along_axis(self.items, order, axis=1)
+        return replace(self, items=items, scores=np.take_along_axis(self.scores, order, axis=1), values=values)
 
     def _held(self, order: Order) -> Order:
         """The order with the pinned items at their places, the others in what is free, in turn."""
@@ -115,6 +113,11 @@ class Slate:
         turn = np.maximum(np.cumsum(~pinned, axis=1) - 1, 0)
         key = np.where(pinned, wanted, np.take_along_axis(free, turn, axis=1))
         return np.take_along_axis(order, np.argsort(key, axis=1, kind="stable"), axis=1)
+
+
+def _wider(known: NDArray[Any], column: NDArray[Any]) -> NDArray[Any]:
+    """(B, n) with one more column (B,)."""
+    return np.column_stack([known, column.astype(known.dtype)])
 
 
 @dataclass(frozen=True, eq=False)
