@@ -82,6 +82,7 @@ Rerank = Annotated[
         "repeated.",
     ),
 ]
+Length = Annotated[int, typer.Option("-k", min=1, help="The length of the list.")]
 Plain = Annotated[bool, typer.Option("--plain", help="Without re-ranking, by the scores alone.")]
 
 

@@ -34,7 +34,7 @@ def recommend(
 
     chosen = _chosen(users, file, history, everyone=everyone)
     filters = Filters(category, price_min, price_max, available)
-    guest = options.words(history)
+    guest = None if history is None else options.words(history)
     model = jobs.recommender(common)
     chain = jobs.chain(rerank, plain=plain)
     found = model.recommend(chosen, k, history=guest, repeats=repeats, filters=filters, as_of=as_of, rerank=chain)
@@ -43,7 +43,7 @@ def recommend(
     if common.json:
         render.emit(render.records(found))
     elif out is None:
-        render.frame(found, "Recommendations")
+        render.recommendations(found)
 
 
 def _chosen(users: list[str] | None, file: Path | None, history: str | None, *, everyone: bool) -> list[str] | None:

@@ -192,6 +192,17 @@ def report(path: Path | str) -> None:
     typer.echo(f"All figures, with pictures: {path}\n")
 
 
+def recommendations(rows: Any) -> None:
+    """Ranked items; of re-ranked ones what each step did is one column, "freshness +2, stock +1"."""
+    by_step = {column.removeprefix("moved_by_"): column for column in rows.columns if column.startswith("moved_by_")}
+    shown = rows.drop(columns=["rank_before", *by_step.values()], errors="ignore")
+    if by_step:
+        moved = rows[list(by_step.values())].rename(columns={column: step for step, column in by_step.items()})
+        told = [", ".join(f"{step} {up:+d}" for step, up in row.items() if up) for row in moved.to_dict("records")]
+        shown = shown.assign(before=rows["rank_before"], moved=told)
+    frame(shown, "Recommendations")
+
+
 def frame(rows: Any, title: str) -> None:
     """A frame as a table."""
     table(title, list(rows.columns), rows.itertuples(index=False))

@@ -22,7 +22,9 @@ from recsys.fusion import Fusion
 from recsys.scorers.item_knn import ItemKNN
 from recsys.scorers.popularity import Popularity
 from recsys.scorers.repeat import Repeat
-from recsys.types import Explanation, Path
+from recsys.types import Explanation, Path, Placement
+
+FIRST = Placement(1, 1)
 
 
 def reason(told: Told, scorer: str, kind: str, node: str | None, via: str | None = None) -> Reason:
@@ -61,7 +63,11 @@ def test_other_customers_are_counted_and_few_are_not(graph: kg.KnowledgeGraph, w
 
 def test_no_output_names_another_customer(graph: kg.KnowledgeGraph, walked: Explanation) -> None:
     told = Teller(graph).tell(walked)
-    outputs = [json.dumps(as_json(told, 1)), page(told).split("</script>", 1)[1], *words(told, audience="merchandiser")]
+    outputs = [
+        json.dumps(as_json(told, FIRST)),
+        page(told).split("</script>", 1)[1],
+        *words(told, audience="merchandiser"),
+    ]
     for output in outputs:
         assert not any(user in output for user in graph.nodes["user"].ids.ids if user != "ann")
     assert "shopper" not in Shown(told)._repr_html_()
@@ -95,7 +101,7 @@ def test_context_stands_beside_links_only(graph: kg.KnowledgeGraph, walked: Expl
 def test_sensitive_facts_are_never_shown(graph: kg.KnowledgeGraph, walked: Explanation) -> None:
     for sensitive in ({"brand"}, {"rev_brand", "brand"}):
         told = Teller(graph, sensitive=frozenset(sensitive)).tell(walked)
-        assert "azure" not in json.dumps(as_json(told, 1), ensure_ascii=False)
+        assert "azure" not in json.dumps(as_json(told, FIRST), ensure_ascii=False)
         assert sum(one.value for one in told.reasons) == pytest.approx(walked.score)
         assert any(stop.type == HIDDEN for one in told.reasons for stop in one.stops)
         assert "azure" not in page(told).split("</script>", 1)[1]
@@ -104,10 +110,11 @@ def test_sensitive_facts_are_never_shown(graph: kg.KnowledgeGraph, walked: Expla
 def test_the_contract(graph: kg.KnowledgeGraph, fusion: Fusion) -> None:
     query = graph.query(["ann"])
     document = as_json(
-        Teller(graph).tell(fusion.explain(query, 0, graph.node("item", "teapot") - query.items.start)), 2
+        Teller(graph).tell(fusion.explain(query, 0, graph.node("item", "teapot") - query.items.start)), Placement(2, 2)
     )
     assert list(document) == [
-        "user_id", "item_id", "rank", "score", "path_share", "additive", "contributions", "text",
+        "user_id", "item_id", "rank", "rank_before", "moves", "score", "path_share", "additive", "contributions",
+        "text",
     ]  # fmt: skip
     assert (document["user_id"], document["item_id"], document["rank"]) == ("ann", "teapot", 2)
     parts = document["contributions"]
@@ -125,7 +132,7 @@ def test_the_contract(graph: kg.KnowledgeGraph, fusion: Fusion) -> None:
 def test_a_guest_has_no_node(graph: kg.KnowledgeGraph, fusion: Fusion) -> None:
     query = graph.guest([("item", "mug")])
     document = as_json(
-        Teller(graph).tell(fusion.explain(query, 0, graph.node("item", "teapot") - query.items.start)), 1
+        Teller(graph).tell(fusion.explain(query, 0, graph.node("item", "teapot") - query.items.start)), Placement(1, 1)
     )
     assert document["user_id"] is None
     assert document["contributions"][0]["path"][0]["id"] == "mug"
@@ -165,7 +172,7 @@ def test_every_pair_of_every_shop_is_told_whole_valid_and_anonymous(
             check(graph, explanation)
             told = teller.tell(explanation)
             assert sum(one.value for one in told.reasons) == pytest.approx(scores[row, item], rel=1e-5, abs=1e-6)
-            said = json.dumps(as_json(told, None)) + " ".join(words(told, audience="merchandiser"))
+            said = json.dumps(as_json(told, FIRST)) + " ".join(words(told, audience="merchandiser"))
             assert not any(other in said for other in graph.nodes["user"].ids.ids if other != user)
             for one in told.reasons:
                 crowd = one.context.customers if one.context else None
