@@ -87,16 +87,21 @@ class Teller:
         }
 
     def _is_sensitive(self, events: Iterable[Event | None]) -> bool:
-        return any(event is not None and event.kind in self.sensitive for event in events)
+        """Whether an event may not be shown, for its kind or for the type of node it touches."""
+        touched = [event for event in events if event is not None]
+        return any(event.kind in self.sensitive or self._of_sensitive_type(event.node) for event in touched)
+
+    def _of_sensitive_type(self, node: int) -> bool:
+        return node != MANY and self.graph.type_of(node).name in self.sensitive
 
     def _occasions(self, touched: Iterable[Event]) -> Iterator[Occasion]:
         events = {event.position: event for event in touched}.values()
         kinds = {event.kind for event in events}
         for kind in sorted(kinds, key=lambda kind: (-EVENT_KINDS.get(kind, 1.0), kind)):
-            times = [event.time for event in events if event.kind == kind]
-            dated = [time for time in times if time != TIMELESS]
+            own = [event for event in events if event.kind == kind]
+            dated = [event.time for event in own if event.time != TIMELESS]
             last = self.day(max(dated)) if dated else None
-            yield Occasion(HIDDEN if kind in self.sensitive else kind, len(times), last)
+            yield Occasion(HIDDEN if self._is_sensitive(own) else kind, len(own), last)
 
     def _stops(self, path: Path, user: int) -> Iterator[Stop]:
         passed_by = stations(self.graph, path) if MANY in path.nodes else [NOWHERE] * len(path.nodes)
@@ -119,7 +124,7 @@ class Teller:
 
     def _steps(self, path: Path) -> Iterator[Step]:
         for start, relation, end in zip(path.nodes, path.relations, path.nodes[1:], strict=False):
-            if relation.removeprefix("rev_") in self.sensitive:
+            if relation.removeprefix("rev_") in self.sensitive or any(map(self._of_sensitive_type, (start, end))):
                 yield Step(HIDDEN)
             elif MANY in (start, end):
                 yield Step(relation)
@@ -128,10 +133,9 @@ class Teller:
 
     def stop(self, node: int, *, hidden: bool = False) -> Stop:
         """A node as it may be shown."""
-        node_type = self.graph.type_of(node).name
-        if hidden or node_type in self.sensitive:
+        if hidden or self._of_sensitive_type(node):
             return Stop(HIDDEN, None)
-        return Stop(node_type, self.graph.id(node), self.graph.label(node))
+        return Stop(self.graph.type_of(node).name, self.graph.id(node), self.graph.label(node))
 
     def _crowd(self, node_type: str, count: int) -> Stop:
         few = node_type == USER and count < self.k_anonymous
