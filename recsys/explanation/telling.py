@@ -48,7 +48,7 @@ class Teller:
                 reasons[place] = replace(reasons[place], context=self._context(node, item, user))
         own = None if user < 0 else self.stop(user)
         told = (own, self.stop(item), explanation.score, explanation.additive, tuple(reasons))
-        return Told(*told, as_of=self.day(self.graph.now))
+        return Told(*told, as_of=self.day(self.graph.now), new=self.evidence.new(item))
 
     @cached_property
     def evidence(self) -> Evidence:

@@ -38,7 +38,8 @@ def words(told: Told, *, language: str = "en", audience: Audience = "shopper", n
         raise RecsysError("no such audience", value=audience, fix=f"There are {', '.join(get_args(Audience))}.")
     phrases = Phrases.of(language)
     said = _to_shopper(told, phrases, n) if audience == "shopper" else _to_merchandiser(told, phrases, n)
-    nothing = phrases.pattern(audience, "nothing").format(item=phrases.node(told.item))
+    silence = "new" if told.new else "nothing"
+    nothing = phrases.pattern(audience, silence).format(item=phrases.node(told.item))
     return tuple(sentence(text) for text in said) or (sentence(nothing),)
 
 
