@@ -63,7 +63,8 @@ def would_bring(service: Service, query: Query, item: int) -> WouldBring:
     for size in range(1, _LARGEST + 1):
         best = sets[np.argsort(_places(service, query, sets, item), kind="stable")]
         if answers := _checked(service, query, best, item):
-            exact = size == 1 and len(tried) == len(promising) and not service.chain
+            every = len(promising) if not service.chain else _CHECKED  # re-ranking may put the best elsewhere
+            exact = size == 1 and len(tried) == len(promising) <= every
             return WouldBring(*asked, answers, len(tried), len(promising), exact)
         partners = best[:_PARTNERS, 0] if size == 1 else partners
         sets = _grown(best[:_BEAM], partners)
