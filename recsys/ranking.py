@@ -192,7 +192,7 @@ def _named(graph: KnowledgeGraph, node_type: str, name: str) -> Mask:
     if not found.any():
         found = np.array([label.casefold() == name.casefold() for label in labels], dtype=bool)
     if not found.any():
-        near = get_close_matches(name, [*labels, *ids], n=3)
+        near = get_close_matches(name, list(dict.fromkeys([*labels, *ids])), n=3)
         fix = f"Did you mean {', '.join(near)}?" if near else f"There are: {', '.join(sorted(labels)[:10])} …"
         raise RecsysError(f"no such {node_type}", value=name, fix=fix)
     return np.asarray(found)
