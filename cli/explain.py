@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -54,15 +55,8 @@ def explain(
     model = jobs.recommender(common)
     ranked = {**asked, "k": k, "rerank": jobs.chain(rerank, plain=plain)}
     if any(questions):
-        answer = (
-            model.why_not(user, item, **ranked)
-            if why_not
-            else model.why_above(user, item, above, **ranked)
-            if above is not None
-            else model.would_bring(user, item, **ranked)
-            if bring
-            else model.without(user, item, **ranked)
-        )
+        ask: Callable[..., Answer] = model.why_not if why_not else model.would_bring if bring else model.without
+        answer = model.why_above(user, item, above, **ranked) if above is not None else ask(user, item, **ranked)
         _answer(answer, language, as_json=common.json)
         return
     told = model.teller.tell(model.explain(user, item, **asked))

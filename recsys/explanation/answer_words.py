@@ -74,7 +74,7 @@ def _would_bring(answer: WouldBring, phrases: Phrases) -> Iterator[str]:
         if not answer.answers:
             names = {"item": phrases.node(answer.stand.item), "k": answer.k}
             yield phrases.pattern("answers", "bring_none").format(**names)
-        how = "all_tried" if answer.exact else "some_tried"
+        how = "all_tried" if answer.exact else "some_tried" if answer.tried < answer.possible else "best_tried"
         yield phrases.pattern("answers", how).format(tried=answer.tried, possible=answer.possible)
     elif answer.standing != "in the list":
         yield phrases.pattern("answers", "nothing_brings").format(item=phrases.node(answer.stand.item))
