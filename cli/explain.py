@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -10,6 +11,7 @@ import typer
 from cli import jobs, options, render
 
 if TYPE_CHECKING:
+    from recsys.explanation.answer_words import Answer
     from recsys.recommender import Recommender
 
 Audience = Literal["shopper", "merchandiser"]
@@ -24,25 +26,45 @@ def explain(
     language: Annotated[Literal["en", "zh"], typer.Option("--lang", help="Language of the sentences.")] = "en",
     audience: Annotated[Audience, typer.Option(help="For whom the sentences are.")] = "shopper",
     as_of: options.AsOf = None,
+    k: options.Length = 10,
+    rerank: options.Rerank = None,
+    plain: options.Plain = False,
+    why_not: Annotated[bool, typer.Option("--why-not", help="Ask why it is not in the list.")] = False,
+    above: Annotated[str | None, typer.Option(metavar="OTHER", help="Ask why it stands above another item.")] = None,
+    bring: Annotated[bool, typer.Option("--bring", help="Ask which purchases would bring it into the list.")] = False,
+    without: Annotated[
+        bool, typer.Option("--without", help="Ask without which doings it would not be in the list.")
+    ] = False,
     html: Annotated[Path | None, typer.Option(help="Write a page that needs no network.")] = None,
     svg: Annotated[Path | None, typer.Option(help="Write a picture.")] = None,
     png: Annotated[Path | None, typer.Option(help="Write a picture.")] = None,
 ) -> None:
-    """Tell the contributions that add up to an item's score."""
+    """Tell the contributions that add up to an item's score, or what puts it where it stands."""
+    from kg.errors import KgError
     from recsys.explanation import page
     from recsys.explanation.contract import as_json
-    from recsys.explanation.telling import Teller
 
     user, item = _asked(ids, history)
+    files = {".html": html, ".svg": svg, ".png": png}
+    questions = (why_not, above is not None, bring, without)
+    if sum(questions) > 1 or (any(questions) and any(files.values())):
+        raise KgError(
+            "several questions at once", fix="Give one of --why-not, --above, --bring, --without, or pictures."
+        )
     asked: dict[str, Any] = {"history": options.words(history), "repeats": repeats, "as_of": as_of}
     model = jobs.recommender(common)
-    told = Teller(model.graph).tell(model.explain(user, item, **asked))
-    rank = model.rank(user, item, **asked)
-    files = {".html": html, ".svg": svg, ".png": png}
+    ranked = {**asked, "k": k, "rerank": jobs.chain(rerank, plain=plain)}
+    if any(questions):
+        ask: Callable[..., Answer] = model.why_not if why_not else model.would_bring if bring else model.without
+        answer = model.why_above(user, item, above, **ranked) if above is not None else ask(user, item, **ranked)
+        _answer(answer, language, as_json=common.json)
+        return
+    told = model.teller.tell(model.explain(user, item, **asked))
+    placement = model.placed(user, item, **ranked)
     for ending, path in files.items():
         if path is not None:
             page.save(told, path if path.suffix == ending else path.with_name(path.name + ending), language=language)
-    document = as_json(told, rank, language=language, audience=audience)
+    document = as_json(told, placement, language=language, audience=audience)
     if common.json:
         render.emit(document)
     elif not any(files.values()):
@@ -52,10 +74,33 @@ def explain(
 def tell(model: Recommender, user: str, item: str, title: str) -> None:
     """An explanation for people."""
     from recsys.explanation.contract import as_json
-    from recsys.explanation.telling import Teller
 
-    told = Teller(model.graph).tell(model.explain(user, item))
-    _show(as_json(told, model.rank(user, item)), title)
+    told = model.teller.tell(model.explain(user, item))
+    _show(as_json(told, model.placed(user, item)), title)
+
+
+def _answer(answer: Answer, language: str, *, as_json: bool) -> None:
+    """An answer in sentences, and beside two items what each scorer gives to either."""
+    from recsys.explanation.answer_contract import answer_json
+
+    document = answer_json(answer, language=language)
+    if as_json:
+        render.emit(document)
+        return
+    for line in document["text"]:
+        typer.echo(f"• {line}")
+    if parts := document.get("parts"):
+        first, second = list(parts[0])[3:5]
+        rows = [
+            (part["difference"], part[first], part[second], part["scorer"], _node(part["node"]))
+            for part in parts[:_SHOWN]
+        ]
+        typer.echo()
+        render.table("What makes the difference", ["difference", first, second, "scorer", "by"], rows)
+
+
+def _node(node: dict[str, Any] | None) -> str:
+    return "" if node is None else node["label"] or node["id"] or ""
 
 
 def _asked(ids: list[str], history: str | None) -> tuple[str | None, str]:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from recsys.config import Config
     from recsys.protocol import Repeats
     from recsys.recommender import Recommender
+    from recsys.reranking.chain import Chain
     from recsys.stages import Job
     from recsys.study import Budget
     from recsys.workspace import Stage
@@ -103,6 +104,30 @@ def recommender(common: options.Common) -> Recommender:
     from recsys.workspace import Workspace
 
     return recommender(Workspace(common.workspace))
+
+
+def chain(steps: list[str] | None, *, plain: bool) -> Chain | None:
+    """The re-ranking steps asked for; None: those of the config."""
+    from kg.errors import KgError
+    from recsys.reranking.chain import NOTHING, Chain
+
+    if plain and steps:
+        raise KgError("re-ranked and plain at once", fix="Give --rerank or --plain.")
+    return NOTHING if plain else Chain.of(map(_step, steps)) if steps else None
+
+
+def _step(text: str) -> dict[str, Any]:
+    """The keys of `NAME key = value, …`, values as in TOML."""
+    import tomllib
+
+    from kg.errors import KgError
+
+    name, _, keys = text.strip().partition(" ")
+    try:
+        return {"step": name, **tomllib.loads(f"given = {{ {keys} }}")["given"]}
+    except tomllib.TOMLDecodeError as error:
+        fix = """Write it as 'cap attribute = "brand", most = 2'."""
+        raise KgError(f"the re-ranking step cannot be read: {error}", value=text, fix=fix) from error
 
 
 def graph(common: options.Common) -> KnowledgeGraph:

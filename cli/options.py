@@ -73,6 +73,17 @@ Config = Annotated[Path | None, typer.Argument(help="TOML file that describes th
 RepeatsOption = Annotated[Repeats, typer.Option("--repeats", help="Whether what was bought before may be shown.")]
 History = Annotated[str | None, typer.Option("--history", help="A guest's items: ITEM,ITEM.")]
 AsOf = Annotated[datetime | None, typer.Option("--as-of", help="The moment of asking, UTC; none: the log's end.")]
+Rerank = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--rerank",
+        metavar="STEP",
+        help="A re-ranking step instead of the config's: diversity, or 'cap most = 2, attribute = \"brand\"'; may be "
+        "repeated.",
+    ),
+]
+Length = Annotated[int, typer.Option("-k", min=1, help="The length of the list.")]
+Plain = Annotated[bool, typer.Option("--plain", help="Without re-ranking, by the scores alone.")]
 
 
 def command(function: Callable[..., None]) -> Callable[..., None]:

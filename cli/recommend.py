@@ -24,6 +24,8 @@ def recommend(
     price_max: Annotated[float | None, typer.Option(help="The highest price.")] = None,
     available: Annotated[bool, typer.Option("--available", help="Only what can be bought now.")] = False,
     as_of: options.AsOf = None,
+    rerank: options.Rerank = None,
+    plain: options.Plain = False,
     out: Annotated[Path | None, typer.Option(help="Write to this .csv or .parquet file.")] = None,
 ) -> None:
     """Rank all items and show the best."""
@@ -32,15 +34,16 @@ def recommend(
 
     chosen = _chosen(users, file, history, everyone=everyone)
     filters = Filters(category, price_min, price_max, available)
-    guest = options.words(history)
+    guest = None if history is None else options.words(history)
     model = jobs.recommender(common)
-    found = model.recommend(chosen, k, history=guest, repeats=repeats, filters=filters, as_of=as_of)
+    chain = jobs.chain(rerank, plain=plain)
+    found = model.recommend(chosen, k, history=guest, repeats=repeats, filters=filters, as_of=as_of, rerank=chain)
     if out is not None:
         write_frame(found, out)
     if common.json:
         render.emit(render.records(found))
     elif out is None:
-        render.frame(found, "Recommendations")
+        render.recommendations(found)
 
 
 def _chosen(users: list[str] | None, file: Path | None, history: str | None, *, everyone: bool) -> list[str] | None:

@@ -123,6 +123,28 @@ def evaluation(judged: Mapping[str, Any]) -> None:
         f"NDCG@{k} of the fusion − {judged['best_single']}: {gain['difference']:+.4f} "
         f"(95 % {gain['low']:+.4f} … {gain['high']:+.4f}, p = {gain['p']:.3f})\n"
     )
+    if "reranking" in judged:
+        reranking(judged)
+
+
+def reranking(judged: Mapping[str, Any]) -> None:
+    """What every re-ranking step costs, and all of them together."""
+    protocol, found = judged["protocol"], judged["reranking"]
+    decisive = protocol["decisive"]
+    rows: list[tuple[object, ...]] = [("the scores alone", found["before"], "", "", "", "")]
+    rows += [
+        (row["name"], row[decisive], *_cost(row, found["before"]), f"{row['changed']:.0%}") for row in found["steps"]
+    ]
+    if len(found["steps"]) > 1:
+        rows.append(("all of them", found["chain"][decisive], *_cost(found["chain"], found["before"]), ""))
+    title = f"Re-ranked, {found['users']:,} users, repeats {protocol['repeats']}d, lists of {found['k']}"
+    table(title, ["after", "ndcg", "difference", "95 %", "of all", "lists changed"], rows)
+
+
+def _cost(row: Mapping[str, float], before: float) -> tuple[str, ...]:
+    """A difference with its interval, and its share of the figure before any step."""
+    share = f"{row['difference'] / before:+.1%}" if before else "–"
+    return f"{row['difference']:+.4f}", f"{row['low']:+.4f} … {row['high']:+.4f}", share
 
 
 def benchmark(data: Mapping[str, Any], results: Sequence[Mapping[str, Any]]) -> None:
@@ -176,6 +198,17 @@ def explanations(measured: Mapping[str, Any]) -> None:
 def report(path: Path | str) -> None:
     """Where the page with all figures lies."""
     typer.echo(f"All figures, with pictures: {path}\n")
+
+
+def recommendations(rows: Any) -> None:
+    """Ranked items; of re-ranked ones what each step did is one column, "freshness +2, stock +1"."""
+    by_step = {column.removeprefix("moved_by_"): column for column in rows.columns if column.startswith("moved_by_")}
+    shown = rows.drop(columns=["rank_before", *by_step.values()], errors="ignore")
+    if by_step:
+        moved = rows[list(by_step.values())].rename(columns={column: step for step, column in by_step.items()})
+        told = [", ".join(f"{step} {up:+d}" for step, up in row.items() if up) for row in moved.to_dict("records")]
+        shown = shown.assign(before=rows["rank_before"], moved=told)
+    frame(shown, "Recommendations")
 
 
 def frame(rows: Any, title: str) -> None:

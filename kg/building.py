@@ -46,7 +46,7 @@ def build(tables: Tables) -> KnowledgeGraph:
     sources = {text or "" for text in pc.unique(joins["provenance"]).to_pylist()}
     provenances = (EVENT_PROVENANCE, *sorted(sources - {EVENT_PROVENANCE}))
     relations = _event_edges(tables.events, ids, epoch) | _fact_edges(joins, ids, provenances)
-    features = {name: catalogue[name].to_numpy(zero_copy_only=False) for name in ("price", "available")}
+    features = {name: own.to_numpy(zero_copy_only=False) for name, own in catalogue.items() if name != "title"}
     return KnowledgeGraph(nodes, relations, epoch, now, provenances, {ITEM: features})
 
 
@@ -79,18 +79,23 @@ def _labels(ids: pa.Array, labels: pa.Table) -> pa.Array:
 
 
 def _catalogue(items: ir.Table, ids: pa.Array) -> dict[str, pa.Array]:
-    """Title, `price` float32 (NaN unknown) and `available` bool (unless the catalogue says no) of every item."""
+    """Title and `available` bool (unless the catalogue says no) of every item, and its numbers, float32 (NaN unknown).
+
+    `price` always, `stock` and `margin` where any item has one.
+    """
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    rows = (
-        items.group_by("item_id")
-        .agg(title=items.title.min(), price=items.price.min(), available=items.available.any())
-        .to_pyarrow()
-    )
-    title, price, available = (_reindexed(rows[name], rows["item_id"], ids) for name in ("title", "price", "available"))
-    price = pc.fill_null(price.cast(pa.float32()), float("nan"))
-    return {"title": title, "price": price, "available": pc.fill_null(available, True)}
+    numbers = {name: items[name].min() for name in ("price", "stock", "margin")}
+    told = items.group_by("item_id").agg(title=items.title.min(), available=items.available.any(), **numbers)
+    rows = told.to_pyarrow()
+    found = {name: _reindexed(rows[name], rows["item_id"], ids) for name in ("title", "available", *numbers)}
+    found["available"] = pc.fill_null(found["available"], True)
+    for name in numbers:
+        found[name] = pc.fill_null(found[name].cast(pa.float32()), float("nan"))
+        if name != "price" and pc.all(pc.is_nan(found[name])).as_py():
+            del found[name]
+    return found
 
 
 def _reindexed(values: pa.ChunkedArray, of: pa.ChunkedArray, ids: pa.Array) -> pa.Array:

@@ -45,6 +45,8 @@ ITEMS = (
     Column("category", "string", "its place in a taxonomy: a path 'A > B > C', or the id of a taxonomy node"),
     Column("price", "float64", "today's price in the shop's currency"),
     Column("available", "boolean", "whether it can be bought now"),
+    Column("stock", "float64", "how many pieces can be sold now"),
+    Column("margin", "float64", "what is earned on one piece, in the shop's currency"),
 )
 
 USERS = (Column("user_id", "string", "the shop's id", required=True),)

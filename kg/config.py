@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from kg.errors import KgError
 
 Model = TypeVar("Model", bound=BaseModel)
-OTHER_FLOORS = frozenset({"scorers", "evaluation"})
+OTHER_FLOORS = frozenset({"scorers", "evaluation", "rerank", "explanations"})
 """Sections of the same file that the floor above checks."""
 
 

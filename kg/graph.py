@@ -66,7 +66,8 @@ class KnowledgeGraph:
     epoch        unix seconds that edge times count from
     now          seconds since the epoch: just after the last event, the moment the graph tells of
     provenances  names of the provenance codes
-    features     per node type, named arrays with a row per node (`price` float32 in currency units, `available` bool)
+    features     per node type, named arrays with a row per node; of items `price` float32 in currency units,
+                 `available` bool, and where the shop says so `stock` and `margin` float32
     """
 
     nodes: Mapping[str, NodeType]

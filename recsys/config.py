@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 from pydantic import Field, PositiveInt
 
 from kg.config import KgConfig, Section, checked, read_toml
+from kg.graph import KnowledgeGraph
 from kg.sources.preset import with_presets
 from recsys.errors import RecsysError
+from recsys.explanation.telling import Teller
 from recsys.protocol import Protocol, Repeats
+from recsys.reranking.chain import Chain
 from recsys.scorers import DEFAULT, create
 
 PROTOCOLS: tuple[Repeats, ...] = ("exclude", "include")
@@ -32,23 +36,53 @@ class Evaluation(Section):
         return Protocol(repeats=repeats, k=self.k, resamples=self.resamples, seed=seed)
 
 
+class Explanations(Section):
+    """What may be told: other customers are counts of at least `k_anonymous`; `sensitive` node types and relations not.
+
+    What is sensitive takes part in the scores; no sentence, document or picture shows it.
+    """
+
+    k_anonymous: PositiveInt = 5
+    sensitive: tuple[str, ...] = ()
+
+    def teller(self, graph: KnowledgeGraph) -> Teller:
+        return Teller(graph, self.k_anonymous, frozenset(self.sensitive))
+
+    def check(self, graph: KnowledgeGraph) -> None:
+        """Raise RecsysError where `sensitive` names what the graph lacks: a slip would show what it should hide."""
+        known = {*graph.nodes, *(relation[1] for relation in graph.relations)}
+        for name in self.sensitive:
+            if name not in known:
+                near = get_close_matches(name, known, n=1)
+                fix = f"Did you mean {near[0]!r}?" if near else f"There are: {', '.join(sorted(known))}."
+                raise RecsysError(
+                    "the graph has no such node type or relation", column="explanations.sensitive", value=name, fix=fix
+                )
+
+
 class Config(KgConfig):
-    """A shop's file; `scorers` are the parameters by name of scorer (none named: the default ones, as they come)."""
+    """A shop's file; `scorers` are the parameters by name of scorer (none named: the default ones, as they come).
+
+    `rerank` are the re-ranking steps, each the keys of one.
+    """
 
     seed: int = 0
     scorers: dict[str, dict[str, Any]] = Field(default_factory=_default_scorers)
     evaluation: Evaluation = Evaluation()
+    rerank: tuple[dict[str, Any], ...] = ()
+    explanations: Explanations = Explanations()
 
     @classmethod
     def read(cls, path: Path) -> Config:
         """A checked config; raises KgError naming the file, the key and the nearest right key."""
         config = checked(cls, read_toml(path) | {"folder": path.parent}, path)
-        for name, parameters in config.scorers.items():
-            try:
+        try:
+            for name, parameters in config.scorers.items():
                 create(name, **parameters)
-            except RecsysError as error:
-                error.file = path
-                raise
+            config.chain()
+        except RecsysError as error:
+            error.file = path
+            raise
         return config
 
     @classmethod
@@ -67,6 +101,15 @@ class Config(KgConfig):
         """Standing for itself: absolute paths, presets written out; what is given takes the place of its own."""
         config = with_presets(self.at(events, items, users, columns))
         return config if seed is None else config.model_copy(update={"seed": seed})
+
+    def chain(self) -> Chain:
+        """The re-ranking steps."""
+        return Chain.of(self.rerank)
+
+    def check(self, graph: KnowledgeGraph) -> None:
+        """Raise RecsysError where a rule, or what is to be hidden, does not fit the graph of all."""
+        self.chain().check(graph)
+        self.explanations.check(graph)
 
     def only(self, names: Sequence[str]) -> Config:
         """With these scorers alone; one that the config does not name comes as it is."""

@@ -40,13 +40,9 @@ def rank(
     `excluded` csr (B, n_items): per row, items that may not be shown; `allowed` bool (n_items,): the only ones that
     may. A score of NaN is never shown. `users` (B,) are the ids the rows belong to. `scores` stays as it is.
     """
-    masked = np.where(np.isnan(scores), np.float32(-np.inf), scores)
-    if allowed is not None:
-        masked[:, ~allowed] = -np.inf
-    if excluded is not None:
-        masked[np.repeat(np.arange(len(masked)), np.diff(excluded.indptr)), excluded.indices] = -np.inf
-    items = top(masked, k)
-    best = np.take_along_axis(masked, items, axis=1)
+    kept = masked(scores, excluded=excluded, allowed=allowed)
+    items = top(kept, k)
+    best = np.take_along_axis(kept, items, axis=1)
     shown = best > -np.inf
     padding = ((0, 0), (0, k - items.shape[1]))
     return Recommendations(
@@ -54,6 +50,16 @@ def rank(
         np.pad(np.where(shown, best, np.float32(np.nan)), padding, constant_values=np.nan),
         np.full(len(scores), "", dtype=object) if users is None else users,
     )
+
+
+def masked(scores: Scores, *, excluded: csr_array[np.float32] | None = None, allowed: Mask | None = None) -> Scores:
+    """A copy of the scores, −∞ for all that may not be shown."""
+    kept = np.where(np.isnan(scores), np.float32(-np.inf), scores)
+    if allowed is not None:
+        kept[:, ~allowed] = -np.inf
+    if excluded is not None:
+        kept[np.repeat(np.arange(len(kept)), np.diff(excluded.indptr)), excluded.indices] = -np.inf
+    return kept
 
 
 def top(scores: NDArray[np.floating[Any]], k: int) -> NDArray[np.int64]:
@@ -158,27 +164,35 @@ def in_category(graph: KnowledgeGraph, category: str) -> Mask:
     """Items of a category, named by id or label, and of all that lie below it along `broader`."""
     if CATEGORY not in graph.nodes:
         raise RecsysError("the graph has no categories", fix="Give the items a category, or drop the filter.")
-    wanted = _categories_named(graph, category)
-    below = graph.matrix((CATEGORY, BROADER, CATEGORY)) if (CATEGORY, BROADER, CATEGORY) in graph.relations else None
-    if below is not None:
-        grown = wanted
+    return having(graph, CATEGORY, category)
+
+
+def having(graph: KnowledgeGraph, node_type: str, name: str) -> Mask:
+    """Items with a fact that leads to a node, named by id or label, or to one that lies below it along `broader`."""
+    if node_type not in graph.nodes:
+        known = ", ".join(sorted(set(graph.nodes)))
+        raise RecsysError("no such node type in the graph", value=node_type, fix=f"There are {known}.")
+    wanted = _named(graph, node_type, name)
+    tree = (node_type, BROADER, node_type)
+    if tree in graph.relations:
+        below, grown = graph.matrix(tree), wanted
         while grown.any():
             grown = (below @ grown.astype(np.float32) > 0) & ~wanted
             wanted = wanted | grown
-    of_items = [graph.matrix(relation) for relation in graph.relations if relation[::2] == (ITEM, CATEGORY)]
+    of_items = [graph.matrix(relation) for relation in graph.relations if relation[::2] == (ITEM, node_type)]
     if not of_items:
         return np.zeros(graph.n_items, dtype=bool)
     return np.asarray(sum(matrix @ wanted.astype(np.float32) for matrix in of_items) > 0)
 
 
-def _categories_named(graph: KnowledgeGraph, category: str) -> Mask:
-    nodes = graph.nodes[CATEGORY]
+def _named(graph: KnowledgeGraph, node_type: str, name: str) -> Mask:
+    nodes = graph.nodes[node_type]
     ids, labels = nodes.ids.ids.astype(str), nodes.labels.astype(str)
-    found = ids == category
+    found = ids == name
     if not found.any():
-        found = np.array([label.casefold() == category.casefold() for label in labels], dtype=bool)
+        found = np.array([label.casefold() == name.casefold() for label in labels], dtype=bool)
     if not found.any():
-        near = get_close_matches(category, [*labels, *ids], n=3)
+        near = get_close_matches(name, list(dict.fromkeys([*labels, *ids])), n=3)
         fix = f"Did you mean {', '.join(near)}?" if near else f"There are: {', '.join(sorted(labels)[:10])} …"
-        raise RecsysError("no such category", value=category, fix=fix)
+        raise RecsysError(f"no such {node_type}", value=name, fix=fix)
     return np.asarray(found)

@@ -19,9 +19,10 @@ from kg.query import Query
 from kg.splitting import split
 from kg.steps.derive import derive
 from kg.tables import Tables
-from recsys import ranking, store
+from recsys import answering, ranking, store
 from recsys.config import Config
 from recsys.errors import RecsysError
+from recsys.explanation.answers import WhyAbove, WhyNot, Without, WouldBring
 from recsys.explanation.page import Shown
 from recsys.explanation.telling import Teller
 from recsys.fusion import Fusion
@@ -29,9 +30,11 @@ from recsys.holdout import holdout
 from recsys.linear import LinearScorer
 from recsys.protocol import Repeats
 from recsys.recipe import Conditions, Recipe
+from recsys.reranking.chain import Chain
+from recsys.serving import Service
 from recsys.similar import Similar
 from recsys.teaching import teach
-from recsys.types import Explanation, Scorer, user_ids
+from recsys.types import Explanation, Placement, Scorer, user_ids
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -110,22 +113,35 @@ class Recommender:
         users: Iterable[str] | None = None,
         k: int = 10,
         *,
-        history: Iterable[str] = (),
+        history: Iterable[str] | None = None,
         repeats: Repeats = "exclude",
         filters: Filters = EVERYTHING,
         as_of: datetime | None = None,
+        rerank: Chain | None = None,
     ) -> Any:
         """A frame of the kind the tables were made of: columns user_id, item_id, rank, title, score.
 
-        `users` None and a `history` of items: a guest; neither: everyone. Raises RecsysError naming an unknown one.
+        `users` None and a `history` of items, perhaps empty: a guest; neither: everyone. Raises RecsysError naming an
+        unknown one. `rerank` None: the config's steps; where there are any, rank_before and a column for each tell what
+        they did.
         """
         query = self.query(users, history, as_of)
-        kinds = self._excluded(repeats, query)
-        ids = user_ids(self.graph, query)
-        mask = filters.mask(self.graph)
-        fusion = self.fusions[repeats]
-        found = ranking.recommend(fusion, query, k, exclude_kinds=kinds, allowed=mask, users=ids)
+        found = self.service(query, k, repeats, filters, rerank).listed(query, user_ids(self.graph, query))
         return _of_library(found.to_frame(self.graph), self.frames)
+
+    def service(
+        self,
+        query: Query,
+        k: int = 10,
+        repeats: Repeats = "exclude",
+        filters: Filters = EVERYTHING,
+        rerank: Chain | None = None,
+    ) -> Service:
+        """How the lists of a query are made; what may be asked of them: `recsys.answering`."""
+        chain = self.config_.chain() if rerank is None else rerank
+        chain.check(self.graph)
+        fusion, unseen, mask = self.fusions[repeats], self._excluded(repeats, query), filters.mask(self.graph)
+        return Service(self.graph, fusion, k, self.teller, chain, unseen, mask)
 
     def explain(
         self,
@@ -139,26 +155,43 @@ class Recommender:
         """The contributions that add up to an item's score for a user, or for a guest with a `history` of items."""
         return self.fusions[repeats].explain(self._one(user, history, as_of), 0, self.item(item))
 
-    def rank(
-        self,
-        user: str | None,
-        item: str,
-        *,
-        history: Iterable[str] = (),
-        repeats: Repeats = "exclude",
-        as_of: datetime | None = None,
-    ) -> int | None:
+    def placed(self, user: str | None, item: str, k: int = 10, **asked: Any) -> Placement:
+        """The place of an item in the user's whole list, and what re-ranking for a list of k did to it.
+
+        This and the questions below take `history`, `repeats`, `as_of` and `rerank` as `recommend` does.
+        """
+        service, query = self._asked(user, k, **asked)
+        return service.placed(query, self.item(item))
+
+    def rank(self, user: str | None, item: str, k: int = 10, **asked: Any) -> int | None:
         """The place of an item in the user's whole list, from 1; None where it is not in it."""
-        query = self._one(user, history, as_of)
-        found = ranking.recommend(
-            self.fusions[repeats], query, self.graph.n_items, exclude_kinds=self._excluded(repeats, query)
-        )
-        places = np.flatnonzero(found.items[0] == self.item(item))
-        return int(places[0]) + 1 if len(places) else None
+        return self.placed(user, item, k, **asked).rank
+
+    def why_not(self, user: str | None, item: str, k: int = 10, **asked: Any) -> WhyNot:
+        """Why an item is not in the user's list of k."""
+        return answering.why_not(*self._asked(user, k, **asked), self.item(item))
+
+    def why_above(self, user: str | None, first: str, second: str, k: int = 10, **asked: Any) -> WhyAbove:
+        """Why one item stands above another, or does not."""
+        return answering.why_above(*self._asked(user, k, **asked), self.item(first), self.item(second))
+
+    def would_bring(self, user: str | None, item: str, k: int = 10, **asked: Any) -> WouldBring:
+        """Which purchases would bring an item into the user's list of k."""
+        return answering.would_bring(*self._asked(user, k, **asked), self.item(item))
+
+    def without(self, user: str | None, item: str, k: int = 10, **asked: Any) -> Without:
+        """Without which of the user's doings an item would not be in her list of k."""
+        return answering.without(*self._asked(user, k, **asked), self.item(item))
+
+    @property
+    def teller(self) -> Teller:
+        """Tells explanations as the config allows."""
+        self.config_.explanations.check(self.graph)
+        return self.config_.explanations.teller(self.graph)
 
     def show(self, user: str, item: str, language: str = "en") -> Shown:
         """An explanation that draws itself in a notebook."""
-        return Shown(Teller(self.graph).tell(self.explain(user, item)), language)
+        return Shown(self.teller.tell(self.explain(user, item)), language)
 
     def similar(self, item: str, k: int = 10) -> Any:
         """Alternatives and complements of an item, a frame: columns item_id, rank, title, score, kind."""
@@ -189,12 +222,12 @@ class Recommender:
         return cls.of(graph, parts, recipe, config)
 
     def query(
-        self, users: Iterable[str] | None = None, history: Iterable[str] = (), as_of: datetime | None = None
+        self, users: Iterable[str] | None = None, history: Iterable[str] | None = None, as_of: datetime | None = None
     ) -> Query:
-        """The query of known users, of a guest with a history, or of everyone."""
+        """The query of known users, of a guest with a history (perhaps an empty one), or of everyone."""
         now = None if as_of is None else seconds(as_of) - self.graph.epoch
-        bought = list(history)
-        if users is None and bought:
+        if users is None and history is not None:
+            bought = list(history)
             for item in bought:
                 self.item(item)
             return self.graph.guest([(ITEM, item) for item in bought], now)
@@ -211,6 +244,19 @@ class Recommender:
         if found < 0:
             raise RecsysError("no such item in the graph", value=item, fix="Check the id.")
         return found
+
+    def _asked(
+        self,
+        user: str | None,
+        k: int,
+        *,
+        history: Iterable[str] = (),
+        repeats: Repeats = "exclude",
+        as_of: datetime | None = None,
+        rerank: Chain | None = None,
+    ) -> tuple[Service, Query]:
+        query = self._one(user, history, as_of)
+        return self.service(query, k, repeats, rerank=rerank), query
 
     def _one(self, user: str | None, history: Iterable[str], as_of: datetime | None) -> Query:
         return self.query(None if user is None else [user], history, as_of)

@@ -133,7 +133,9 @@ def _make_graph(job: Job) -> Stage:
             **{name: None if start is None else seconds(start) for name, start in starts.items()},
         }
 
-    return job.workspace.run("graph", {"ingest": read.output, **job.section("shop", "derive", "split")}, work)
+    made = job.workspace.run("graph", {"ingest": read.output, **job.section("shop", "derive", "split")}, work)
+    job.config.check(_graph(job.workspace, "all"))
+    return made
 
 
 def _train(job: Job) -> Stage:
@@ -155,15 +157,17 @@ def _train(job: Job) -> Stage:
 def _evaluate(job: Job) -> Stage:
     trained = job.workspace.stage("train")
     section = job.config.evaluation.model_copy(update={"k": job.k or job.config.evaluation.k})
+    config = job.config.model_copy(update={"evaluation": section})
 
     def work(folder: Path, scratch: Path) -> Any:
         graph, test, recipe = before_test(job)
-        figures = judge(recipe, graph, test, section, job.conditions(scratch), job.config.seed)
+        figures = judge(recipe, graph, test, config, job.conditions(scratch))
         _write(folder / _EVALUATION, figures)
         report(job, figures, recipe).save(folder / REPORT)
         return figures
 
     inputs = {"train": trained.output, "seed": job.config.seed, "evaluation": section.model_dump(mode="json")}
+    inputs |= job.section("rerank", "explanations") if config.rerank else {}
     return job.workspace.run("evaluate", inputs, work)
 
 

@@ -8,13 +8,14 @@ from functools import partial
 from typing import Any
 
 from kg.graph import KnowledgeGraph
-from recsys.config import PROTOCOLS, Evaluation
+from recsys.config import PROTOCOLS, Config, Evaluation
 from recsys.evaluation import evaluate_all
 from recsys.fusion import Fusion
 from recsys.learning import learn_all
 from recsys.measuring import Measured
 from recsys.protocol import Repeats
 from recsys.recipe import Conditions, Recipe, by_gradient, seeded
+from recsys.reranking.cost import cost
 from recsys.tuning import tune
 from recsys.types import Holdout, Scorer
 
@@ -89,14 +90,22 @@ def teach(
 
 
 def judge(
-    recipe: Recipe, graph: KnowledgeGraph, test: Holdout, section: Evaluation, conditions: Conditions, seed: int = 0
+    recipe: Recipe, graph: KnowledgeGraph, test: Holdout, config: Config, conditions: Conditions
 ) -> dict[Repeats, dict[str, Any]]:
-    """The contract's evaluation per protocol, of everything refitted on `graph`."""
+    """The contract's evaluation per protocol, of everything refitted on `graph`; with what re-ranking costs."""
     parts = recipe.fit(graph, conditions)
     fusions = recipe.fusions(parts)
     conditions.say("ranking all items")
-    questions = [({**parts, "fusion": fusion}, section.protocol(repeats, seed)) for repeats, fusion in fusions.items()]
-    return {repeats: judged.to_json() for repeats, judged in zip(fusions, evaluate_all(questions, test), strict=True)}
+    protocols = {repeats: config.evaluation.protocol(repeats, config.seed) for repeats in fusions}
+    questions = [({**parts, "fusion": fusion}, protocols[repeats]) for repeats, fusion in fusions.items()]
+    found = zip(fusions, evaluate_all(questions, test), strict=True)
+    documents = {repeats: judged.to_json() for repeats, judged in found}
+    if chain := config.chain():
+        teller = config.explanations.teller(graph)
+        for repeats, fusion in fusions.items():
+            conditions.say(f"re-ranking, repeats {repeats}d")
+            documents[repeats]["reranking"] = cost(chain, fusion, graph, test, protocols[repeats], teller)
+    return documents
 
 
 def _some(validation: Holdout, scores: int, graph: KnowledgeGraph) -> Holdout:

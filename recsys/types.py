@@ -157,30 +157,66 @@ class Explanation:
         return tuple(part for part in self.contributions if part.kind == kind)
 
 
+@dataclass(frozen=True)
+class Move:
+    """What a re-ranking step did to an item: its place before and after, from 1.
+
+    `after` None: it was taken out; `before` None: it had been taken out, and was put back.
+    """
+
+    step: str
+    before: int | None
+    after: int | None
+
+
+@dataclass(frozen=True)
+class Placement:
+    """Where an item stands in a person's whole list: by its score alone, and re-ranked; None: nowhere.
+
+    `moves` are those of the steps that moved it, in their order.
+    """
+
+    before: int | None
+    rank: int | None
+    moves: tuple[Move, ...] = ()
+
+
 @dataclass(frozen=True, eq=False)
 class Recommendations:
-    """The best k items of every row: `items` int64 (B, k), −1 pads; `scores` float32 (B, k), NaN pads."""
+    """The best k items of every row: `items` int64 (B, k), −1 pads; `scores` float32 (B, k), NaN pads.
+
+    Where they were re-ranked, `steps` names how, and `places` int64 (steps + 1, B, k) has every item's place, from 1,
+    by its score alone and after each step.
+    """
 
     items: NDArray[np.int64]
     scores: Scores
     users: NDArray[Any]
+    steps: tuple[str, ...] = ()
+    places: NDArray[np.int64] | None = None
 
     def to_frame(self, graph: KnowledgeGraph) -> pd.DataFrame:
-        """Columns user_id, item_id, rank, title, score; one row per recommendation."""
+        """Columns user_id, item_id, rank, title, score; one row per recommendation.
+
+        Of re-ranked ones also rank_before, the place by the score alone, and per step moved_by_…, places up.
+        """
         import pandas as pd
 
         row, column = np.nonzero(self.items >= 0)
         items = self.items[row, column]
         catalogue = graph.nodes[ITEM]
-        return pd.DataFrame(
-            {
-                "user_id": self.users[row],
-                "item_id": catalogue.ids.to_ids(items),
-                "rank": column + 1,
-                "title": catalogue.labels[items],
-                "score": self.scores[row, column],
-            }
-        )
+        told = {
+            "user_id": self.users[row],
+            "item_id": catalogue.ids.to_ids(items),
+            "rank": column + 1,
+            "title": catalogue.labels[items],
+            "score": self.scores[row, column],
+        }
+        if self.places is not None:
+            places = self.places[:, row, column]
+            moved = zip(self.steps, places[:-1] - places[1:], strict=True)
+            told |= {"rank_before": places[0], **{f"moved_by_{step}": up for step, up in moved}}
+        return pd.DataFrame(told)
 
 
 def user_ids(graph: KnowledgeGraph, query: Query) -> NDArray[Any]:

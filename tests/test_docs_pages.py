@@ -6,7 +6,7 @@ import re
 import shlex
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
@@ -19,7 +19,8 @@ import pytest
 import recsys
 from cli.main import DONE, WRONG, run
 from kg.config import Check, Derive, Rule, Section, Shop, Source, Split
-from recsys.config import Config, Evaluation
+from recsys.config import Config, Evaluation, Explanations
+from recsys.reranking import RERANKERS
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -114,11 +115,24 @@ def test_what_own_data_says_works(reader: Reader) -> None:
     reader.follow(DOCS / "own-data.md")
 
 
+def test_what_reranking_says_works(reader: Reader) -> None:
+    reader.follow(DOCS / "reranking.md")
+
+
+@pytest.mark.parametrize("kind", RERANKERS)
+def test_every_key_of_a_step_is_explained(kind: str) -> None:
+    page = (DOCS / "reranking.md").read_text(encoding="utf-8")
+    (row,) = re.findall(rf"^\| `{kind}` .*$", page, re.MULTILINE)
+    module, name = RERANKERS[kind].split(":")
+    own = {field.name for field in fields(getattr(import_module(module), name))} - {"name"}
+    assert all(f"`{key}`" in row for key in own)
+
+
 @pytest.mark.parametrize(
     "text",
     [
         text
-        for page in (DOCS / "own-data.md", ROOT / "README.md", ROOT / "README.zh.md")
+        for page in (DOCS / "own-data.md", DOCS / "reranking.md", ROOT / "README.md", ROOT / "README.zh.md")
         for language, text in blocks(page)
         if language == "toml"
     ],
@@ -129,7 +143,7 @@ def test_every_config_of_the_pages_is_one(text: str, tmp_path: Path) -> None:
     Config.read(path)
 
 
-@pytest.mark.parametrize("section", [Config, Shop, Source, Rule, Check, Derive, Split, Evaluation])
+@pytest.mark.parametrize("section", [Config, Shop, Source, Rule, Check, Derive, Split, Evaluation, Explanations])
 def test_every_key_of_a_config_is_explained(section: type[Section]) -> None:
     page = (DOCS / "own-data.md").read_text(encoding="utf-8")
     keys = set(section.model_fields) - {"folder"}

@@ -9,6 +9,7 @@ from kg.tables import Tables
 
 STEPS: dict[str, str] = {
     "catalogue": "kg.steps.catalogue:catalogue",
+    "prices": "kg.steps.prices:prices",
     "returns": "kg.steps.returns:returns",
     "attributes": "kg.steps.attributes:attributes",
     "titles": "kg.steps.titles:titles",

@@ -6,6 +6,7 @@ import ibis
 
 from kg.config import Derive
 from kg.steps.facts import facts
+from kg.steps.prices import paid
 from kg.tables import Tables
 
 RELATION = "price_band"
@@ -18,11 +19,9 @@ def price_bands(tables: Tables, section: Derive) -> Tables:
     """
     if not section.price_bands:
         return tables
-    items, events = tables.items, tables.events
-    bought = events.filter((events.kind != "return") & (events.price > 0))
-    paid = bought.group_by("item_id").agg(paid=bought.price.median())
+    items = tables.items
     listed = items.filter(items.price > 0).group_by("item_id").agg(listed=items.price.min())
-    known = paid.outer_join(listed, "item_id")
+    known = paid(tables.events).outer_join(listed, "item_id")
     known = known.select(
         item_id=ibis.coalesce(known.item_id, known.item_id_right), price=ibis.coalesce(known.listed, known.paid)
     )

@@ -1,20 +1,15 @@
-"""Why this item above that one, why not that one, and what would change it."""
+"""Why this item above that one."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from kg.query import Query
 from recsys.errors import RecsysError
-from recsys.explanation.whatif import ranks, scored, with_each
-from recsys.ranking import Mask
+from recsys.explanation.whatif import scored
 from recsys.types import COMPLETE, Explains, Explanation, Scorer
-
-Standing = Literal["in the list", "below the list", "no candidate", "no opinion"]
 
 
 @dataclass(frozen=True)
@@ -44,25 +39,6 @@ class Comparison:
         return self.first.score - self.second.score
 
 
-@dataclass(frozen=True)
-class WhyNot:
-    """Where an item stands, and beside it the last one of the list; `rank` is None where it has no place."""
-
-    item: int
-    k: int
-    standing: Standing
-    rank: int | None
-    comparison: Comparison | None
-
-
-@dataclass(frozen=True)
-class WouldBring:
-    """One more event, with `node` and just now, after which the item's place is `after`."""
-
-    node: int
-    after: int
-
-
 def why_above(scorer: Explains, query: Query, row: int, first: int, second: int) -> Comparison:
     """What puts `first` above `second` (or holds it back), verified against the scores.
 
@@ -84,40 +60,3 @@ def why_above(scorer: Explains, query: Query, row: int, first: int, second: int)
             parts.setdefault(key, [0.0, 0.0])[side] += part.value
     differences = [Difference(*key, *sides) for key, sides in parts.items()]
     return Comparison(told[0], told[1], tuple(sorted(differences, key=lambda part: -abs(part.value))))
-
-
-def why_not(scorer: Scorer, query: Query, row: int, item: int, k: int, *, allowed: Mask | None = None) -> WhyNot:
-    """Where `item` stands among the candidates `allowed`; below the list it is compared with the k-th."""
-    if allowed is not None and not allowed[item]:
-        return WhyNot(item, k, "no candidate", None, None)
-    scores = scored(scorer, query.take(np.array([row])), allowed)
-    if not np.isfinite(scores[0, item]):
-        return WhyNot(item, k, "no opinion", None, None)
-    rank = int(ranks(scores, item)[0])
-    if rank <= k:
-        return WhyNot(item, k, "in the list", rank, None)
-    last = int(np.argsort(-scores[0], kind="stable")[k - 1])
-    comparison = why_above(scorer, query, row, last, item) if isinstance(scorer, Explains) else None
-    return WhyNot(item, k, "below the list", rank, comparison)
-
-
-def would_bring(
-    scorer: Scorer,
-    query: Query,
-    row: int,
-    item: int,
-    k: int,
-    nodes: NDArray[np.int64],
-    kind: str,
-    *,
-    allowed: Mask | None = None,
-) -> tuple[WouldBring, ...]:
-    """Which one of `nodes`, had the user an event of `kind` with it just now, would bring `item` into the first `k`.
-
-    Every one is tried by scoring; the best place first.
-    """
-    scores = scored(scorer, with_each(query.take(np.array([row])), nodes, kind), allowed)
-    places = ranks(scores, item)
-    enough = (places <= k) & np.isfinite(scores[:, item])
-    found = [WouldBring(int(node), int(place)) for node, place in zip(nodes[enough], places[enough], strict=True)]
-    return tuple(sorted(found, key=lambda one: (one.after, one.node)))

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
+from recsys.explanation.answer_words import moves
 from recsys.explanation.phrases import Phrases
 from recsys.explanation.told import Context, Occasion, Reason, Step, Stop, Told
 from recsys.explanation.words import Audience, words
+from recsys.types import Placement
 
 
-def as_json(told: Told, rank: int | None, *, language: str = "en", audience: Audience = "shopper") -> dict[str, Any]:
-    """The contract's document; `rank` is the item's place in the user's list (None: not in it).
+def as_json(
+    told: Told, placement: Placement, *, language: str = "en", audience: Audience = "shopper"
+) -> dict[str, Any]:
+    """The contract's document; `placement` is the item's place in the user's list, and how it came there.
 
     `contributions` sum to `score`. A `path` alternates nodes {"type", "id", "label", "count"} and steps {"relation"},
     each step an edge of the graph: of a link it ends at the node that the user's events touch, of a constant it is the
@@ -20,13 +24,19 @@ def as_json(told: Told, rank: int | None, *, language: str = "en", audience: Aud
     return {
         "user_id": told.user.id if told.user else None,
         "item_id": told.item.id,
-        "rank": rank,
+        **placement_json(placement),
         "score": told.score,
         "path_share": told.share("path"),
         "additive": told.additive,
         "contributions": [_contribution(reason, told, names) for reason in told.reasons],
-        "text": list(words(told, language=language, audience=audience)),
+        "text": [*words(told, language=language, audience=audience), *moves(placement, names)],
     }
+
+
+def placement_json(placement: Placement) -> dict[str, Any]:
+    """Where an item stands, by its score alone too, and every step that moved it."""
+    moved = [{"step": move.step, "from": move.before, "to": move.after} for move in placement.moves]
+    return {"rank": placement.rank, "rank_before": placement.before, "moves": moved}
 
 
 def _contribution(reason: Reason, told: Told, names: Phrases) -> dict[str, Any]:
@@ -35,7 +45,7 @@ def _contribution(reason: Reason, told: Told, names: Phrases) -> dict[str, Any]:
         "value": reason.value,
         "kind": reason.kind,
         "path": [*_way_to(reason, told, names), *_way_on(reason, told, names)],
-        "events": [_occasion(occasion) for occasion in reason.occasions],
+        "events": [occasion_json(occasion) for occasion in reason.occasions],
     }
     return document | ({"context": _context(reason.context, names)} if reason.context else {})
 
@@ -44,18 +54,19 @@ def _way_to(reason: Reason, told: Told, names: Phrases) -> list[dict[str, Any]]:
     """From the user to the node of the query; a guest has no node to start from."""
     if told.user is None or reason.node is None:
         return []
-    return [_stop(told.user, names), _step(Step(reason.occasions[0].kind))]
+    return [stop_json(told.user, names), _step(Step(reason.occasions[0].kind))]
 
 
 def _way_on(reason: Reason, told: Told, names: Phrases) -> list[dict[str, Any]]:
     stops = reason.stops or (reason.node or told.item,)
-    way = [_stop(stops[0], names)]
+    way = [stop_json(stops[0], names)]
     for step, stop in zip(reason.steps, stops[1:], strict=True):
-        way += [_step(step), _stop(stop, names)]
+        way += [_step(step), stop_json(stop, names)]
     return way
 
 
-def _stop(stop: Stop, names: Phrases) -> dict[str, Any]:
+def stop_json(stop: Stop, names: Phrases) -> dict[str, Any]:
+    """A node, or several in one place."""
     if stop.id is not None:
         return {"type": stop.type, "id": stop.id, "label": stop.label}
     return {"type": stop.type, "id": None, "label": names.node(stop), "count": stop.count}
@@ -65,7 +76,8 @@ def _step(step: Step) -> dict[str, Any]:
     return {"relation": step.relation} | ({"provenance": step.provenance} if step.provenance else {})
 
 
-def _occasion(occasion: Occasion) -> dict[str, Any]:
+def occasion_json(occasion: Occasion) -> dict[str, Any]:
+    """What a user did with a node."""
     return {
         "kind": occasion.kind,
         "count": occasion.count,
@@ -76,6 +88,6 @@ def _occasion(occasion: Occasion) -> dict[str, Any]:
 def _context(context: Context, names: Phrases) -> dict[str, Any]:
     """Labelled by its own key: it stands beside the score, not in it."""
     return {
-        "customers": _stop(context.customers, names) if context.customers else None,
-        "shared": [{"relation": relation, **_stop(stop, names)} for relation, stop in context.shared],
+        "customers": stop_json(context.customers, names) if context.customers else None,
+        "shared": [{"relation": relation, **stop_json(stop, names)} for relation, stop in context.shared],
     } | ({"days": context.days, "popular": context.popular} if context.days else {})

@@ -49,6 +49,11 @@ class Evidence:
         buyers = self._recent.indices[self._recent.indptr[row] : self._recent.indptr[row + 1]]
         return int(np.count_nonzero(buyers != besides))
 
+    def new(self, item: int) -> bool:
+        """Whether no customer has had an event with an item yet."""
+        node = np.array([item], dtype=np.int64)
+        return not any(len(neighbours(self.graph, node, f"rev_{kind}")) for _, kind, _ in self.graph.event_relations)
+
     def popular(self, item: int) -> bool:
         """Whether an item is among the tenth of the items that most customers bought in those days."""
         return self.recent_customers(item) > self._threshold

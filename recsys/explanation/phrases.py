@@ -50,6 +50,11 @@ class Phrases:
         """What people call a node of a type; HIDDEN says nothing."""
         return "" if node_type == HIDDEN else str(self.patterns["types"].get(node_type, node_type.replace("_", " ")))
 
+    def rule(self, step: str) -> str:
+        """What people call a re-ranking step; one of the shop's own naming by that name."""
+        rules = self.patterns["rules"]
+        return str(rules[step]) if step in rules else self.pattern("moves", "named").format(name=step)
+
     def did(self, kind: str, node: str) -> str:
         """What somebody did with a node, without saying who."""
         return self.pattern("did", kind).format(node=node, relation=self.relation(kind))

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 from functools import cached_property
 
 from kg.graph import ITEM, USER, KnowledgeGraph
-from kg.query import EVENT_KINDS, TIMELESS
+from kg.query import EVENT_KINDS, TIMELESS, Query
 from recsys.explanation.evidence import RECENT_DAYS, Evidence, others, provenance
 from recsys.explanation.steps import NOWHERE, stations
 from recsys.explanation.told import HIDDEN, Context, Occasion, Reason, Step, Stop, Told
@@ -32,20 +32,23 @@ class Teller:
     sensitive: frozenset[str] = field(default=frozenset())
     detail: int = 30
 
-    def tell(self, explanation: Explanation) -> Told:
-        """The explanation grouped by scorer, node of the query, and path or link; strongest first."""
+    def tell(self, explanation: Explanation, n: int | None = None) -> Told:
+        """The explanation grouped by scorer, node of the query, and path or link; strongest first.
+
+        With `n` only so many reasons: what the others are is not looked up.
+        """
         user, item = explanation.user, explanation.item
         groups: dict[_Key, list[Contribution]] = {}
         for part in explanation.contributions:
             groups.setdefault(self._key(part, user), []).append(part)
-        strongest = sorted(groups.items(), key=lambda group: -abs(sum(part.value for part in group[1])))
+        strongest = sorted(groups.items(), key=lambda group: -abs(sum(part.value for part in group[1])))[:n]
         reasons = [self._reason(key, parts, user) for key, parts in strongest]
         for place, ((_, kind, node, _), _) in enumerate(strongest[: self.detail]):
             if kind != "path":
                 reasons[place] = replace(reasons[place], context=self._context(node, item, user))
-        own = None if user < 0 else self._stop(user)
-        told = (own, self._stop(item), explanation.score, explanation.additive, tuple(reasons))
-        return Told(*told, as_of=self._day(self.graph.now))
+        own = None if user < 0 else self.stop(user)
+        told = (own, self.stop(item), explanation.score, explanation.additive, tuple(reasons))
+        return Told(*told, as_of=self.day(self.graph.now), new=self.evidence.new(item))
 
     @cached_property
     def evidence(self) -> Evidence:
@@ -66,31 +69,47 @@ class Teller:
             value=sum(part.value for part in parts),
             kind=parts[0].kind,
             scorer=scorer,
-            node=None if node is None else self._stop(node, hidden=self._is_sensitive(part.event for part in parts)),
-            occasions=tuple(self._occasions(parts)),
+            node=None if node is None else self.stop(node, hidden=self._is_sensitive(part.event for part in parts)),
+            occasions=tuple(self._occasions(part.event for part in parts if part.event)),
             stops=tuple(self._stops(path, user)),
             steps=tuple(self._steps(path)),
         )
 
-    def _is_sensitive(self, events: Iterable[Event | None]) -> bool:
-        return any(event is not None and event.kind in self.sensitive for event in events)
+    def doings(self, query: Query) -> dict[int, tuple[Stop, tuple[Occasion, ...]]]:
+        """What the user of a query (of one row) did, by the node it touches, as it may be shown."""
+        found: dict[int, list[Event]] = {}
+        columns = (query.nodes.tolist(), query.kinds.tolist(), query.times.tolist())
+        for position, (node, kind, time) in enumerate(zip(*columns, strict=True)):
+            found.setdefault(node, []).append(Event(position, node, query.kind_names[kind], time))
+        return {
+            node: (self.stop(node, hidden=self._is_sensitive(events)), tuple(self._occasions(events)))
+            for node, events in found.items()
+        }
 
-    def _occasions(self, parts: list[Contribution]) -> Iterator[Occasion]:
-        events = {part.event.position: part.event for part in parts if part.event}.values()
+    def _is_sensitive(self, events: Iterable[Event | None]) -> bool:
+        """Whether an event may not be shown, for its kind or for the type of node it touches."""
+        touched = [event for event in events if event is not None]
+        return any(event.kind in self.sensitive or self._of_sensitive_type(event.node) for event in touched)
+
+    def _of_sensitive_type(self, node: int) -> bool:
+        return node != MANY and self.graph.type_of(node).name in self.sensitive
+
+    def _occasions(self, touched: Iterable[Event]) -> Iterator[Occasion]:
+        events = {event.position: event for event in touched}.values()
         kinds = {event.kind for event in events}
         for kind in sorted(kinds, key=lambda kind: (-EVENT_KINDS.get(kind, 1.0), kind)):
-            times = [event.time for event in events if event.kind == kind]
-            dated = [time for time in times if time != TIMELESS]
-            last = self._day(max(dated)) if dated else None
-            yield Occasion(HIDDEN if kind in self.sensitive else kind, len(times), last)
+            own = [event for event in events if event.kind == kind]
+            dated = [event.time for event in own if event.time != TIMELESS]
+            last = self.day(max(dated)) if dated else None
+            yield Occasion(HIDDEN if self._is_sensitive(own) else kind, len(own), last)
 
     def _stops(self, path: Path, user: int) -> Iterator[Stop]:
         passed_by = stations(self.graph, path) if MANY in path.nodes else [NOWHERE] * len(path.nodes)
         for place, (node, passed) in enumerate(zip(path.nodes, passed_by, strict=True)):
             if node != MANY:
-                yield self._stop(node, hidden=self._behind_sensitive(path, place))
+                yield self.stop(node, hidden=self._behind_sensitive(path, place))
             elif passed.tolist() == [user]:
-                yield self._stop(user)
+                yield self.stop(user)
             elif len(passed):
                 kind = self.graph.type_of(int(passed[0])).name
                 yield self._crowd(kind, others(passed, user))
@@ -105,18 +124,18 @@ class Teller:
 
     def _steps(self, path: Path) -> Iterator[Step]:
         for start, relation, end in zip(path.nodes, path.relations, path.nodes[1:], strict=False):
-            if relation.removeprefix("rev_") in self.sensitive:
+            if relation.removeprefix("rev_") in self.sensitive or any(map(self._of_sensitive_type, (start, end))):
                 yield Step(HIDDEN)
             elif MANY in (start, end):
                 yield Step(relation)
             else:
                 yield Step(relation, provenance(self.graph, start, relation, end))
 
-    def _stop(self, node: int, *, hidden: bool = False) -> Stop:
-        node_type = self.graph.type_of(node).name
-        if hidden or node_type in self.sensitive:
+    def stop(self, node: int, *, hidden: bool = False) -> Stop:
+        """A node as it may be shown."""
+        if hidden or self._of_sensitive_type(node):
             return Stop(HIDDEN, None)
-        return Stop(node_type, self.graph.id(node), self.graph.label(node))
+        return Stop(self.graph.type_of(node).name, self.graph.id(node), self.graph.label(node))
 
     def _crowd(self, node_type: str, count: int) -> Stop:
         few = node_type == USER and count < self.k_anonymous
@@ -127,7 +146,7 @@ class Teller:
         if node is not None and node != item and node in self.graph.nodes[ITEM].range:
             count = self.evidence.customers_of_both(node, item, besides=user)
             shared = tuple(
-                (relation, self._stop(found))
+                (relation, self.stop(found))
                 for relation, found in self.evidence.shared(node, item)
                 if not {relation, self.graph.type_of(found).name} & self.sensitive
             )
@@ -136,5 +155,6 @@ class Teller:
         customers = self._crowd(USER, count) if count else None
         return Context(customers, popular=self.evidence.popular(item), days=RECENT_DAYS)
 
-    def _day(self, time: int) -> date:
+    def day(self, time: int) -> date:
+        """The day of a time of the graph, UTC."""
         return datetime.fromtimestamp(self.graph.epoch + time, UTC).date()

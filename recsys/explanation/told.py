@@ -96,7 +96,10 @@ class Reason:
 
 @dataclass(frozen=True)
 class Told:
-    """A score and its reasons, by |value|; `user` is None for a guest; `as_of` is the day the graph tells of."""
+    """A score and its reasons, by |value|; `user` is None for a guest; `as_of` is the day the graph tells of.
+
+    `new`: no customer has had an event with the item yet.
+    """
 
     user: Stop | None
     item: Stop
@@ -104,6 +107,7 @@ class Told:
     additive: bool
     reasons: tuple[Reason, ...]
     as_of: date
+    new: bool = False
 
     @property
     def weight(self) -> float:

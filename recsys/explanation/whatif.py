@@ -26,21 +26,21 @@ def without_events(query: Query, gone: Sequence[NDArray[np.bool_]]) -> Query:
     return copies.without(np.flatnonzero(np.concatenate([*gone, np.empty(0, bool)])))
 
 
-def with_each(query: Query, nodes: NDArray[np.int64], kind: str) -> Query:
-    """A row for each node: the query (of one row) and an event of that kind with the node, just now."""
+def with_each(query: Query, node_sets: NDArray[np.int64], kind: str) -> Query:
+    """A row for each set of nodes (B, m): the query (of one row) and an event of that kind with each, just now."""
     if kind not in query.kind_names:
         raise RecsysError("the query knows no such event", value=kind, fix=f"There are {', '.join(query.kind_names)}.")
-    n_before, n_rows = len(query.nodes), len(nodes)
+    n_before, (n_rows, m) = len(query.nodes), node_sets.shape
     copies = query.take(np.zeros(n_rows, dtype=np.int64))
-    ends = np.arange(1, n_rows + 1) * n_before
+    ends = np.repeat(np.arange(1, n_rows + 1) * n_before, m)
 
     def extended(column: NDArray[Any], values: Any) -> NDArray[Any]:
-        return np.insert(column, ends, np.broadcast_to(values, n_rows).astype(column.dtype))
+        return np.insert(column, ends, np.broadcast_to(values, n_rows * m).astype(column.dtype))
 
     return replace(
         copies,
-        indptr=copies.indptr + np.arange(n_rows + 1),
-        nodes=extended(copies.nodes, nodes),
+        indptr=copies.indptr + m * np.arange(n_rows + 1),
+        nodes=extended(copies.nodes, node_sets.ravel()),
         kinds=extended(copies.kinds, query.kind_names.index(kind)),
         times=extended(copies.times, query.now[0]),
         quantities=extended(copies.quantities, 1),

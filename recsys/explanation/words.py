@@ -38,7 +38,8 @@ def words(told: Told, *, language: str = "en", audience: Audience = "shopper", n
         raise RecsysError("no such audience", value=audience, fix=f"There are {', '.join(get_args(Audience))}.")
     phrases = Phrases.of(language)
     said = _to_shopper(told, phrases, n) if audience == "shopper" else _to_merchandiser(told, phrases, n)
-    nothing = phrases.pattern(audience, "nothing").format(item=phrases.node(told.item))
+    silence = "new" if told.new else "nothing"
+    nothing = phrases.pattern(audience, silence).format(item=phrases.node(told.item))
     return tuple(sentence(text) for text in said) or (sentence(nothing),)
 
 
@@ -83,6 +84,14 @@ def claims(told: Told) -> list[Claim]:
         form, strongest = max(reasons, key=lambda entry: abs(entry[1].value))
         merged.append(Claim(form, topic, sum(reason.value for _, reason in reasons), strongest))
     return sorted(merged, key=lambda claim: -abs(claim.value))
+
+
+def readable(told: Told) -> bool:
+    """Whether the strongest reason speaks for the item and is a path, not hidden, with a sentence of its own."""
+    strongest = next(iter(told.reasons), None)
+    if strongest is None or strongest.value <= 0 or strongest.hidden or strongest.kind != "path":
+        return False
+    return form_of(strongest, told) != "path"
 
 
 def _topic(form: Form, reason: Reason) -> tuple[str | None, ...]:

@@ -113,6 +113,88 @@ def test_evaluate_at_other_lengths_trains_nothing(shop: Shop, cartograph: Ask) -
     assert "train     unchanged" in judged.err
 
 
+RULES = """
+[explanations]
+sensitive = ["age_band"]
+
+[[rerank]]
+step = "diversity"
+name = "mixture"
+weight = 0.8
+
+[[rerank]]
+step = "pin"
+items = ["{item}"]
+"""
+
+
+def test_re_ranked_lists_are_costed_and_told(shop: Shop, cartograph: Ask) -> None:
+    item = cartograph("recommend", USER, "-k", 9, "-w", shop.workspace, "--json").json[-1]["item_id"]
+    text = (
+        shop.config.read_text().replace('path = "', 'path = "files/').replace('"taxonomy.ttl"', '"files/taxonomy.ttl"')
+    )
+    changed = shop.folder / "changed.toml"
+    quick = "\n[scorers.popularity]\n[scorers.ease]\n"
+    changed.write_text(text + quick + RULES.format(item=item))
+    judged = cartograph("run", changed, "-w", shop.workspace, "--json").json["evaluation"]
+    found = judged["reranking"]
+    assert [step["name"] for step in found["steps"]] == ["mixture", "pin"]
+    assert {"ndcg@10", "difference", "low", "high", "p", "changed", "places"} <= set(found["steps"][0])
+    assert found["before"] == pytest.approx(judged["scorers"][-1]["metrics"]["ndcg@10"]["mean"])
+    printed = cartograph("evaluate", "-w", shop.workspace).out
+    assert "Re-ranked" in printed
+    assert "mixture" in printed
+
+    asked = ("-w", shop.workspace, "--repeats", "include")
+    first, *others = cartograph("recommend", USER, *asked, "--json").json
+    assert (first["item_id"], first["rank"]) == (item, 1)
+    assert first["rank_before"] - first["moved_by_mixture"] - first["moved_by_pin"] == 1
+    assert "pin" in cartograph("recommend", USER, *asked).out
+    assert "rank_before" not in cartograph("recommend", USER, *asked, "--plain", "--json").json[0]
+    tried = cartograph("recommend", USER, *asked, "--json", "--rerank", "cap attribute = 'brand', most = 1").json
+    assert "moved_by_cap" in tried[0]
+
+    told = cartograph("explain", USER, item, *asked, "--json").json
+    assert (told["rank"], told["moves"][-1]["to"]) == (1, 1)
+    assert any("by the pin rule" in line for line in told["text"])
+    last = others[-1]["item_id"]
+    above = cartograph("explain", USER, item, "--above", last, *asked, "--json").json
+    assert (above["first"]["rank"], above["question"], above["exact"]) == (1, "why_above", True)
+    below = cartograph("explain", USER, last, "--why-not", "-k", 2, *asked, "--json").json
+    assert (below["standing"], below["rival"]["rank"]) == ("below the list", 2)
+    assert "stands at place" in cartograph("explain", USER, last, "--why-not", "-k", 2, *asked).out
+    bringing = cartograph("explain", last, "--history", item, "--bring", "-k", 2, *asked, "--plain", "--json").json
+    assert bringing["question"] == "would_bring"
+    holding = cartograph("explain", USER, first["item_id"], "--without", "--plain", "-k", 50, *asked, "--json").json
+    assert {"without", "rank_after", "exact"} <= set(holding)
+
+    changed.write_text(
+        text + quick + RULES.format(item=item) + '\n[[rerank]]\nstep = "bury"\nnodes = ["item:' + item + '"]\n'
+    )
+    wrong = cartograph("run", changed, "-w", shop.workspace)
+    assert wrong.code == 2
+    assert "contradict one another" in wrong.err
+    changed.write_text(text + quick + '[explanations]\nsensitive = ["age_bnad"]\n')
+    wrong = cartograph("run", changed, "-w", shop.workspace)
+    assert wrong.code == 2
+    assert "Did you mean 'age_band'" in wrong.err
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("recommend", USER, "--rerank", "diversty"), "Did you mean 'diversity'"),
+        (("recommend", USER, "--rerank", "cap most = ["), "cannot be read"),
+        (("recommend", USER, "--rerank", "diversity", "--plain"), "--rerank or --plain"),
+        (("explain", USER, "I000001", "--why-not", "--bring"), "several questions"),
+    ],
+)
+def test_what_cannot_be_asked_is_told(made: Shop, cartograph: Ask, words: tuple[str, ...], told: str) -> None:
+    answer = cartograph(*words, "-w", made.workspace)
+    assert answer.code == 2
+    assert told in answer.err
+
+
 def test_evaluate_explanations(shop: Shop, cartograph: Ask) -> None:
     asked = ("evaluate", "--explanations", "--pairs", 12, "--repeats", "include", "-w", shop.workspace)
     found = cartograph(*asked, "--json")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from datetime import datetime
@@ -16,7 +17,11 @@ import pytest
 
 import kg
 import recsys
-from recsys.config import Config
+from recsys.config import Config, Explanations
+from recsys.explanation.contract import as_json
+from recsys.explanation.words import words
+from recsys.reranking.chain import Chain
+from recsys.types import Placement
 
 DAYS, USERS, ITEMS = 60, 24, 12
 
@@ -84,6 +89,59 @@ def test_a_guest_and_everyone(model: recsys.Recommender) -> None:
     assert list(guest["user_id"]) == ["", ""]
     assert {"i00", "i02"}.isdisjoint(guest["item_id"])
     assert model.recommend(k=1, repeats="include")["user_id"].nunique() == USERS
+
+
+def test_cold_items_and_new_visitors_get_reasons(log: pd.DataFrame, items: pd.DataFrame, config: Config) -> None:
+    new = pd.DataFrame({"item_id": ["new"], "title": ["New thing"], "price": [2.0], "brand": ["even"]})
+    users = pd.DataFrame({"user_id": ["nobody"]})
+    model = recsys.Recommender(config).fit(kg.Tables.of(events=log, items=pd.concat([items, new]), users=users))
+    model.fusions["include"].weights_[:] = 1.0  # the shop is too small to learn that popularity counts
+
+    def said(user: str | None, item: str) -> tuple[str, ...]:
+        told = model.teller.tell(model.explain(user, item, history=[], repeats="include"))
+        assert told.score == pytest.approx(sum(reason.value for reason in told.reasons), abs=1e-6)
+        return words(told)
+
+    liked = "u01" if "even" in str(items.set_index("item_id").loc["i01", "brand"]) else "u00"
+    assert any("also by even" in sentence for sentence in said(liked, "new"))
+    assert said(None, "new") == ("“New thing” is new here.",)
+    best = model.recommend(history=[], k=1, repeats="include")
+    assert set(best["user_id"]) == {""}
+    for visitor in (None, "nobody"):
+        assert "ought by" in said(visitor, best["item_id"][0])[0]
+
+
+def test_steps_of_the_config_re_rank_and_are_told(model: recsys.Recommender) -> None:
+    steps = Chain.of([{"step": "price_range"}, {"step": "pin", "items": ["i04"]}])
+    found = model.recommend(["u00"], 3, repeats="include", rerank=steps)
+    assert list(found.columns[-3:]) == ["rank_before", "moved_by_price_range", "moved_by_pin"]
+    assert (found["item_id"][0], model.rank("u00", "i04", 3, repeats="include", rerank=steps)) == ("i04", 1)
+    plain = model.recommend(["u00"], 3, repeats="include")
+    assert "rank_before" not in plain.columns
+    configured = recsys.Recommender.of(
+        model.graph,
+        model.fusions["include"].parts,
+        model.recipe,
+        model.config_.model_copy(update={"rerank": ({"step": "pin", "items": ["i04"]},)}),
+    )
+    assert configured.recommend(["u01"], 1, repeats="include")["item_id"][0] == "i04"
+    with pytest.raises(recsys.RecsysError, match="no such item"):
+        model.recommend(["u00"], rerank=Chain.of([{"step": "pin", "items": ["i99"]}]))
+
+
+def test_what_is_to_be_hidden_must_be_known(model: recsys.Recommender) -> None:
+    hidden = Explanations(sensitive=("brnad",))
+    shop = model.config_.model_copy(update={"explanations": hidden})
+    other = recsys.Recommender.of(model.graph, model.fusions["include"].parts, model.recipe, shop)
+    with pytest.raises(recsys.RecsysError, match="Did you mean 'brand'"):
+        other.show("u00", "i02")
+    shop = model.config_.model_copy(update={"explanations": Explanations(sensitive=("brand",), k_anonymous=100)})
+    other = recsys.Recommender.of(model.graph, model.fusions["include"].parts, model.recipe, shop)
+    shown = other.show("u00", "i02")
+    said = json.dumps(as_json(shown.told, Placement(1, 1)))
+    assert not any(f'"{word}"' in said for word in ("brand", "even", "odd"))
+    crowds = [stop.count for reason in shown.told.reasons for stop in reason.stops if stop.type == "user"]
+    assert set(crowds) <= {None}
 
 
 def test_the_past_does_not_know_the_future(model: recsys.Recommender, log: pd.DataFrame) -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 import kg
 from kg.query import Query, Weighting
 from recsys.errors import RecsysError
-from recsys.explanation.comparison import why_above, why_not, would_bring
+from recsys.explanation.comparison import why_above
 from recsys.explanation.counterfactual import counterfactual
 from recsys.explanation.whatif import ranks, scored, with_each, without_each
 from recsys.fusion import Fusion
@@ -124,12 +124,14 @@ def test_candidates_stay_the_same() -> None:
 def test_one_more_event_is_one_more_event(graph: kg.KnowledgeGraph) -> None:
     query = graph.query(["ann"])
     nodes = np.array([graph.node("item", "tea"), graph.node("item", "mug")])
-    more = with_each(query, nodes, "purchase")
-    for row, node in enumerate(nodes):
-        added = more.take(np.array([row]))
-        assert added.nodes[:-1].tolist() == query.nodes.tolist()
-        assert (added.nodes[-1], added.times[-1]) == (node, query.now[0])
-        assert added.kind_names[added.kinds[-1]] == "purchase"
+    for sets in (nodes[:, None], np.array([nodes, nodes[::-1]])):
+        more, m = with_each(query, sets, "purchase"), sets.shape[1]
+        for row, own in enumerate(sets):
+            added = more.take(np.array([row]))
+            assert added.nodes[:-m].tolist() == query.nodes.tolist()
+            assert added.nodes[-m:].tolist() == own.tolist()
+            assert set(added.times[-m:].tolist()) == {int(query.now[0])}
+            assert {added.kind_names[kind] for kind in added.kinds[-m:]} == {"purchase"}
 
 
 def test_why_above_adds_up(graph: kg.KnowledgeGraph, fusion: Fusion) -> None:
@@ -139,25 +141,3 @@ def test_why_above_adds_up(graph: kg.KnowledgeGraph, fusion: Fusion) -> None:
     scores = fusion.score(query)[0]
     assert compared.difference == pytest.approx(scores[first] - scores[second], rel=1e-5)
     assert sum(part.value for part in compared.parts) == pytest.approx(compared.difference)
-
-
-def test_why_not_says_where_it_stands(graph: kg.KnowledgeGraph, fusion: Fusion) -> None:
-    query = graph.query(["ann"])
-    order = np.argsort(-fusion.score(query)[0], kind="stable")
-    assert why_not(fusion, query, 0, int(order[0]), 2).standing == "in the list"
-    below = why_not(fusion, query, 0, int(order[3]), 2)
-    assert (below.standing, below.rank) == ("below the list", 4)
-    assert below.comparison is not None
-    assert below.comparison.first.item == query.items.start + order[1]
-    nothing = np.zeros(graph.n_items, dtype=bool)
-    assert why_not(fusion, query, 0, 0, 2, allowed=nothing).standing == "no candidate"
-
-
-def test_what_would_bring_it_is_tried(graph: kg.KnowledgeGraph, fusion: Fusion) -> None:
-    query = graph.query(["zoe"])
-    teapot, items = graph.node("item", "teapot") - query.items.start, np.array(graph.nodes["item"].range)
-    bringing = would_bring(fusion, query, 0, teapot, 2, items, "purchase")
-    assert bringing
-    for one in bringing:
-        scores = scored(fusion, with_each(query, np.array([one.node]), "purchase"), None)
-        assert ranks(scores, teapot)[0] == one.after <= 2

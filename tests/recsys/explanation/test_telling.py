@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -12,8 +13,10 @@ from hypothesis import strategies as st
 
 import kg
 from kg.query import Weighting
+from recsys.explanation.answer_contract import answer_json
+from recsys.explanation.answers import Stand, WhyAbove, Without, sides
 from recsys.explanation.contract import as_json
-from recsys.explanation.page import Shown, page
+from recsys.explanation.page import Shown, page, save
 from recsys.explanation.steps import check
 from recsys.explanation.telling import Teller
 from recsys.explanation.told import HIDDEN, Occasion, Reason, Told
@@ -22,7 +25,10 @@ from recsys.fusion import Fusion
 from recsys.scorers.item_knn import ItemKNN
 from recsys.scorers.popularity import Popularity
 from recsys.scorers.repeat import Repeat
-from recsys.types import Explanation, Path
+from recsys.types import Contribution, Event, Explanation, Placement
+from recsys.types import Path as Walk
+
+FIRST = Placement(1, 1)
 
 
 def reason(told: Told, scorer: str, kind: str, node: str | None, via: str | None = None) -> Reason:
@@ -61,7 +67,11 @@ def test_other_customers_are_counted_and_few_are_not(graph: kg.KnowledgeGraph, w
 
 def test_no_output_names_another_customer(graph: kg.KnowledgeGraph, walked: Explanation) -> None:
     told = Teller(graph).tell(walked)
-    outputs = [json.dumps(as_json(told, 1)), page(told).split("</script>", 1)[1], *words(told, audience="merchandiser")]
+    outputs = [
+        json.dumps(as_json(told, FIRST)),
+        page(told).split("</script>", 1)[1],
+        *words(told, audience="merchandiser"),
+    ]
     for output in outputs:
         assert not any(user in output for user in graph.nodes["user"].ids.ids if user != "ann")
     assert "shopper" not in Shown(told)._repr_html_()
@@ -70,14 +80,14 @@ def test_no_output_names_another_customer(graph: kg.KnowledgeGraph, walked: Expl
 def test_a_customer_named_in_a_path_becomes_a_few(graph: kg.KnowledgeGraph, walked: Explanation) -> None:
     mug, teapot, other = graph.node("item", "mug"), graph.node("item", "teapot"), graph.node("user", "shopper-1")
     first = walked.contributions[0]
-    part = replace(first, path=Path((mug, other, teapot), ("rev_purchase", "purchase")))
+    part = replace(first, path=Walk((mug, other, teapot), ("rev_purchase", "purchase")))
     (one,) = Teller(graph).tell(replace(walked, contributions=(part,), score=part.value)).reasons
     assert (one.stops[1].id, one.stops[1].label) == (None, "")
 
 
 def test_a_walk_through_the_user_alone_is_her_own(graph: kg.KnowledgeGraph, walked: Explanation) -> None:
     mug, spoon = graph.node("item", "mug"), graph.node("item", "spoon")
-    part = replace(walked.contributions[0], path=Path((mug, -1, spoon), ("rev_purchase", "purchase")))
+    part = replace(walked.contributions[0], path=Walk((mug, -1, spoon), ("rev_purchase", "purchase")))
     (one,) = Teller(graph).tell(replace(walked, item=spoon, contributions=(part,))).reasons
     assert one.stops[1].id == "ann"
 
@@ -95,19 +105,51 @@ def test_context_stands_beside_links_only(graph: kg.KnowledgeGraph, walked: Expl
 def test_sensitive_facts_are_never_shown(graph: kg.KnowledgeGraph, walked: Explanation) -> None:
     for sensitive in ({"brand"}, {"rev_brand", "brand"}):
         told = Teller(graph, sensitive=frozenset(sensitive)).tell(walked)
-        assert "azure" not in json.dumps(as_json(told, 1), ensure_ascii=False)
+        assert "azure" not in json.dumps(as_json(told, FIRST), ensure_ascii=False)
         assert sum(one.value for one in told.reasons) == pytest.approx(walked.score)
         assert any(stop.type == HIDDEN for one in told.reasons for stop in one.stops)
         assert "azure" not in page(told).split("</script>", 1)[1]
 
 
+@pytest.mark.parametrize("sensitive", ["country", "lives_in"])
+def test_nothing_tells_of_a_sensitive_attribute_of_the_user(
+    graph: kg.KnowledgeGraph, sensitive: str, tmp_path: Path
+) -> None:
+    query = graph.query(["ann"])
+    finland, teapot = graph.node("country", "Finland"), graph.node("item", "teapot")
+    position = int(np.flatnonzero(query.nodes == finland)[0])
+    event = Event(position, finland, "lives_in", int(query.times[position]))
+    parts = (
+        Contribution(2.0, "path", "walks", event, Walk((finland, -1, teapot), ("rev_lives_in", "purchase"), 3)),
+        Contribution(0.5, "link", "gnn", event),
+    )
+    teller = Teller(graph, sensitive=frozenset({sensitive}))
+    told = teller.tell(Explanation.of(query, 0, teapot - query.items.start, 2.5, parts, additive=True))
+    nothing = replace(told, reasons=())
+    stand = Stand(told.item, FIRST, 2.5)
+    above = WhyAbove(told.user, stand, stand, sides(told, nothing), told.as_of, exact=True)
+    without = Without(told.user, stand, 3, told.as_of, tuple(teller.doings(query).values()), 4)
+    languages = ("en", "zh")
+    outputs = [json.dumps(as_json(told, FIRST, language=language), ensure_ascii=False) for language in languages]
+    outputs += [page(told, language=language).split("</script>", 1)[1] for language in languages]
+    outputs += [*words(told, audience="merchandiser"), Shown(told)._repr_html_()]
+    for answer in (above, without):
+        outputs += [json.dumps(answer_json(answer, language=language), ensure_ascii=False) for language in languages]
+    save(told, tmp_path / "why.svg")
+    outputs.append((tmp_path / "why.svg").read_text("utf-8"))
+    for output in outputs:
+        assert not any(word in output for word in ("Finland", "lives_in", "lives in", "live in", "country", "国家"))
+    assert sum(one.value for one in told.reasons) == 2.5
+
+
 def test_the_contract(graph: kg.KnowledgeGraph, fusion: Fusion) -> None:
     query = graph.query(["ann"])
     document = as_json(
-        Teller(graph).tell(fusion.explain(query, 0, graph.node("item", "teapot") - query.items.start)), 2
+        Teller(graph).tell(fusion.explain(query, 0, graph.node("item", "teapot") - query.items.start)), Placement(2, 2)
     )
     assert list(document) == [
-        "user_id", "item_id", "rank", "score", "path_share", "additive", "contributions", "text",
+        "user_id", "item_id", "rank", "rank_before", "moves", "score", "path_share", "additive", "contributions",
+        "text",
     ]  # fmt: skip
     assert (document["user_id"], document["item_id"], document["rank"]) == ("ann", "teapot", 2)
     parts = document["contributions"]
@@ -125,7 +167,7 @@ def test_the_contract(graph: kg.KnowledgeGraph, fusion: Fusion) -> None:
 def test_a_guest_has_no_node(graph: kg.KnowledgeGraph, fusion: Fusion) -> None:
     query = graph.guest([("item", "mug")])
     document = as_json(
-        Teller(graph).tell(fusion.explain(query, 0, graph.node("item", "teapot") - query.items.start)), 1
+        Teller(graph).tell(fusion.explain(query, 0, graph.node("item", "teapot") - query.items.start)), Placement(1, 1)
     )
     assert document["user_id"] is None
     assert document["contributions"][0]["path"][0]["id"] == "mug"
@@ -165,7 +207,7 @@ def test_every_pair_of_every_shop_is_told_whole_valid_and_anonymous(
             check(graph, explanation)
             told = teller.tell(explanation)
             assert sum(one.value for one in told.reasons) == pytest.approx(scores[row, item], rel=1e-5, abs=1e-6)
-            said = json.dumps(as_json(told, None)) + " ".join(words(told, audience="merchandiser"))
+            said = json.dumps(as_json(told, FIRST)) + " ".join(words(told, audience="merchandiser"))
             assert not any(other in said for other in graph.nodes["user"].ids.ids if other != user)
             for one in told.reasons:
                 crowd = one.context.customers if one.context else None

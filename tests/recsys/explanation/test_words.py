@@ -147,6 +147,12 @@ def test_nothing_to_say_is_said() -> None:
     assert words(told(), audience="merchandiser") == ("No scorer has an opinion of “B”.",)
 
 
+def test_what_is_new_is_said_to_be_new() -> None:
+    assert words(replace(told(), new=True)) == ("“B” is new here.",)
+    assert words(replace(told(), new=True), language="zh") == ("“B”是新品。",)
+    assert words(replace(told(BRAND), new=True)) == words(told(BRAND))
+
+
 def test_a_shop_may_bring_its_own_words(tmp_path: Path) -> None:
     text = (files("recsys.explanation") / "en.toml").read_text(encoding="utf-8")
     own = tmp_path / "pirate.toml"
