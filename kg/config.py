@@ -96,6 +96,10 @@ class Derive(Section):
     item_attributes   columns of the items that become nodes, and `user_attributes` of the users
     title_attributes  what is read out of the titles where there is no catalogue that says it
     price_bands       how many there are; 0: none
+    popularity_bands  likewise, by how many users had an item
+    relations         kinds of rules between items, mined from the events: what goes with, follows or replaces what
+    relations_per_item  of each kind at most so many that start at an item
+    then_bought_days  within which what is bought next follows
     returns           nets purchases by what came back
     """
 
@@ -103,6 +107,10 @@ class Derive(Section):
     user_attributes: tuple[str, ...] = ()
     title_attributes: tuple[Literal["colour", "material", "set_size", "category", "theme"], ...] = ()
     price_bands: int = Field(default=10, ge=0, le=100)
+    popularity_bands: int = Field(default=0, ge=0, le=100)
+    relations: tuple[Literal["bought_together", "then_bought", "viewed_together", "substitute"], ...] = ()
+    relations_per_item: int = Field(default=20, ge=1)
+    then_bought_days: int = Field(default=90, ge=1)
     returns: bool = True
 
 

@@ -13,6 +13,8 @@ STEPS: dict[str, str] = {
     "attributes": "kg.steps.attributes:attributes",
     "titles": "kg.steps.titles:titles",
     "price_bands": "kg.steps.price_bands:price_bands",
+    "popularity_bands": "kg.steps.popularity_bands:popularity_bands",
+    "relations": "kg.steps.relations:relations",
 }
 """Functions Tables, Derive → Tables, in the order they run; a new one is one new file and one line here."""
 
