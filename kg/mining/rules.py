@@ -34,11 +34,12 @@ for it.
 def associations(pairs: Pairs, relation: str, most: int, rate: float = RATE) -> pd.DataFrame:
     """Rules in both directions of the pairs that are together more often than by chance, `most` to a head.
 
-    Each pair is tested against the Poisson law of `Pairs.expected`; of all pairs of the items counted, those kept are
-    chance in at most `rate` (Benjamini and Hochberg). Of a head's rules those stay whose lift is surely largest.
+    Each pair is tested against the Poisson law of `Pairs.expected`, every customer counting once: the habits of one
+    household are no rule. Of all pairs of the items counted, those kept are chance in at most `rate` (Benjamini and
+    Hochberg). Of a head's rules those stay whose lift is surely largest.
     """
     n = len(pairs.items)
-    p = more_than_chance(pairs.together, pairs.expected)
+    p = more_than_chance(pairs.customers, pairs.expected)
     kept = np.flatnonzero(discoveries(p, n * (n - 1) / 2, rate))
     heads = np.concatenate([pairs.a[kept], pairs.b[kept]])
     tails = np.concatenate([pairs.b[kept], pairs.a[kept]])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from itertools import combinations
 
 import numpy as np
@@ -16,17 +16,20 @@ from tests.kg.mining.logs import Row, rows, tables
 
 NOON = 1_704_110_400  # 2024-01-01 12:00
 DAY = 86_400
+Basket = dict[str, tuple[str, int]]
 
 
-def by_hand(log: list[Row], kind: str, largest: int) -> dict[object, dict[str, int]]:
-    """The items of every basket, and when the last of their events was; −1: unknown."""
-    found: dict[object, dict[str, int]] = defaultdict(dict)
+def by_hand(log: list[Row], kind: str, largest: int) -> list[Basket]:
+    """The items of every basket, with the first by name of their users, and when the last event was; −1: unknown."""
+    found: dict[object, Basket] = {}
     for user, item, of_kind, session, day in log:
         basket = session or (None if day is None else (user, day))
         if of_kind == kind and basket is not None:
             time = -1 if day is None else NOON + day * DAY
-            found[basket][item] = max(time, found[basket].get(item, -1))
-    return {basket: items for basket, items in found.items() if len(items) <= largest}
+            own = found.setdefault(basket, {})
+            before, latest = own.get(item, (user, time))
+            own[item] = (min(user, before), max(time, latest))
+    return [items for items in found.values() if len(items) <= largest]
 
 
 @settings(max_examples=15, deadline=None)
@@ -37,16 +40,19 @@ def test_pairs_are_those_counted_by_hand(log: list[Row], fewest: int, largest: i
         patch.setattr(pairs, "_AT_ONCE", 2)  # in several parts
         found = count_pairs(baskets(tables(log).events, "purchase"), fewest)
     held = by_hand(log, "purchase", largest)
-    each = Counter(item for items in held.values() for item in items)
-    together: dict[tuple[str, str], list[int]] = defaultdict(list)
-    for items in held.values():
+    each = Counter(item for items in held for item in items)
+    together: dict[tuple[str, str], list[tuple[str, int]]] = {}
+    for items in held:
         for a, b in combinations(sorted(items), 2):
-            together[a, b].append(items[a])
+            together.setdefault((a, b), []).append(items[a])
     assert dict(zip(found.items, found.each, strict=True)) == {i: n for i, n in each.items() if n >= fewest}
     names = zip(found.items[found.a], found.items[found.b], strict=True)
-    told = dict(zip(names, zip(found.together, found.last, strict=True), strict=True))
-    assert told == {pair: (len(times), max(times)) for pair, times in together.items() if len(times) >= fewest}
-    sizes = np.array([len(items) for items in held.values()], dtype=float)
+    told = dict(zip(names, zip(found.together, found.customers, found.last, strict=True), strict=True))
+    expected = {
+        pair: (len(of), len({user for user, _ in of}), max(time for _, time in of)) for pair, of in together.items()
+    }
+    assert told == {pair: counts for pair, counts in expected.items() if counts[1] >= fewest}
+    sizes = np.array([len(items) for items in held], dtype=float)
     assert found.n_baskets == len(sizes)
     if len(sizes):
         assert found.expected_at == pytest.approx((sizes * (sizes - 1)).sum() / sizes.sum() ** 2)

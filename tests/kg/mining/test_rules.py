@@ -86,3 +86,8 @@ def test_substitutes_are_viewed_together_and_not_bought_together() -> None:
 def test_an_empty_log_has_no_rule(kind: str) -> None:
     assert not pairs([], kind)
     assert not pairs([("ann", "ale", "rating", None, None)], kind)
+
+
+def test_the_habit_of_one_household_is_no_rule() -> None:
+    log = [("cat" if item in ("tea", "scone", "jam") else user, item, *rest) for user, item, *rest in shop()]
+    assert associations(count_pairs(baskets(tables(log).events, "purchase"), 5), "with", 10).empty
