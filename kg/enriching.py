@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from kg.graph import KnowledgeGraph
 
-ITEM = "item"
+USER, ITEM = "user", "item"
 SEPARATOR = " | "
 """Between the values of one cell."""
 _POPULARITY_BANDS = 5
@@ -67,9 +67,11 @@ class Enriched:
         """Items and facts without the customers and what they did."""
         from kg.building import build
 
-        no_events, no_users = self.tables.events.limit(0), self.tables.users.limit(0)
-        every = self.tables.items.union(_ids(self.tables, self.tables.items.schema()))
-        return build(replace(self.tables, events=no_events, users=no_users, items=every))
+        all_told = self.tables
+        impersonal = all_told.facts.filter((all_told.facts.head_type != USER) & (all_told.facts.tail_type != USER))
+        every = all_told.items.union(_ids(all_told, all_told.items.schema()))
+        nobody = {"events": all_told.events.limit(0), "users": all_told.users.limit(0)}
+        return build(replace(all_told, items=every, facts=impersonal, **nobody))
 
     def to_json(self) -> dict[str, Any]:
         return {

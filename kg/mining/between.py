@@ -49,4 +49,4 @@ def between(tables: Tables, kinds: Collection[Between], most: int, days: int) ->
             found.append(seen(most))
         if "substitute" in kinds:
             found.append(substitutes(seen(len(pairs.items)), tables, viewed, bought, most))
-    return pd.concat(found, ignore_index=True)[list(COLUMNS)]
+    return pd.concat(found, ignore_index=True)[list(COLUMNS)] if found else pd.DataFrame(columns=list(COLUMNS))

@@ -90,4 +90,5 @@ def _as_said(match: Match) -> float:
     """How sure a phrase is that stands in the text in another number than in the list."""
     if match.exact:
         return 1.0
-    return _OTHER_NUMBER if match.words[-1].endswith("s") else _THINGS
+    plural = len("".join(match.said)) > len("".join(match.words))
+    return _THINGS if plural else _OTHER_NUMBER

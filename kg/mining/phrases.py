@@ -19,12 +19,16 @@ _ES = ("ches", "shes", "sses", "xes", "zes")
 
 @dataclass(frozen=True)
 class Match:
-    """The words from `start` up to `end` of a text are the phrase `words` of the list; `exact`: in number, too."""
+    """The words `said` from `start` up to `end` of a text are the phrase `words` of the list, or its other number."""
 
     words: Words
+    said: Words
     start: int
     end: int
-    exact: bool
+
+    @property
+    def exact(self) -> bool:
+        return self.said == self.words
 
 
 class Phrases:
@@ -51,7 +55,7 @@ class Phrases:
                 end -= 1
             if end > start:
                 said, listed = text[start:end], self._by_key[folded[start:end]]
-                yield Match(said if said in listed else listed[0], start, end, said in listed)
+                yield Match(said if said in listed else listed[0], said, start, end)
             start = max(end, start + 1)
 
 
