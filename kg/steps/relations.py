@@ -32,7 +32,7 @@ def as_facts(rules: pd.DataFrame, events: ir.Table) -> ir.Table:
     import pyarrow as pa
 
     days = period(events)
-    of = {kind: f"{kind.replace('_', ' ')}: {evidence}{days}" for kind, evidence in EVIDENCE.items()}
+    of = {kind: f"rules over {evidence}{days}" for kind, evidence in EVIDENCE.items()}
     told = rules[["head", "relation", "tail", "confidence", "time"]].assign(provenance=rules["relation"].map(of))
     schema = pa.schema(
         [(name, pa.string()) for name in ("head", "relation", "tail", "provenance")]

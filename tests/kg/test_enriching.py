@@ -35,7 +35,7 @@ def test_gaps_are_filled_and_nothing_is_lost(tmp_path: Path) -> None:
     traced = found.facts.set_index(["head", "relation", "tail"])["provenance"]
     assert traced["case 1", "color", "Red"] == "words.toml: title"
     assert traced["case 2", "brand", "Hale"] == "known brands: title"
-    assert traced["camera", "then_bought", "card"].startswith("then bought: customers' first purchases, 2024-01-01 to")
+    assert traced["camera", "then_bought", "card"].startswith("rules over customers' first purchases, 2024-01-01 to")
 
 
 def test_the_report_counts_before_and_after(tmp_path: Path) -> None:

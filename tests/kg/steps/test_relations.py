@@ -56,7 +56,7 @@ def test_every_kind_is_found_with_its_source_and_time() -> None:
     } <= {*facts.index}  # fmt: skip
     fact = facts.loc[("card", "bought_together", "case 1")]
     assert fact["confidence"] == 1
-    assert fact["provenance"].startswith("bought together: baskets, 2024-01-01 to 2024-03-")
+    assert fact["provenance"].startswith("rules over baskets, 2024-01-01 to 2024-03-")
     assert fact["time"] < CUT
     assert (facts["head_type"] == "item").all()
     assert (facts["tail_type"] == "item").all()
