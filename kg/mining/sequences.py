@@ -7,11 +7,12 @@ which customers took two items is compared with that in which strangers did, who
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import ibis
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
 
 from kg.mining.pairs import Counts
 from kg.mining.rules import FEWEST, RATE, rules, strongest
@@ -30,7 +31,7 @@ class Sequences:
     """Ordered pairs of items (m,): first a, then b at most `days` days later, by index into `items` (n,).
 
     each      customers of an item (n,); n_customers: of any
-    calendar  how many customers took an item first on which day (n, n_days)
+    calendar  how many customers took an item first on which day, csr (n, n_days)
     before    customers who took a, then b (m,); after: who took b, then a, as soon
     last      when the last of the former took b, unix seconds (m,)
     n_ordered all purchases of one customer that follow one another as soon, of whichever two items
@@ -38,7 +39,7 @@ class Sequences:
 
     items: NDArray[np.object_]
     each: Counts
-    calendar: NDArray[np.float64]
+    calendar: csr_array[np.float64]
     a: Counts
     b: Counts
     before: Counts
@@ -54,26 +55,28 @@ class Sequences:
 
         As often as a customer of a and any customer of b take them so, scaled to what all items together have.
         """
-        ahead = self._within_days(self.calendar)
-        forth, back = _products(self.calendar, ahead, self.a, self.b), _products(self.calendar, ahead, self.b, self.a)
-        every = self.calendar.sum(axis=0)
-        strangers = (every * self._within_days(every)).sum() - (self.calendar * ahead).sum()  # not of an item to itself
+        every: Floats = np.asarray(self.calendar.sum(axis=0))
+        each = np.arange(len(self.items))
+        strangers = every @ self._soon_after(every) - self._meetings(each, each).sum()  # not of an item with itself
         scale = self.n_ordered / strangers if strangers else 0.0
-        return forth * scale, back * scale
+        return self._meetings(self.a, self.b) * scale, self._meetings(self.b, self.a) * scale
 
-    def _within_days(self, calendar: Floats) -> Floats:
-        """How many customers come in the days after each day, (…, n_days) as `calendar`."""
+    def _meetings(self, first: Counts, then: Counts) -> Floats:
+        """The pairs of a customer of one item and one of another who comes as soon after, of whoever they are (m,)."""
+        step = max(1, _AT_ONCE // self.calendar.shape[1])
+        found = np.empty(len(first))
+        for start in range(0, len(found), step):
+            part = slice(start, start + step)
+            ahead = self._soon_after(self.calendar[then[part]].toarray())
+            found[part] = (self.calendar[first[part]].toarray() * ahead).sum(axis=1)
+        return found
+
+    def _soon_after(self, calendar: Floats) -> Floats:
+        """How many customers come in the `days` after each day, (…, n_days) as `calendar`."""
         n_days = calendar.shape[-1]
         until = np.concatenate([np.zeros_like(calendar[..., :1]), calendar.cumsum(axis=-1)], axis=-1)
         day = np.arange(n_days)
         return until[..., np.minimum(day + self.days + 1, n_days)] - until[..., day + 1]
-
-
-def _products(rows: Floats, columns: Floats, i: Counts, j: Counts) -> Floats:
-    """rows[i] · columns[j] for every pair (m,), some at a time."""
-    step = max(1, _AT_ONCE // rows.shape[1])
-    parts = [slice(start, start + step) for start in range(0, len(i), step)]
-    return np.concatenate([np.empty(0), *(np.einsum("md,md->m", rows[i[part]], columns[j[part]]) for part in parts)])
 
 
 def firsts(events: ir.Table, kind: str) -> ir.Table:
@@ -97,46 +100,61 @@ def count_sequences(rows: ir.Table, days: int, fewest: int = FEWEST) -> Sequence
     one = rows.join(numbered, "item_id").select("user_id", "item", "day", "seconds")
     parts = 1 + int(twos / 2) // _AT_ONCE
     found = pa.concat_tables(
-        _ordered(one.filter(one.item % parts == part), one.view(), days).to_pyarrow() for part in range(parts)
-    )
-    a, b, before, last = (found[name].to_numpy().astype(np.int64) for name in ("a", "b", "before", "last"))
-    enough = before >= fewest
-    dated = one.group_by(["item", "day"]).agg(n=one.count()).to_pyarrow()
-    item, day, n = (dated[name].to_numpy().astype(np.int64) for name in ("item", "day", "n"))
-    start = day.min(initial=np.iinfo(np.int64).max)
-    calendar = np.zeros((len(often), int(day.max(initial=start) - start) + 1))
-    calendar[item, day - start] = n
+        _orders(one.filter(one.item % parts == part), one.view(), days, fewest).to_pyarrow() for part in range(parts)
+    ).sort_by([("a", "ascending"), ("b", "ascending")])
+    a, b, forth, back, last_forth, last_back = (_numbers(found[name]) for name in found.column_names)
+    there, here = forth >= fewest, back >= fewest
     return Sequences(
         items=often["item_id"].to_numpy(zero_copy_only=False),
-        each=often["n"].to_numpy().astype(np.int64),
-        calendar=calendar,
-        a=a[enough],
-        b=b[enough],
-        before=before[enough],
-        after=_of_reverse(a, b, before, enough),
-        last=last[enough],
+        each=_numbers(often["n"]),
+        calendar=_calendar(one, len(often)),
+        a=np.concatenate([a[there], b[here]]),
+        b=np.concatenate([b[there], a[here]]),
+        before=np.concatenate([forth[there], back[here]]),
+        after=np.concatenate([back[there], forth[here]]),
+        last=np.concatenate([last_forth[there], last_back[here]]),
         n_customers=n_customers,
-        n_ordered=int(before.sum()),
+        n_ordered=_n_ordered(one, days),
         days=days,
     )
 
 
-def _ordered(one: ir.Table, other: ir.Table, days: int) -> ir.Table:
-    """How many customers took a (of `one`), then b (of `other`) 1 to `days` days later: a, b, before, last."""
-    gap = other.day - one.day
-    both = one.join(other, [one.user_id == other.user_id, one.item != other.item, gap >= 1, gap <= days])
-    both = both.select(a=one.item, b=other.item, seconds=other.seconds)
-    return both.group_by(["a", "b"]).agg(before=both.count(), last=both.seconds.max()).order_by(["a", "b"])
+def _orders(one: ir.Table, other: ir.Table, days: int, fewest: int) -> ir.Table:
+    """How many customers took a (of `one`) 1 to `days` days before b (of `other`), and after it, for items a < b.
+
+    Columns a, b, forth, back, and when the last of each took the second item; pairs that `fewest` took in an order.
+    """
+    near = [one.user_id == other.user_id, one.item < other.item, (other.day - one.day).abs().between(1, days)]
+    both = one.join(other, near)
+    both = both.select(a=one.item, b=other.item, day=one.day, then=other.day, seconds=one.seconds, later=other.seconds)
+    counted = both.group_by(["a", "b"]).agg(
+        forth=(both.day < both.then).sum(),
+        back=(both.day > both.then).sum(),
+        last_forth=both.later.max(where=both.day < both.then),
+        last_back=both.seconds.max(where=both.day > both.then),
+    )
+    return counted.filter((counted.forth >= fewest) | (counted.back >= fewest))
 
 
-def _of_reverse(a: Counts, b: Counts, before: Counts, of: NDArray[np.bool_]) -> Counts:
-    """The count of (b, a) for every pair (a, b) that is wanted; 0 where it never happened."""
-    n = max(a.max(initial=0), b.max(initial=0)) + 1
-    keys, wanted = a * n + b, b[of] * n + a[of]
-    order = np.argsort(keys)
-    place = np.searchsorted(keys[order], wanted)
-    place = np.minimum(place, max(len(keys) - 1, 0))
-    return np.where(keys[order][place] == wanted, before[order][place], 0)
+def _n_ordered(one: ir.Table, days: int) -> int:
+    """All pairs of one customer's first purchases of which the second is 1 to `days` days after the first."""
+    daily = one.group_by(["user_id", "day"]).agg(n=one.count())
+    soon = ibis.range_window(group_by="user_id", order_by="day", following=(1, days))
+    ordered = daily.mutate(later=daily.n.sum().over(soon))
+    return int(ordered.aggregate(n=(ordered.n * ordered.later).sum()).to_pyarrow()["n"][0].as_py() or 0)
+
+
+def _calendar(one: ir.Table, n_items: int) -> csr_array[np.float64]:
+    """How many customers took each item first on each day since the first of all."""
+    dated = one.group_by(["item", "day"]).agg(n=one.count()).to_pyarrow()
+    item, day, n = (_numbers(dated[name]) for name in ("item", "day", "n"))
+    start = day.min(initial=np.iinfo(np.int64).max)
+    shape = (n_items, int(day.max(initial=start) - start) + 1)
+    return csr_array((n.astype(np.float64), (item, day - start)), shape)
+
+
+def _numbers(column: Any) -> Counts:
+    return column.fill_null(0).to_numpy().astype(np.int64)
 
 
 def successions(found: Sequences, relation: str, most: int, rate: float = RATE) -> pd.DataFrame:
