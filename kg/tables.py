@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kg.columns import TABLES, Column
+from kg.columns import FACTS, TABLES, Column
 from kg.config import KgConfig
 from kg.engine import Engine, memory_told
 from kg.errors import KgError
@@ -68,7 +68,7 @@ class Tables:
 
     def with_facts(self, facts: ir.Table) -> Tables:
         """With more facts, given by (some of) the columns of `kg.columns.FACTS`."""
-        return replace(self, facts=self.facts.union(facts.select(*self.facts.columns)))
+        return replace(self, facts=self.facts.union(_completed(facts, FACTS).select(*self.facts.columns)))
 
 
 def _library(frame: Any) -> str:

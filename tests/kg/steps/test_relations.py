@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
+import duckdb
 import numpy as np
 import pandas as pd
 import pytest
@@ -97,6 +100,17 @@ def test_a_rule_lies_in_the_graph_with_its_weight_and_time() -> None:
     assert sorted(edges.weight) == sorted(facts["confidence"].astype(np.float32))
     assert sorted(edges.time + graph.epoch) == sorted(facts["time"].astype("datetime64[s]").astype("int64"))
     assert edges.time.max() < graph.now
+
+
+def test_tables_that_were_written_before_facts_had_times_can_be_read(tmp_path: Path) -> None:
+    tables = train(log())
+    tables.save(tmp_path / "new")
+    shutil.copytree(tmp_path / "new", tmp_path / "old")
+    duckdb.sql(f"FROM '{tmp_path}/new/facts.parquet' SELECT * EXCLUDE (time)").write_parquet(
+        f"{tmp_path}/old/facts.parquet"
+    )
+    hashes = {kg.build(derive(Tables.load(tmp_path / name), EVERY)).hash for name in ("new", "old")}
+    assert hashes == {kg.build(derive(tables, EVERY)).hash}
 
 
 def test_bands_of_popularity_count_users_once_and_no_returns() -> None:
