@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import ibis
@@ -22,6 +23,7 @@ def banded(rows: ir.Table, column: str, n: int) -> ir.Table:
     return placed.mutate(low=placed[column].min().over(band), high=placed[column].max().over(band))
 
 
-def spoken(low: ir.StringValue, high: ir.StringValue) -> ir.StringValue:
-    """The bounds of a band: "2.50 to 3.00", or the one value that it holds."""
-    return (low == high).ifelse(low, low + ibis.literal(" to ") + high)
+def spoken(rows: ir.Table, told: Callable[[Any], Any]) -> Any:
+    """The bounds of the bands of `banded`, each as `told` writes it: "2.50 to 3.00", or the one value that it holds."""
+    low, high = told(rows.low), told(rows.high)
+    return (rows.low == rows.high).ifelse(low, low + ibis.literal(" to ") + high)

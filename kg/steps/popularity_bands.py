@@ -22,7 +22,7 @@ def popularity_bands(tables: Tables, section: Derive) -> Tables:
     events = tables.events.filter(tables.events.kind != "return")
     users = events.group_by("item_id").agg(users=events.user_id.nunique())
     named = banded(users, "users", section.popularity_bands)
-    told = spoken(named.low.cast("string"), named.high.cast("string")) + ibis.literal(" users")
+    told = spoken(named, lambda users: users.cast("string")) + ibis.literal(" users")
     return tables.with_facts(
         facts(named, head="item_id", relation=ibis.literal(RELATION), tail=told, provenance="popularity bands")
     )

@@ -28,7 +28,7 @@ def price_bands(tables: Tables, section: Derive) -> Tables:
         item_id=ibis.coalesce(known.item_id, known.item_id_right), price=ibis.coalesce(known.listed, known.paid)
     )
     named = banded(known, "price", section.price_bands)
-    told = spoken(_told(named.low), _told(named.high))
+    told = spoken(named, _told)
     found = facts(named, head="item_id", relation=ibis.literal(RELATION), tail=told, provenance="price bands")
     return tables.with_facts(found)
 
