@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 from cli import options, render
 
 if TYPE_CHECKING:
+    from kg.config import Derive
+    from kg.enriching import Enriched
     from kg.graph import KnowledgeGraph
     from recsys.config import Config
     from recsys.protocol import Repeats
@@ -76,6 +78,18 @@ def tuning(
     with render.progress(quiet=common.quiet) as say:
         job = Job(Workspace(common.workspace), config, common.cores, common.device, say)
         yield from tune(job, names, budget, windows)
+
+
+def enriched(common: options.Common, config: Config, section: Derive) -> Enriched:
+    """The catalogue of what the workspace has read, with all that `section` derives; after `run` until `ingest`."""
+    from kg.enriching import enrich
+    from recsys.stages import tables
+    from recsys.workspace import Workspace
+
+    run(common, config, "ingest")
+    with render.progress(quiet=common.quiet) as say:
+        say("enrich …")
+        return enrich(tables(Workspace(common.workspace), common.cores), section)
 
 
 def _told(

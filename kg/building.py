@@ -45,7 +45,7 @@ def build(tables: Tables) -> KnowledgeGraph:
     epoch, now = _span(tables.events)
     sources = {text or "" for text in pc.unique(joins["provenance"]).to_pylist()}
     provenances = (EVENT_PROVENANCE, *sorted(sources - {EVENT_PROVENANCE}))
-    relations = _event_edges(tables.events, ids, epoch) | _fact_edges(joins, ids, provenances)
+    relations = _event_edges(tables.events, ids, epoch) | _fact_edges(joins, ids, provenances, epoch)
     features = {name: own.to_numpy(zero_copy_only=False) for name, own in catalogue.items() if name != "title"}
     return KnowledgeGraph(nodes, relations, epoch, now, provenances, {ITEM: features})
 
@@ -151,7 +151,9 @@ def _numbered(ids: pa.Array, column: str) -> ir.Table:
     return ibis.memtable(pa.table({column: ids, f"{column}_index": np.arange(len(ids), dtype=np.int32)}))
 
 
-def _fact_edges(facts: pa.Table, ids: Mapping[str, pa.Array], provenances: tuple[str, ...]) -> dict[Relation, Edges]:
+def _fact_edges(
+    facts: pa.Table, ids: Mapping[str, pa.Array], provenances: tuple[str, ...], epoch: int
+) -> dict[Relation, Edges]:
     """A relation per head type, name and tail type."""
     import pyarrow as pa
     import pyarrow.compute as pc
@@ -164,6 +166,9 @@ def _fact_edges(facts: pa.Table, ids: Mapping[str, pa.Array], provenances: tuple
     facts = facts.sort_by(by_key)
     weight = pc.fill_null(facts["confidence"], 1.0).to_numpy()
     code = pc.index_in(pc.fill_null(facts["provenance"], ""), value_set=pa.array(provenances, pa.string())).to_numpy()
+    seconds = pc.floor(pc.divide(facts["time"].cast(pa.int64()), 1_000_000))
+    time = pc.fill_null(pc.subtract(seconds, epoch), int(TIMELESS)).to_numpy()
+    time = np.clip(time, -int(TIMELESS), int(TIMELESS)).astype(np.int32)
     relations: dict[Relation, Edges] = {}
     start = 0
     for row in facts.group_by(key).aggregate([([], "count_all")]).sort_by(by_key).to_pylist():
@@ -172,6 +177,6 @@ def _fact_edges(facts: pa.Table, ids: Mapping[str, pa.Array], provenances: tuple
         heads, tails = (
             pc.index_in(facts[end][own], value_set=ids[row[f"{end}_type"]]).to_numpy() for end in ("head", "tail")
         )
-        relations[relation] = Edges.of(heads, tails, len(ids[relation[0]]), weight[own], None, code[own])
+        relations[relation] = Edges.of(heads, tails, len(ids[relation[0]]), weight[own], time[own], code[own])
         start = own.stop
     return relations

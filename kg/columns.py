@@ -60,6 +60,7 @@ FACTS = (
     Column("literal", "boolean", "whether the tail is a value, not a node", required=True, default=False),
     Column("confidence", "float64", "0 … 1"),
     Column("provenance", "string", "the source or rule it comes from"),
+    Column("time", "timestamp", "of a derived one: the last event that speaks for it, UTC"),
 )
 
 TABLES = {"events": EVENTS, "items": ITEMS, "users": USERS, "facts": FACTS}

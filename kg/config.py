@@ -95,15 +95,41 @@ class Derive(Section):
 
     item_attributes   columns of the items that become nodes, and `user_attributes` of the users
     title_attributes  what is read out of the titles where there is no catalogue that says it
+    vocabulary        files that list the values of attributes (`kg.mining.vocabulary`), to be found in the items' texts
+    mined_attributes  which of its attributes; none named: all
+    mined_from        the columns whose texts are read
+    mined_in          attribute → parts of the names of categories that alone have it
+    mined_confidence  how sure what is found in texts must be, brands too
+    brands            how titles tell a brand where the catalogue does not; `brand_list`: a file of names, one to a line
     price_bands       how many there are; 0: none
+    popularity_bands  likewise, by how many users had an item
+    relations         kinds of rules between items, mined from the events: what goes with, follows or replaces what
+    relations_per_item  of each kind at most so many that start at an item
+    then_bought_days  within which what is bought next follows
     returns           nets purchases by what came back
     """
 
     item_attributes: tuple[str, ...] = ("brand", "category")
     user_attributes: tuple[str, ...] = ()
     title_attributes: tuple[Literal["colour", "material", "set_size", "category", "theme"], ...] = ()
+    vocabulary: tuple[str, ...] = ()
+    mined_attributes: tuple[str, ...] = ()
+    mined_from: tuple[str, ...] = ("title", "description")
+    mined_in: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    mined_confidence: float = Field(default=0.6, ge=0, le=1)
+    brands: tuple[Literal["known", "leading"], ...] = ()
+    brand_list: str | None = None
     price_bands: int = Field(default=10, ge=0, le=100)
+    popularity_bands: int = Field(default=0, ge=0, le=100)
+    relations: tuple[Literal["bought_together", "then_bought", "viewed_together", "substitute"], ...] = ()
+    relations_per_item: int = Field(default=20, ge=1)
+    then_bought_days: int = Field(default=90, ge=1)
     returns: bool = True
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The files that steps read."""
+        return (*self.vocabulary, *([self.brand_list] if self.brand_list else ()))
 
 
 class Split(Section):
@@ -151,6 +177,12 @@ class KgConfig(Section):
         folders = [home, *(path if path.is_dir() else path.parent for path in (path.absolute() for path in events))]
         mapped = _by_table(columns or {})
         changes: dict[str, Any] = {"folder": home, "taxonomy": self.taxonomy and _found(self.taxonomy, folders)}
+        changes["derive"] = self.derive.model_copy(
+            update={
+                "vocabulary": tuple(_found(path, folders) for path in self.derive.vocabulary),
+                "brand_list": self.derive.brand_list and _found(self.derive.brand_list, folders),
+            }
+        )
         own = {"events": events, "items": items and [items], "users": users and [users]}
         for table, given in own.items():
             source: Source = getattr(self, table)

@@ -155,17 +155,16 @@ def parallel(checked: Checked) -> Found:
 
 
 def leakage(checked: Checked) -> Found:
-    """Events of a window's graph that lie at its end or later."""
+    """Edges of a window's graph that lie at its end or later: events, and what is derived from them."""
     count, names = 0, []
     for window in checked.windows:
         graph = window.graph
-        for relation in graph.event_relations:
-            edges = graph.relations[relation]
+        for relation, edges in graph.relations.items():
             late = np.flatnonzero((edges.time != TIMELESS) & (edges.time >= window.end - graph.epoch))
             count += len(late)
             for place in late[:EXAMPLES]:
-                user = graph.nodes[USER].start + edges.sources[place]
-                names.append(f"{window.name}: {relation[1]} of {_named(graph, user)}")
+                source = graph.nodes[relation[0]].start + edges.sources[place]
+                names.append(f"{window.name}: {relation[1]} of {_named(graph, source)}")
     return Found(count, names)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kg.columns import TABLES, Column
+from kg.columns import FACTS, TABLES, Column
 from kg.config import KgConfig
 from kg.engine import Engine, memory_told
 from kg.errors import KgError
@@ -52,9 +52,10 @@ class Tables:
 
     @classmethod
     def load(cls, folder: Path, engine: Engine | None = None) -> Tables:
-        """From the folder that `save` wrote."""
+        """From the folder that `save` wrote; canonical columns that were not known then are added, empty."""
         engine = engine or Engine()
-        return cls(engine, **{name: engine.connection.read_parquet(folder / f"{name}.parquet") for name in TABLES})
+        read = {name: engine.connection.read_parquet(folder / f"{name}.parquet") for name in TABLES}
+        return cls(engine, **{name: _completed(table, TABLES[name]) for name, table in read.items()})
 
     def save(self, folder: Path) -> None:
         """Write one Parquet file per table; an existing folder is replaced when all are written."""
@@ -67,7 +68,7 @@ class Tables:
 
     def with_facts(self, facts: ir.Table) -> Tables:
         """With more facts, given by (some of) the columns of `kg.columns.FACTS`."""
-        return replace(self, facts=self.facts.union(facts.select(*self.facts.columns)))
+        return replace(self, facts=self.facts.union(_completed(facts, FACTS).select(*self.facts.columns)))
 
 
 def _library(frame: Any) -> str:
@@ -82,6 +83,15 @@ def _register(engine: Engine, table: Any) -> ir.Table:
     name = ibis.util.gen_name("cartograph")
     engine.connection.con.register(name, table)
     return engine.connection.table(name)
+
+
+def _completed(table: ir.Table, columns: Iterable[Column]) -> ir.Table:
+    """A table with the canonical columns that it lacks, empty."""
+    import ibis
+
+    types = {"timestamp": "timestamp(6)"}
+    absent = [column for column in columns if column.name not in table.columns]
+    return table.mutate(**{column.name: ibis.null(types.get(column.type, column.type)) for column in absent})
 
 
 def _canonical(name: str, frame: Any, columns: Iterable[Column]) -> Any:

@@ -3,9 +3,12 @@
 A complement lies in the same baskets more often than chance. An alternative is for the same use, wanted by the same
 people, and not a complement: people who take two of a kind home at once make them complements here, rightly or not.
 
-A basket is what one user bought with less than `gap_hours` between one event and the next: the graph keeps times, not
-sessions. Where a log has no times, all a user ever bought is one basket, and a complement only means "bought by the
-same people".
+Where the graph holds rules between items (`relations` under [derive]), complements are those of the rules, and what
+replaces the item by a rule is an alternative at least as close as the rule is confident.
+
+Without rules, a basket is what one user bought with less than `gap_hours` between one event and the next: the graph
+keeps times, not sessions. Where a log has no times, all a user ever bought is one basket, and a complement only means
+"bought by the same people".
 """
 
 from __future__ import annotations
@@ -27,6 +30,7 @@ from recsys.ranking import top
 if TYPE_CHECKING:
     import pandas as pd
 
+_COMPLEMENTS, _SUBSTITUTES = ("bought_together", "then_bought"), ("substitute",)
 Strengths = NDArray[np.float64]
 _HOUR = 3600
 _CERTAIN = 2.58  # standard errors of log lift: 99 % two-sided
@@ -47,18 +51,21 @@ class Similar:
     def frame(self, item_id: str, n: int = 10) -> pd.DataFrame:
         """At most `n` of each kind: columns item_id, rank, title, score, kind ("alternative" or "complement").
 
-        The score of a complement is its certain lift (`lifts`), of an alternative its closeness in 0 … 1
-        (`closeness`). Raises KgError for an item that is not in the graph.
+        The score of a complement is its certain lift (`lifts`), or the confidence of a rule; of an alternative its
+        closeness in 0 … 1 (`closeness`), or the confidence of a rule where that is more. Raises KgError for an item
+        that is not in the graph.
         """
         import pandas as pd
 
         items = self.graph.nodes[ITEM]
         item = self.graph.node(ITEM, item_id) - items.start
-        lifts = self.lifts(item)
-        kinds = {
-            "alternative": np.where(lifts > 1, 0.0, self.closeness(item)),
-            "complement": np.where(lifts > 1, lifts, 0),
-        }
+        complements, substitutes = self._rules(item, *_COMPLEMENTS), self._rules(item, *_SUBSTITUTES)
+        if complements is None:
+            lifts = self.lifts(item)
+            complements = np.where(lifts > 1, lifts, 0)
+        close = self.closeness(item)
+        alternatives = close if substitutes is None else np.maximum(close, substitutes)
+        kinds = {"alternative": np.where(complements > 0, 0, alternatives), "complement": complements}
         frames = []
         for kind, strengths in kinds.items():
             best = top(strengths[None, :], n)[0]
@@ -66,6 +73,14 @@ class Similar:
             told = {"item_id": items.ids.to_ids(best), "rank": np.arange(1, len(best) + 1), "title": items.labels[best]}
             frames.append(pd.DataFrame({**told, "score": strengths[best], "kind": kind}))
         return pd.concat(frames, ignore_index=True)
+
+    def _rules(self, item: int, *names: str) -> Strengths | None:
+        """The largest confidence of the rules of these names from an item, float64 (n_items,); None: there are none."""
+        relations = [(ITEM, name, ITEM) for name in names if (ITEM, name, ITEM) in self.graph.relations]
+        if not relations:
+            return None
+        rows = (self.graph.matrix(relation)[[item]].toarray()[0] for relation in relations)
+        return np.maximum.reduce([row.astype(np.float64) for row in rows])
 
     def lifts(self, item: int) -> Strengths:
         """How many times more often than by chance items share a basket with `item`, at least: float64 (n_items,).

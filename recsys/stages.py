@@ -89,6 +89,11 @@ def taught(workspace: Workspace) -> Mapping[str, Mapping[str, Any]]:
     return _recipe(workspace.stage("train").checked()).scorers if workspace.has("train") else {}
 
 
+def tables(workspace: Workspace, threads: int) -> Tables:
+    """What was ingested."""
+    return Tables.load(workspace.stage("ingest").checked() / _TABLES, Engine(threads))
+
+
 def graph(workspace: Workspace) -> KnowledgeGraph:
     """The graph of everything the workspace has read."""
     return _graph(workspace, "all")
@@ -112,8 +117,7 @@ def _ingest(job: Job) -> Stage:
 
 def windows(job: Job) -> Windows:
     """What was ingested, cut as the config says."""
-    tables = Tables.load(job.workspace.stage("ingest").checked() / _TABLES, Engine(job.threads))
-    return split(tables, job.config.split, job.config.shop.target_kinds)
+    return split(tables(job.workspace, job.threads), job.config.split, job.config.shop.target_kinds)
 
 
 def _make_graph(job: Job) -> Stage:
@@ -133,7 +137,9 @@ def _make_graph(job: Job) -> Stage:
             **{name: None if start is None else seconds(start) for name, start in starts.items()},
         }
 
-    made = job.workspace.run("graph", {"ingest": read.output, **job.section("shop", "derive", "split")}, work)
+    files = [fingerprint(file) for file in job.config.derive.files]
+    inputs = {"ingest": read.output, "files": files, **job.section("shop", "derive", "split")}
+    made = job.workspace.run("graph", inputs, work)
     job.config.check(_graph(job.workspace, "all"))
     return made
 

@@ -13,7 +13,11 @@ STEPS: dict[str, str] = {
     "returns": "kg.steps.returns:returns",
     "attributes": "kg.steps.attributes:attributes",
     "titles": "kg.steps.titles:titles",
+    "mined_attributes": "kg.steps.mined:mined_attributes",
+    "brands": "kg.steps.brands:brands",
     "price_bands": "kg.steps.price_bands:price_bands",
+    "popularity_bands": "kg.steps.popularity_bands:popularity_bands",
+    "relations": "kg.steps.relations:relations",
 }
 """Functions Tables, Derive → Tables, in the order they run; a new one is one new file and one line here."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ibis
 
 from kg.config import Derive
+from kg.steps.bands import banded, spoken
 from kg.steps.facts import facts
 from kg.steps.prices import paid
 from kg.tables import Tables
@@ -25,13 +26,8 @@ def price_bands(tables: Tables, section: Derive) -> Tables:
     known = known.select(
         item_id=ibis.coalesce(known.item_id, known.item_id_right), price=ibis.coalesce(known.listed, known.paid)
     )
-    in_order = ibis.window(order_by=known.price)
-    place = ibis.rank().over(in_order) / known.count().over(ibis.window())
-    placed = known.mutate(band=(place * section.price_bands).floor())
-    band = ibis.window(group_by="band")
-    named = placed.mutate(low=placed.price.min().over(band), high=placed.price.max().over(band))
-    low, high = (_told(bound) for bound in (named.low, named.high))
-    told = (named.low == named.high).ifelse(low, low + ibis.literal(" to ") + high)
+    named = banded(known, "price", section.price_bands)
+    told = spoken(named, _told)
     found = facts(named, head="item_id", relation=ibis.literal(RELATION), tail=told, provenance="price bands")
     return tables.with_facts(found)
 

@@ -55,7 +55,7 @@ def titles(tables: Tables, section: Derive) -> Tables:
 
 def said(titles: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
     """(item, attribute, value) of every title; what a word is depends on the other titles too."""
-    lexicon = _lexicon()
+    lexicon = read_lexicon()
     spelled = {item: _WORD.findall(title.lower()) for item, title in titles.items()}
     one = _singular(word for words in spelled.values() for word in words)
     words = {item: [one[word] for word in own] for item, own in spelled.items()}
@@ -110,6 +110,7 @@ def _without_ending(word: str) -> Iterator[str]:
 
 
 @cache
-def _lexicon() -> Lexicon:
+def read_lexicon() -> Lexicon:
+    """What the words of a title mean."""
     text = (files("kg.steps") / "words.toml").read_text(encoding="utf-8")
     return Lexicon(**{name: frozenset(words) for name, words in tomllib.loads(text).items()})

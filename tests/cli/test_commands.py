@@ -385,3 +385,35 @@ def test_other_files_are_looked_for_beside_the_log(made: Shop, cartograph: Ask, 
     assert told["events"] == cartograph("ingest", "-w", made.workspace, "--json").json["events"]
     items = pd.read_parquet(tmp_path / "workspace" / "ingest" / "tables" / "items.parquet")
     assert len(items) == ITEMS
+
+
+@pytest.mark.parametrize("form", ["csv", "parquet"])
+def test_enrich(made: Shop, cartograph: Ask, tmp_path: Path, form: str) -> None:
+    words = tmp_path / "words.toml"
+    words.write_text('shade = ["white", "red"]\n')
+    asked = ("enrich", "-w", made.workspace, "--vocabulary", words, "--text", "title", "--out", tmp_path / "out")
+    report = cartograph(*asked, "--format", form, "--json").json
+    assert set(report) == {"items", "attributes", "relations", "files"}
+    assert [Path(file).name for file in report["files"]] == [f"{name}.{form}" for name in ("items", "facts", "rules")]
+    read = pd.read_csv if form == "csv" else pd.read_parquet
+    items, facts, rules = (read(file) for file in report["files"])
+    assert len(items) == report["items"]
+    shares = {row["attribute"]: row for row in report["attributes"]}
+    assert 0 == shares["shade"]["before"] < shares["shade"]["after"] == items["shade"].notna().mean()
+    assert {"head", "relation", "tail", "confidence", "provenance", "time"} <= set(facts)
+    assert {"support", "confidence", "lift", "conviction"} <= set(rules)
+    assert sum(row["rules"] for row in report["relations"]) == len(rules)
+
+
+def test_enrich_as_rdf_without_rules(made: Shop, cartograph: Ask, tmp_path: Path) -> None:
+    answer = cartograph("enrich", "-w", made.workspace, "--relations", "none", "--format", "nt", "--out", tmp_path)
+    assert "popularity_band" in answer.out
+    text = (tmp_path / "items.nt").read_text()
+    assert "relation:popularity_band" in text
+    assert USER not in text
+
+
+def test_enrich_with_a_relation_that_there_is_not(made: Shop, cartograph: Ask, tmp_path: Path) -> None:
+    answer = cartograph("enrich", "-w", made.workspace, "--relations", "bougt_together", "--out", tmp_path)
+    assert answer.code == 2
+    assert "Did you mean 'bought_together'" in answer.err

@@ -134,6 +134,12 @@ def test_an_event_at_the_end_of_its_window_is_leakage() -> None:
     assert finding.examples == ("train: purchase of Ann (user:a)",)
 
 
+def test_a_derived_edge_of_a_later_time_is_leakage() -> None:
+    graph = shop(brand=[(0, 0, -1), (1, 1, N), (2, 1, N - 1)])
+    finding = found("leakage", Checked(graph, (Window("train", graph, 1000 + N),)))
+    assert finding.examples == ("train: brand of mug 0 (item:i1)",)
+
+
 def test_damaged_files_are_errors() -> None:
     finding = found("files", Checked(shop(), damaged=(Path("graph/all/edges"),)))
     assert (finding.failed, finding.examples) == (True, ("graph/all/edges",))

@@ -74,3 +74,19 @@ def test_without_times_all_a_user_bought_is_one_basket() -> None:
 def test_an_unknown_item_is_named(graph: kg.KnowledgeGraph) -> None:
     with pytest.raises(KgError, match="candle"):
         Similar(graph).frame("candle")
+
+
+def test_rules_of_the_graph_say_what_goes_with_an_item_and_what_replaces_it() -> None:
+    rules = [
+        ("torch-a", "bought_together", "soap-0", 0.2), ("torch-a", "then_bought", "soap-0", 0.4),
+        ("torch-a", "then_bought", "torch-b", 0.3), ("torch-a", "substitute", "battery", 0.9),
+        ("torch-b", "bought_together", "battery", 0.5),
+    ]  # fmt: skip
+    frame = pd.DataFrame(rules, columns=["head", "relation", "tail", "confidence"])
+    facts = frame.assign(head_type="item", tail_type="item", literal=False)
+    events = pd.DataFrame({"user_id": ["u"] * 4, "item_id": ["torch-a", "torch-b", "battery", "soap-0"]})
+    found = Similar(kg.build(kg.Tables.of(events=events, facts=facts))).frame("torch-a")
+    told = {
+        kind: list(zip(part["item_id"], part["score"].round(6), strict=True)) for kind, part in found.groupby("kind")
+    }
+    assert told == {"complement": [("soap-0", 0.4), ("torch-b", 0.3)], "alternative": [("battery", 1.0)]}

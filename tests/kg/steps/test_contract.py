@@ -16,6 +16,8 @@ from kg.tables import Tables
 
 NOTHING = Derive(item_attributes=(), user_attributes=(), title_attributes=(), price_bands=0, returns=False)
 EVERYTHING = Derive(
+    relations=("bought_together", "then_bought", "viewed_together", "substitute"),
+    popularity_bands=3,
     item_attributes=("brand", "maker"),
     user_attributes=("country",),
     title_attributes=("colour", "material", "set_size", "category", "theme"),
