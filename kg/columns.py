@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 Type = Literal["string", "float64", "timestamp", "boolean"]
@@ -60,5 +60,16 @@ FACTS = (
     Column("provenance", "string", "the source or rule it comes from"),
 )
 
+TRIPLES = tuple(replace(each, required=each.required and not each.name.endswith("_type")) for each in FACTS)
+"""Facts as a file tells them: without types, they are what `kg.sources.facts` finds them to be."""
+
+LINKS = (
+    Column("item_id", "string", "the shop's id", required=True),
+    Column("uri", "string", "what facts call the item", required=True),
+)
+
 TABLES = {"events": EVENTS, "items": ITEMS, "users": USERS, "facts": FACTS}
 """The canonical tables; each may carry further columns of the shop's own, except facts."""
+
+RAW = {**TABLES, "facts": TRIPLES, "links": LINKS}
+"""The tables that are read from files."""

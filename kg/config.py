@@ -31,6 +31,9 @@ class Shop(Section):
     target_kinds: tuple[str, ...] = ("purchase",)
 
 
+Format = Literal["csv", "jsonl", "parquet", "nt", "nq", "ttl", "trig", "rdf", "jsonld"]
+
+
 class Source(Section):
     """A table of raw files, and what its columns mean.
 
@@ -54,7 +57,7 @@ class Source(Section):
     kinds: dict[str, str] = Field(default_factory=dict)
     time_format: str = "auto"
     missing: tuple[str, ...] = ()
-    format: Literal["csv", "jsonl", "parquet"] | None = None
+    format: Format | None = None
     delimiter: str | None = Field(default=None, min_length=1, max_length=4)
     encoding: Literal["utf-8", "latin-1", "utf-16"] | None = None
     header: tuple[str, ...] = ()
@@ -63,6 +66,25 @@ class Source(Section):
     @property
     def paths(self) -> tuple[str, ...]:
         return (self.path,) if isinstance(self.path, str) else self.path or ()
+
+
+class Facts(Source):
+    """RDF files, and tables of triples: of RDF `columns` and all else of a table's layout say nothing.
+
+    predicates  the relations to keep, as the files name them; a `*` at the end stands for any end. With names of ours
+                they are called so: { director = "http://dbpedia.org/ontology/director" }. None: all, each called by
+                the end of its IRI
+    languages   of texts that have a language only these stay, the first is preferred for labels; none: all
+    types       classes that become node types, perhaps with names of ours; what is of none of them is an "entity"
+    hops        how many steps from an item a fact may lie; None: any, also what no item leads to
+    links       a table of items and what the facts call them: item_id, uri
+    """
+
+    predicates: tuple[str, ...] | dict[str, str] = ()
+    languages: tuple[str, ...] = ()
+    types: tuple[str, ...] | dict[str, str] = ()
+    hops: int | None = Field(default=None, ge=1)
+    links: Source = Source()
 
 
 class Rule(Section):
@@ -96,6 +118,7 @@ class Derive(Section):
     item_attributes   columns of the items that become nodes, and `user_attributes` of the users
     title_attributes  what is read out of the titles where there is no catalogue that says it
     price_bands       how many there are; 0: none
+    number_bands      the same of every relation that is a number or a date in the facts
     returns           nets purchases by what came back
     """
 
@@ -103,6 +126,7 @@ class Derive(Section):
     user_attributes: tuple[str, ...] = ()
     title_attributes: tuple[Literal["colour", "material", "set_size", "category", "theme"], ...] = ()
     price_bands: int = Field(default=10, ge=0, le=100)
+    number_bands: int = Field(default=10, ge=0, le=100)
     returns: bool = True
 
 
@@ -129,6 +153,7 @@ class KgConfig(Section):
     events: Source = Source()
     items: Source = Source()
     users: Source = Source()
+    facts: Facts = Facts()
     taxonomy: str | None = None
     clean: tuple[Rule, ...] = ()
     checks: tuple[Check, ...] = ()
@@ -141,6 +166,7 @@ class KgConfig(Section):
         items: Path | None = None,
         users: Path | None = None,
         columns: Mapping[str, str] | None = None,
+        facts: Sequence[Path] = (),
     ) -> Self:
         """With absolute paths, so that it means the same from anywhere; what is given takes the place of its own.
 
@@ -151,14 +177,16 @@ class KgConfig(Section):
         folders = [home, *(path if path.is_dir() else path.parent for path in (path.absolute() for path in events))]
         mapped = _by_table(columns or {})
         changes: dict[str, Any] = {"folder": home, "taxonomy": self.taxonomy and _found(self.taxonomy, folders)}
-        own = {"events": events, "items": items and [items], "users": users and [users]}
+        own = {"events": events, "items": items and [items], "users": users and [users], "facts": facts}
         for table, given in own.items():
             source: Source = getattr(self, table)
             paths = [str(path.absolute()) for path in given or ()] or [_found(path, folders) for path in source.paths]
             if paths:
-                changes[table] = source.model_copy(
-                    update={"path": tuple(paths), "columns": source.columns | mapped.pop(table, {})}
-                )
+                changed: dict[str, Any] = {"path": tuple(paths), "columns": source.columns | mapped.pop(table, {})}
+                if isinstance(source, Facts) and source.links.paths:
+                    places = tuple(_found(path, folders) for path in source.links.paths)
+                    changed["links"] = source.links.model_copy(update={"path": places})
+                changes[table] = source.model_copy(update=changed)
         for table, named in mapped.items():
             raise KgError(f"no {table} to map columns of", column=next(iter(named)), fix=f"Give their file: --{table}.")
         return self.model_copy(update=changes)
@@ -169,8 +197,8 @@ def _by_table(columns: Mapping[str, str]) -> dict[str, dict[str, str]]:
     found: dict[str, dict[str, str]] = {}
     for name, text in columns.items():
         table, _, column = name.rpartition(".")
-        if table not in ("", "events", "items", "users"):
-            fix = "Write item_id for one of the events, items.title or users.country."
+        if table not in ("", "events", "items", "users", "facts"):
+            fix = "Write item_id for one of the events, items.title, users.country or facts.tail."
             raise KgError("no such table", column=name, value=table, fix=fix)
         found.setdefault(table or "events", {})[column] = text
     return found

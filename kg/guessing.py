@@ -13,13 +13,15 @@ from kg.engine import Engine
 from kg.errors import KgError
 from kg.files import replacing
 from kg.query import EVENT_KINDS
+from kg.sources.facts import of_tables
 from kg.sources.mapping import Mapper
 from kg.sources.names import usual, usual_kind
 from kg.sources.preset import with_presets
 from kg.sources.rejects import torn_lines
 from kg.sources.staging import as_read, first_line, raw_rows
 
-_NEEDED = {"events": ("user_id", "item_id"), "items": ("item_id",), "users": ("user_id",)}
+_NEEDED = {"events": ("user_id", "item_id"), "items": ("item_id",), "users": ("user_id",), "facts": ("relation", "tail")}
+_TABLES = ("events", "items", "users")
 _UNIX = {"unix": "[0-9]{10}([.][0-9]+)?", "unix-ms": "[0-9]{13}"}
 """Numbers that are times from 2001 to 2286, and the format that reads them."""
 
@@ -42,12 +44,14 @@ def guess(
     items: Path | None = None,
     users: Path | None = None,
     columns: Mapping[str, str] | None = None,
+    facts: Sequence[Path] = (),
     preset: str | None = None,
     engine: Engine | None = None,
 ) -> Guess:
     """Look at the files and map what has a usual name, or what a preset knows; `columns` win over both.
 
     columns  our column → a raw one or an SQL expression; of items and users "items.title" and so on
+    facts    RDF files and tables of triples
 
     Raises KgError where nobody or nothing is to be found.
     """
@@ -55,10 +59,13 @@ def guess(
         preset = str(Path(preset).resolve())  # the config may be written elsewhere
     given = {"events": events, "items": items, "users": users}
     config = KgConfig(**{table: Source(preset=preset) for table, files in given.items() if files})
-    config = config.at(events, items, users, columns)
+    config = config.at(events, items, users, columns, facts)
     if not preset:
-        named = {table: _named(table, getattr(config, table)) for table in _NEEDED if getattr(config, table).paths}
+        named = {table: _named(table, getattr(config, table)) for table in _TABLES if getattr(config, table).paths}
         config = config.model_copy(update=named)
+    if facts and (triples := of_tables(config.facts, Path())).paths:
+        columns = _named("facts", triples).columns
+        config = config.model_copy(update={"facts": config.facts.model_copy(update={"columns": columns})})
     whole = with_presets(config)
     seen = _look(whole.events, engine or Engine())
     user_attributes = ("country",) if "user_country" in whole.events.columns else ()
@@ -100,7 +107,7 @@ def _named(table: str, source: Source) -> Source:
                 file=", ".join(source.paths),
                 fix=f"Say which it is, --column {_prefix(table)}{name}=COLUMN: there are {', '.join(raw)}.",
             )
-    keep = () if table == "events" else tuple(name for name in raw if name not in columns.values())
+    keep = () if table in ("events", "facts") else tuple(name for name in raw if name not in columns.values())
     return source.model_copy(update={"columns": columns, "keep": keep})
 
 

@@ -4,24 +4,26 @@ from __future__ import annotations
 
 import codecs
 import csv
-import gzip
 import io
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
-from typing import IO, Any, Literal, TextIO, cast
+from typing import Any, TextIO
 
-from kg.config import Source
+from kg.config import Format, Source
 from kg.errors import KgError
+from kg.sources.packed import open_bytes
 
-Format = Literal["csv", "jsonl", "parquet"]
 SUFFIXES: dict[str, Format] = {
     ".csv": "csv", ".tsv": "csv", ".txt": "csv", ".dat": "csv",
     ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "jsonl",
     ".parquet": "parquet", ".pq": "parquet",
+    ".nt": "nt", ".nq": "nq", ".ttl": "ttl", ".trig": "trig", ".rdf": "rdf", ".owl": "rdf", ".jsonld": "jsonld",
 }  # fmt: skip
+RDF = frozenset({"nt", "nq", "ttl", "trig", "rdf", "jsonld"})
+"""The formats of statements: facts or a taxonomy, no table."""
 _DELIMITERS = ("\t", ";", "|", ",")
 _ENCODINGS = "latin-1 or utf-16"
 _UNKNOWN = "\N{REPLACEMENT CHARACTER}"
@@ -76,12 +78,21 @@ def find(paths: Sequence[str | Path], folder: Path = Path()) -> list[Path]:
     return list(dict.fromkeys(found))
 
 
-def look(path: Path, source: Source) -> RawFile:
-    """What a file is. Raises KgError where it cannot be read, is empty, or its kind cannot be told."""
+def format_of(path: Path, source: Source) -> Format:
+    """What the config says, or the file's name; KgError where neither does."""
     format_ = source.format or SUFFIXES.get(_suffix(path))
     if format_ is None:
         known = ", ".join(SUFFIXES)
         raise KgError("unknown kind of file", file=path, fix=f"Rename it to one of {known} (.gz), or set `format`.")
+    return format_
+
+
+def look(path: Path, source: Source) -> RawFile:
+    """What a file is. Raises KgError where it cannot be read, is empty, or its kind cannot be told."""
+    format_ = format_of(path, source)
+    if format_ in RDF:
+        fix = "Name it as --facts, or the path of [facts]."
+        raise KgError("RDF holds facts, not rows of a table", file=path, fix=fix)
     try:
         with path.open("rb") as file:
             if not file.read(1):
@@ -96,11 +107,7 @@ def look(path: Path, source: Source) -> RawFile:
 def open_text(path: Path, encoding: str) -> TextIO:
     """A text file, unpacked, without its byte order mark; what is not in its encoding becomes U+FFFD."""
     name = "utf-8-sig" if encoding == "utf-8" else encoding
-    return io.TextIOWrapper(_open_bytes(path), encoding=name, errors="replace", newline="")
-
-
-def _open_bytes(path: Path) -> IO[bytes]:
-    return cast(IO[bytes], gzip.open(path, "rb")) if path.suffix == ".gz" else path.open("rb")
+    return io.TextIOWrapper(open_bytes(path), encoding=name, errors="replace", newline="")
 
 
 def _suffix(path: Path) -> str:
@@ -108,7 +115,7 @@ def _suffix(path: Path) -> str:
 
 
 def _encoding(path: Path, source: Source) -> str:
-    with _open_bytes(path) as file:
+    with open_bytes(path) as file:
         return source.encoding or ("utf-16" if file.read(2) in _UTF16 else "utf-8")
 
 

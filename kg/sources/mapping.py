@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cached_property
 
-from kg.columns import TABLES, Column, Type
+from kg.columns import RAW, Column, Type
 from kg.config import Source
 from kg.errors import KgError
 from kg.sources.files import RawFile
@@ -27,6 +27,7 @@ _EXPECTED: Mapping[Type, str] = {
 }
 _REPEATED = ("item_", "user_")
 _USUAL_TIME = "'%Y-%m-%d %H:%M:%S'"
+_FILE_NAME = "regexp_extract(_path, '[^/]+$')"
 _UNIX = {"unix": 1, "unix-ms": 1_000}
 _FURTHEST_SECOND = 100_000_000_000  # the year 5138; a number beyond is no unix second
 
@@ -68,11 +69,15 @@ class Mapper:
     def wanted(self) -> dict[str, str]:
         """Our column → raw column or expression: as the config says; if it says nothing, by usual names.
 
-        Of an event's further columns only those are ours that repeat something of its item or user.
+        Of an event's further columns only those are ours that repeat something of its item or user. A fact's `item_id`
+        is a head that is an item, and its provenance is its file unless something else is said.
         """
         if self.source.columns or self.source.keep:
-            return {name: name for name in self.source.keep} | self.source.columns
+            named = {name: name for name in self.source.keep} | self.source.columns
+            return _of_fact(named) if self.table == "facts" else named
         named = usual(self.file.columns, self.table)
+        if self.table in ("facts", "links"):
+            return _of_fact(named) if self.table == "facts" else named
         own = _REPEATED if self.table == "events" else ("",)
         rest = (name for name in self.file.columns if name not in named.values() and name.startswith(own))
         return {name: name for name in rest} | named
@@ -80,7 +85,7 @@ class Mapper:
     @cached_property
     def columns(self) -> list[Made]:
         """The canonical columns, then the shop's own. Raises KgError where a required one is not to be had."""
-        canonical = TABLES[self.table]
+        canonical = RAW[self.table]
         known = {column.name for column in canonical}
         own = [Column(name, "string", "") for name in self.wanted if name not in known]
         for column in own:
@@ -161,6 +166,12 @@ class Mapper:
             # the usual way of writing it is read quickly; the cast heeds an offset, and the session's zone is UTC
             return f"coalesce(try_strptime({text}, {_USUAL_TIME}), TRY_CAST({text} AS TIMESTAMPTZ)::TIMESTAMP)", typed
         return f"try_strptime(trim({text}), {literal(how)})::TIMESTAMP", typed
+
+
+def _of_fact(named: dict[str, str]) -> dict[str, str]:
+    rest = {name: text for name, text in named.items() if name != "item_id"}
+    head = {} if "head" in named or "item_id" not in named else {"head": named["item_id"], "head_type": "'item'"}
+    return {"provenance": _FILE_NAME} | head | rest
 
 
 def quoted(name: str) -> str:

@@ -6,12 +6,13 @@ from importlib.resources import as_file, files
 from pathlib import Path
 from typing import TypeVar
 
-from kg.config import KgConfig, Section, Source, checked, read_toml
+from kg.config import Facts, KgConfig, Section, Source, checked, read_toml
 from kg.errors import KgError
 from kg.sources.mapping import literal
 
 _FOLDER = files("kg.sources") / "presets"
 _SUFFIX = ".toml"
+_TABLES = ("events", "items", "users", "facts")
 Config = TypeVar("Config", bound=KgConfig)
 
 
@@ -22,11 +23,12 @@ class Preset(Section):
     events: Source = Source()
     items: Source = Source()
     users: Source = Source()
+    facts: Facts = Facts()
 
     @property
     def tables(self) -> tuple[str, ...]:
         """The tables it says something of."""
-        return tuple(name for name in ("events", "items", "users") if name in self.model_fields_set)
+        return tuple(name for name in _TABLES if name in self.model_fields_set)
 
 
 def names() -> list[str]:
@@ -51,7 +53,7 @@ def preset(name: str, folder: Path = Path()) -> Preset:
 
 def with_presets(config: Config) -> Config:
     """The config with what its presets say written out, so that it stands for itself."""
-    named = {name: getattr(config, name) for name in ("events", "items", "users")}
+    named = {name: getattr(config, name) for name in _TABLES}
     filled = {name: _filled(name, own, config.folder) for name, own in named.items() if own.preset and own.paths}
     return config.model_copy(update=filled)
 

@@ -12,6 +12,7 @@ STEPS: dict[str, str] = {
     "returns": "kg.steps.returns:returns",
     "attributes": "kg.steps.attributes:attributes",
     "titles": "kg.steps.titles:titles",
+    "number_bands": "kg.steps.number_bands:number_bands",
     "price_bands": "kg.steps.price_bands:price_bands",
 }
 """Functions Tables, Derive → Tables, in the order they run; a new one is one new file and one line here."""
