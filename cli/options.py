@@ -47,7 +47,7 @@ class Files:
     items: Annotated[Path | None, typer.Option("--items", help="A catalogue.")] = None
     users: Annotated[Path | None, typer.Option("--users", help="What is known of the users.")] = None
     facts: Annotated[
-        list[Path] | None, typer.Option("--facts", help="What is known beside: RDF or a table of triples; may be repeated.")
+        list[Path] | None, typer.Option("--facts", help="Facts: RDF or a table of triples; may be repeated.")
     ] = None
     column: Annotated[
         list[str] | None,

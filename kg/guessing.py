@@ -20,7 +20,12 @@ from kg.sources.preset import with_presets
 from kg.sources.rejects import torn_lines
 from kg.sources.staging import as_read, first_line, raw_rows
 
-_NEEDED = {"events": ("user_id", "item_id"), "items": ("item_id",), "users": ("user_id",), "facts": ("relation", "tail")}
+_NEEDED = {
+    "events": ("user_id", "item_id"),
+    "items": ("item_id",),
+    "users": ("user_id",),
+    "facts": ("relation", "tail"),
+}
 _TABLES = ("events", "items", "users")
 _UNIX = {"unix": "[0-9]{10}([.][0-9]+)?", "unix-ms": "[0-9]{13}"}
 """Numbers that are times from 2001 to 2286, and the format that reads them."""

@@ -44,8 +44,9 @@ def join(sql: Any, name: str, section: Facts, views: Mapping[str, str]) -> str:
         CREATE TABLE {name} AS SELECT DISTINCT * FROM (
             SELECT {columns} FROM {name}_joined LEFT JOIN {name}_names ON relation = theirs WHERE NOT {_IS_LABEL}
             UNION ALL
-            SELECT head, coalesce('label@' || {_LANGUAGE}, 'name'), tail, head_type, tail_type, true, NULL, provenance
-            FROM {name}_joined WHERE {_IS_LABEL}
+            SELECT head, 'alt_label', tail, head_type, tail_type, true, NULL, provenance FROM {name}_joined
+            ANTI JOIN {name}_labels ON head = node AND head_type = kind AND tail = label AND tail_type = spoken
+            WHERE {_IS_LABEL}
             UNION ALL
             SELECT node, 'label', label, kind, 'string', true, NULL, provenance FROM {name}_labels
         ) ORDER BY ALL
@@ -106,13 +107,16 @@ def _keep_near(sql: Any, name: str, hops: int) -> None:
 
 
 def _choose_labels(sql: Any, name: str, languages: tuple[str, ...]) -> None:
-    """`labels`: for every node its name in the first language there is, else without one, else the end of its IRI."""
+    """`labels`: for every node its name in the first language there is, else without one, else the end of its IRI.
+
+    All its other names stay, each with its language: they are `alt_label`s.
+    """
     cases = [
         f"WHEN {_LANGUAGE} = {literal(one)} OR starts_with({_LANGUAGE}, {literal(f'{one}-')}) THEN {place}"
         for place, one in enumerate(languages)
     ]
     language = f"CASE {' '.join(cases)} WHEN {_LANGUAGE} IS NULL THEN {len(cases)} ELSE {len(cases) + 1} END"
-    told = "{'label': tail, 'provenance': provenance}"
+    told = "{'label': tail, 'spoken': tail_type, 'provenance': provenance}"
     best = f"arg_min({told}, ({language}, list_position([{_LISTED}], relation), {_LANGUAGE}, tail))"
     ends = [
         f"SELECT {end} AS node, {end}_type AS kind, {end} AS iri, provenance FROM {name}_joined WHERE named {more}"
@@ -126,11 +130,11 @@ def _choose_labels(sql: Any, name: str, languages: tuple[str, ...]) -> None:
         WITH said AS (
             SELECT head AS node, head_type AS kind, {best} AS best FROM {name}_joined WHERE {_IS_LABEL} GROUP BY 1, 2
         ), others AS (
-            SELECT node, kind, min({label}) AS label, min(provenance) AS provenance
-            FROM ({' UNION ALL '.join(ends)} UNION ALL {linked}) ANTI JOIN said USING (node, kind)
+            SELECT node, kind, min({label}) AS label, NULL AS spoken, min(provenance) AS provenance
+            FROM ({" UNION ALL ".join(ends)} UNION ALL {linked}) ANTI JOIN said USING (node, kind)
             WHERE (kind <> 'item' OR iri <> node) AND NOT starts_with(iri, '_:') GROUP BY 1, 2
         )
-        SELECT node, kind, best.label, best.provenance FROM said UNION ALL FROM others
+        SELECT node, kind, best.label, best.spoken, best.provenance FROM said UNION ALL FROM others
     """)
 
 

@@ -26,7 +26,7 @@ _REMOTE = "LoadDocumentCallback"
 
 
 def statements(path: Path, form: str) -> Iterator[Any]:
-    """pyoxigraph's quads of a file: `form` is nt, nq, ttl, trig, rdf (RDF/XML) or jsonld.
+    """The quads of a file, as pyoxigraph has them: `form` is nt, nq, ttl, trig, rdf (RDF/XML) or jsonld.
 
     Raises KgError with row and column where the file is malformed; for entities of RDF/XML that are nested, long or
     elsewhere; for a context of JSON-LD that is elsewhere, and for elements or values nested more than 500 deep.

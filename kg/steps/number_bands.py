@@ -41,7 +41,9 @@ def number_bands(tables: Tables, section: Derive) -> Tables:
     low, high = (_told(bound) for bound in (named.low, named.high))
     tail = (named.low == named.high).ifelse(low, low + ibis.literal(" to ") + high) + named.unit
     found = named.select(*kind, "head", "provenance", tail=tail)
-    made = facts(found, head="head", of=found.head_type, relation=found.relation, tail=found.tail, provenance=found.provenance)
+    made = facts(
+        found, head="head", of=found.head_type, relation=found.relation, tail=found.tail, provenance=found.provenance
+    )
     return tables.with_facts(made)
 
 

@@ -65,7 +65,9 @@ def test_iris_are_taken_as_they_are_written(tmp_path: Path, name: str) -> None:
 def test_a_byte_order_mark_is_no_content(tmp_path: Path, name: str) -> None:
     text = {"a.rdf": RDF + ABOUT.format("v"), "a.jsonld": '{"@id": "http://a.example/x", "http://a.example/p": "v"}'}
     content = ("\ufeff" + text.get(name, TRIPLE)).encode()
-    assert [quad.object.value for quad in read(tmp_path, name, gzip.compress(content) if name[-1] == "z" else content)] == ["v"]
+    assert [
+        quad.object.value for quad in read(tmp_path, name, gzip.compress(content) if name[-1] == "z" else content)
+    ] == ["v"]
 
 
 def test_utf_16_is_told(tmp_path: Path) -> None:
@@ -111,7 +113,9 @@ def test_xml_that_is_none_is_told(tmp_path: Path, text: str) -> None:
         read(tmp_path, "a.rdf", text)
 
 
-@pytest.mark.parametrize("context", ['"https://schema.org/"', '"file:///etc/passwd"', '{"@import": "http://elsewhere.example/"}'])
+@pytest.mark.parametrize(
+    "context", ['"https://schema.org/"', '"file:///etc/passwd"', '{"@import": "http://elsewhere.example/"}']
+)
 def test_a_context_that_is_elsewhere_is_not_read(tmp_path: Path, context: str) -> None:
     with pytest.raises(KgError, match="never read") as caught:
         read(tmp_path, "a.jsonld", f'{{"@context": {context}, "@id": "http://a.example/x", "http://a.example/p": "v"}}')
