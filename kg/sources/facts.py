@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from itertools import count, islice
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +18,13 @@ from kg.sources.files import RDF, find, format_of
 from kg.sources.joining import LABELS, TYPE, end_of, join
 from kg.sources.mapping import literal
 from kg.sources.statements import statements
+from kg.vocabulary import local
 
+QUANTITY = "quantity:"
+"""How the kind of a number with a unit begins."""
 _XSD = "http://www.w3.org/2001/XMLSchema#"
-_BATCH = 100_000  # statements handed to the engine at once
-_QUANTITY = re.compile(r"\s*([-+]?\d+(?:\.\d*)?(?:[eE][-+]?\d+)?)\s*(\S*)\s*")
+_BATCH = 50_000  # statements handed to the engine at once
+_NUMBER = re.compile(r"\s*([-+]?\d+(?:\.\d*)?(?:[eE][-+]?\d+)?)\s*(\S*)\s*")
 _COLUMNS = {
     "head": "VARCHAR", "relation": "VARCHAR", "tail": "VARCHAR", "head_type": "VARCHAR", "tail_type": "VARCHAR",
     "literal": "BOOLEAN", "confidence": "DOUBLE", "provenance": "VARCHAR", "named": "BOOLEAN",
@@ -40,16 +43,16 @@ def read_facts(engine: Engine, section: Facts, folder: Path, views: Mapping[str,
     sql, name = engine.sql, engine.fresh("facts")
     sql.execute(f"CREATE TABLE {name}_raw ({', '.join(f'{column} {type_}' for column, type_ in _COLUMNS.items())})")
     for path in rdf_files(section, folder):
-        for batch in _batches(path, format_of(path, section), section):
+        for batch in kept(path, format_of(path, section), section):
             sql.register("batch", batch)
             sql.execute(f"INSERT INTO {name}_raw SELECT * FROM batch")
             sql.unregister("batch")
     if "facts" in views:
         wanted = _Wanted(section.predicates)
         told = [row[0] for row in sql.execute(f"SELECT DISTINCT relation FROM {views['facts']}").fetchall()]
-        kept = ", ".join(literal(relation) for relation in told if wanted[relation]) or "NULL"
+        some = ", ".join(literal(relation) for relation in told if wanted[relation]) or "NULL"
         columns = ", ".join(column for column in _COLUMNS if column != "named")
-        sql.execute(f"INSERT INTO {name}_raw SELECT {columns}, false FROM {views['facts']} WHERE relation IN ({kept})")
+        sql.execute(f"INSERT INTO {name}_raw SELECT {columns}, false FROM {views['facts']} WHERE relation IN ({some})")
     return join(sql, name, section, views)
 
 
@@ -81,72 +84,86 @@ class _Wanted(dict[str, bool]):
         return self[relation]
 
 
-def _batches(path: Path, form: str, section: Facts) -> Iterator[Any]:
-    """Arrow tables of the statements that the section keeps, in the order of the file."""
-    import pyarrow as pa
+def kept(path: Path, form: str, section: Facts) -> Iterator[Any]:
+    """Arrow tables of the statements that the section keeps, in the order of the file.
 
-    rows = _rows(path, form, section)
-    while block := list(islice(rows, _BATCH)):
-        head, relation, tail, kind = zip(*block, strict=True)
-        n = len(block)
-        yield pa.table(
-            {
-                "head": pa.array(head, pa.string()),
-                "relation": pa.array(relation, pa.string()),
-                "tail": pa.array(tail, pa.string()),
-                "head_type": pa.nulls(n, pa.string()),
-                "tail_type": pa.array(kind, pa.string()),
-                "literal": pa.array([text is not None for text in kind]),
-                "confidence": pa.nulls(n, pa.float64()),
-                "provenance": pa.repeat(path.name, n),
-                "named": pa.repeat(pa.scalar(value=True), n),
-            }
-        )
-
-
-def _rows(path: Path, form: str, section: Facts) -> Iterator[tuple[str, str, str, str | None]]:
-    """Head, relation, tail, and of a literal what it is: string, string@de, decimal, date … or quantity:kg."""
-    from pyoxigraph import Literal, NamedNode
+    A literal's `tail_type` says what it is: string, string@de, decimal, date … or quantity:kg.
+    """
+    from pyoxigraph import BlankNode, Literal
 
     wanted = _Wanted(section.predicates)
     wanted |= dict.fromkeys((*LABELS, *((TYPE,) if section.types else ())), True)
-    spoken = [one.lower() for one in section.languages]  # as the parser writes them
-    numbers = count(1)
-    blank: dict[str, str] = {}
-
-    def node(of: Any) -> str:
-        """An IRI, or a name for a node without one: the same for the same file."""
-        if of.__class__ is NamedNode:
-            return str(of.value)
-        key = str(of)
-        if key not in blank:
-            blank[key] = f"_:{path.name}#{next(numbers)}"
-        return blank[key]
-
-    for quad in statements(path, form):
-        relation = quad.predicate.value
-        if not wanted[relation]:
-            continue
-        thing = quad.object
-        if thing.__class__ is not Literal:
-            yield node(quad.subject), relation, node(thing), None
-        elif not (language := thing.language):
-            text, kind = _value(thing.value, thing.datatype.value)
-            yield node(quad.subject), relation, text, kind
-        elif not spoken or any(_speaks(language, one) for one in spoken):
-            yield node(quad.subject), relation, thing.value, f"string@{language}"
+    spoken = _Spoken(section.languages)
+    node = _Nodes(path.name, BlankNode)
+    rows: list[tuple[str, str, str, str | None]] = []
+    for block in statements(path, form):
+        for quad in [quad for quad in block if wanted[quad.predicate.value]]:
+            head, relation, thing = quad.subject, quad.predicate.value, quad.object
+            if thing.__class__ is not Literal:
+                rows.append((node(head), relation, node(thing), None))
+            elif not (language := thing.language):
+                rows.append((node(head), relation, *_value(thing.value, thing.datatype.value)))
+            elif spoken[language]:
+                rows.append((node(head), relation, thing.value, f"string@{language}"))
+        if len(rows) >= _BATCH:
+            yield _table(path.name, rows)
+            rows = []
+    if rows:
+        yield _table(path.name, rows)
 
 
-def _speaks(language: str, wanted: str) -> bool:
-    """Whether a language is the one wanted or a variety of it."""
-    return language == wanted or language.startswith(f"{wanted}-")
+def _table(name: str, rows: list[tuple[str, str, str, str | None]]) -> Any:
+    import pyarrow as pa
+
+    head, relation, tail, kind = (pa.array(column, pa.string()) for column in zip(*rows, strict=True))
+    n = len(rows)
+    columns = {
+        "head": head,
+        "relation": relation,
+        "tail": tail,
+        "head_type": pa.nulls(n, pa.string()),
+        "tail_type": kind,
+        "literal": kind.is_valid(),
+        "confidence": pa.nulls(n, pa.float64()),
+        "provenance": pa.repeat(name, n),
+        "named": pa.repeat(pa.scalar(value=True), n),
+    }
+    return pa.table(columns)
+
+
+@dataclass
+class _Nodes:
+    """An IRI, or a name for a node of a file without one: the same each time that the file is read."""
+
+    file: str
+    without_iri: type
+    blank: dict[str, str] = field(default_factory=dict)
+
+    def __call__(self, node: Any) -> str:
+        value: str = node.value
+        if node.__class__ is not self.without_iri:
+            return value
+        return self.blank.setdefault(value, f"_:{self.file}#{len(self.blank) + 1}")
+
+
+class _Spoken(dict[str, bool]):
+    """Whether a text in a language is kept, worked out once for each: it is one that is wanted or a variety of it."""
+
+    def __init__(self, languages: tuple[str, ...]) -> None:
+        super().__init__()
+        self._wanted = tuple(one.lower() for one in languages)  # as the parser writes them
+
+    def __missing__(self, language: str) -> bool:
+        alike = any(language == one or language.startswith(f"{one}-") for one in self._wanted)
+        self[language] = alike or not self._wanted
+        return self[language]
 
 
 def _value(text: str, datatype: str) -> tuple[str, str]:
     """A literal's text and what it is; a number of another datatype than XML Schema's is a quantity of that unit."""
     if datatype.startswith(_XSD):
         return text, datatype[len(_XSD) :]
-    name = end_of(datatype)
-    if found := _QUANTITY.fullmatch(text):
-        return found[1], f"quantity:{found[2] or name}"
+    name = local(datatype, "unit") or end_of(datatype)
+    if found := _NUMBER.fullmatch(text):
+        return found[1], f"{QUANTITY}{found[2] or name}"
     return text, name

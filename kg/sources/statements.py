@@ -10,6 +10,7 @@ import re
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import IO, Any
 from xml.parsers import expat
@@ -18,6 +19,7 @@ from kg.errors import KgError
 from kg.sources.packed import open_utf8
 
 _BLOCK = 1 << 16
+_QUADS = 256  # at once: more of them fall out of the processor's cache
 _LONGEST_ENTITY = 1_000  # letters: an entity is short for the beginning of an IRI
 _DEEPEST = 500  # elements or values: pyoxigraph goes down by recursion, or takes their square; real ones stay below 20
 _LARGEST_JSON = 1 << 30  # bytes: JSON-LD is held in memory
@@ -25,7 +27,7 @@ _JSON_PART = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|[\[\]{}]', re.DOTALL)
 _REMOTE = "LoadDocumentCallback"
 
 
-def statements(path: Path, form: str) -> Iterator[Any]:
+def statements(path: Path, form: str) -> Iterator[list[Any]]:
     """The quads of a file, as pyoxigraph has them: `form` is nt, nq, ttl, trig, rdf (RDF/XML) or jsonld.
 
     Raises KgError with row and column where the file is malformed; for entities of RDF/XML that are nested, long or
@@ -34,7 +36,9 @@ def statements(path: Path, form: str) -> Iterator[Any]:
     import pyoxigraph
 
     with _told(path), _checked(path, form) as file:
-        yield from pyoxigraph.parse(file, format=pyoxigraph.RdfFormat.from_extension(form), lenient=True)
+        quads = pyoxigraph.parse(file, format=pyoxigraph.RdfFormat.from_extension(form), lenient=True)
+        while block := list(islice(quads, _QUADS)):
+            yield block
 
 
 @contextmanager

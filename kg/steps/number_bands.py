@@ -5,12 +5,12 @@ from __future__ import annotations
 import ibis
 
 from kg.config import Derive
+from kg.sources.facts import QUANTITY
 from kg.steps.facts import facts
 from kg.tables import Tables
 
 _NUMBERS = ("decimal", "double", "float", "integer", "int", "long", "short", "nonNegativeInteger", "positiveInteger")
 _DATES = ("date", "dateTime", "gYear", "gYearMonth")
-_QUANTITY = "quantity:"
 _YEAR = "^(-?[0-9]{4,})"
 
 
@@ -23,8 +23,8 @@ def number_bands(tables: Tables, section: Derive) -> Tables:
     if not section.number_bands:
         return tables
     said = tables.facts.filter(tables.facts.literal)
-    is_quantity, is_date = said.tail_type.startswith(_QUANTITY), said.tail_type.isin(_DATES)
-    unit = is_quantity.ifelse(ibis.literal(" ") + said.tail_type.substr(len(_QUANTITY)), ibis.literal(""))
+    is_quantity, is_date = said.tail_type.startswith(QUANTITY), said.tail_type.isin(_DATES)
+    unit = is_quantity.ifelse(ibis.literal(" ") + said.tail_type.substr(len(QUANTITY)), ibis.literal(""))
     said = said.filter(is_quantity | is_date | said.tail_type.isin(_NUMBERS)).mutate(
         value=is_date.ifelse(said.tail.re_extract(_YEAR, 1), said.tail).try_cast("float64"), unit=unit
     )

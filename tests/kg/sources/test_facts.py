@@ -145,8 +145,8 @@ def test_classes_that_are_named_are_node_types(tmp_path: Path) -> None:
 
 def test_nodes_without_an_iri_are_the_same_each_time(tmp_path: Path) -> None:
     text = PREFIXES + "r:Heat o:cast [ o:actor r:Pacino ], [ o:actor r:DeNiro ] . r:Thief o:cast _:x ."
-    first, again = (kg.build(kg.Tables.of(pd.DataFrame({"user_id": ["a"], "item_id": ["f1"]}), facts=facts(tmp_path, text)))
-                    for _ in range(2))  # fmt: skip
+    log = pd.DataFrame({"user_id": ["ann"], "item_id": ["f1"]})
+    first, again = (kg.build(kg.Tables.of(log, facts=facts(tmp_path, text))) for _ in range(2))
     assert first.hash == again.hash
     assert len(first.nodes["entity"]) == 6
 

@@ -31,7 +31,7 @@ def nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
 def read(folder: Path, name: str, content: str | bytes) -> list[Any]:
     path = folder / name
     path.write_bytes(content.encode() if isinstance(content, str) else content)
-    return list(statements(path, name.removesuffix(".gz").rpartition(".")[2]))
+    return [quad for block in statements(path, name.removesuffix(".gz").rpartition(".")[2]) for quad in block]
 
 
 @pytest.mark.parametrize(
