@@ -89,22 +89,25 @@ def kept(path: Path, form: str, section: Facts) -> Iterator[Any]:
 
     A literal's `tail_type` says what it is: string, string@de, decimal, date … or quantity:kg.
     """
-    from pyoxigraph import BlankNode, Literal
+    from pyoxigraph import Literal, NamedNode
 
     wanted = _Wanted(section.predicates)
     wanted |= dict.fromkeys((*LABELS, *((TYPE,) if section.types else ())), True)
     spoken = _Spoken(section.languages)
-    node = _Nodes(path.name, BlankNode)
+    node = _Blank(path.name)
     rows: list[tuple[str, str, str, str | None]] = []
     for block in statements(path, form):
         for quad in [quad for quad in block if wanted[quad.predicate.value]]:
-            head, relation, thing = quad.subject, quad.predicate.value, quad.object
-            if thing.__class__ is not Literal:
-                rows.append((node(head), relation, node(thing), None))
+            subject, thing = quad.subject, quad.object
+            head = subject.value if subject.__class__ is NamedNode else node(subject)
+            if thing.__class__ is NamedNode:
+                rows.append((head, quad.predicate.value, thing.value, None))
+            elif thing.__class__ is not Literal:
+                rows.append((head, quad.predicate.value, node(thing), None))
             elif not (language := thing.language):
-                rows.append((node(head), relation, *_value(thing.value, thing.datatype.value)))
+                rows.append((head, quad.predicate.value, *_value(thing.value, thing.datatype.value)))
             elif spoken[language]:
-                rows.append((node(head), relation, thing.value, f"string@{language}"))
+                rows.append((head, quad.predicate.value, thing.value, f"string@{language}"))
         if len(rows) >= _BATCH:
             yield _table(path.name, rows)
             rows = []
@@ -132,18 +135,14 @@ def _table(name: str, rows: list[tuple[str, str, str, str | None]]) -> Any:
 
 
 @dataclass
-class _Nodes:
-    """An IRI, or a name for a node of a file without one: the same each time that the file is read."""
+class _Blank:
+    """Names for the nodes of a file that have no IRI: the same each time that the file is read."""
 
     file: str
-    without_iri: type
-    blank: dict[str, str] = field(default_factory=dict)
+    known: dict[str, str] = field(default_factory=dict)
 
     def __call__(self, node: Any) -> str:
-        value: str = node.value
-        if node.__class__ is not self.without_iri:
-            return value
-        return self.blank.setdefault(value, f"_:{self.file}#{len(self.blank) + 1}")
+        return self.known.setdefault(str(node), f"_:{self.file}#{len(self.known) + 1}")
 
 
 class _Spoken(dict[str, bool]):
