@@ -45,6 +45,7 @@ class Source(Section):
     kinds        the shop's word for a kind of event → ours; other words stay
     time_format  "auto" (ISO 8601), "unix", "unix-ms", or a strptime format such as "%d/%m/%Y %H:%M"
     missing      texts that mean "no value", beside the empty one
+    several      columns (of ours) with several values in a cell, and what separates them; a JSON list is one too
     format, delimiter, encoding   of the files, where suffix and header do not tell
     header       the names of the columns of a text file that has none
     max_rejects  the share of rows that may be unreadable; more is an error: the mapping is wrong rather than the data
@@ -57,6 +58,7 @@ class Source(Section):
     kinds: dict[str, str] = Field(default_factory=dict)
     time_format: str = "auto"
     missing: tuple[str, ...] = ()
+    several: dict[str, str] = Field(default_factory=dict)
     format: Format | None = None
     delimiter: str | None = Field(default=None, min_length=1, max_length=4)
     encoding: Literal["utf-8", "latin-1", "utf-16"] | None = None

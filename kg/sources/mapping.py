@@ -96,6 +96,11 @@ class Mapper:
                     column=f"events.columns.{column.name}",
                     fix=f"Did you mean {near[0]!r}? One of your own begins with item_ or user_.",
                 )
+        for name in self.source.several:
+            if name not in {column.name for column in own}:
+                problem = "this column holds one value" if name in known else "there is no such column"
+                fix = f"Name one of your own: {', '.join(column.name for column in own) or 'there is none'}."
+                raise KgError(problem, column=f"{self.table}.several", value=name, fix=fix)
         return [self._make(column) for column in (*canonical, *own)]
 
     def _make(self, column: Column) -> Made:
@@ -110,6 +115,8 @@ class Mapper:
                 )
             return Made(column.name, "NULL", f"NULL::{_SQL[column.type]}", constant=True)
         text, name = self._text(given, typed=column.type != "string"), quoted(column.name)
+        if column.name in self.source.several:
+            return Made(column.name, text, _split(name, self.source.several[column.name]))
         if column.name == "kind" and self.source.kinds:
             cases = (f"WHEN {literal(theirs)} THEN {literal(ours)}" for theirs, ours in self.source.kinds.items())
             return Made(column.name, text, f"CASE {name} {' '.join(cases)} ELSE {name} END")
@@ -138,7 +145,12 @@ class Mapper:
         """A raw column of this name (SQL's names ignore case), or the expression itself."""
         for name, kind in zip(self.file.columns, self.file.types or ("",) * len(self.file.columns), strict=True):
             if given.lower() in (name.lower(), quoted(name).lower()):
+                if kind.startswith("list"):
+                    return f"to_json({quoted(name)})"
                 return _whole(quoted(name)) if kind in ("double", "float") else quoted(name)
+            if self.file.format == "jsonl" and given.lower().startswith(f"{name.lower()}."):
+                inner = "".join(f'."{part}"' for part in given[len(name) + 1 :].split("."))
+                return f"json_extract_string({quoted(name)}, {literal(f'${inner}')})"
         if not re.fullmatch(r"[^\W\d]\w*", given) or given.lower() in ("true", "false", "null"):
             return f"({given})"
         near = get_close_matches(given, self.file.columns, 1, 0.5)
@@ -182,6 +194,15 @@ def quoted(name: str) -> str:
 def literal(text: object) -> str:
     """A text as an SQL literal."""
     return "'" + str(text).replace("'", "''") + "'"
+
+
+def _split(text: str, separator: str) -> str:
+    """The values of a cell as a list, null where there is none."""
+    parts = f"string_split({text}, {literal(separator)})"
+    listed = (
+        f"CASE WHEN {text}[1] = '[' AND json_valid({text}) THEN from_json({text}, '[\"VARCHAR\"]') ELSE {parts} END"
+    )
+    return f"nullif(list_filter(list_transform({listed}, lambda x: trim(x)), lambda x: x <> ''), [])"
 
 
 def _whole(name: str) -> str:
