@@ -71,5 +71,9 @@ LINKS = (
 TABLES = {"events": EVENTS, "items": ITEMS, "users": USERS, "facts": FACTS}
 """The canonical tables; each may carry further columns of the shop's own, except facts."""
 
+PART = "part"
+"""The column of events that says which part of a given split they belong to: one of `PARTS`."""
+PARTS = ("train", "validation", "test")
+
 RAW = {**TABLES, "facts": TRIPLES, "links": LINKS}
 """The tables that are read from files."""

@@ -31,7 +31,11 @@ class Shop(Section):
     target_kinds: tuple[str, ...] = ("purchase",)
 
 
-Format = Literal["csv", "jsonl", "parquet", "nt", "nq", "ttl", "trig", "rdf", "jsonld"]
+Format = Literal[
+    "csv", "jsonl", "parquet",
+    "nt", "nq", "ttl", "trig", "rdf", "jsonld",
+    "google-merchant", "schema-org", "shopify", "ga4", "kgat",
+]  # fmt: skip
 
 
 class Source(Section):
@@ -136,7 +140,8 @@ class Split(Section):
     """How the log is cut into train, validation and test.
 
     By global time (dates, UTC; without them shares of the log's events or of its span), by each user's last events, or
-    as given: the log's column `part` says train, validation or test.
+    as given: the log's column `part` says train, validation or test; without
+    validation a share of train is.
     """
 
     method: Literal["time", "leave-last-out", "given"] = "time"

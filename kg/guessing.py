@@ -16,7 +16,7 @@ from kg.query import EVENT_KINDS
 from kg.sources.facts import of_tables
 from kg.sources.mapping import Mapper
 from kg.sources.names import usual, usual_kind
-from kg.sources.preset import with_presets
+from kg.sources.preset import known_tables, with_presets
 from kg.sources.rejects import torn_lines
 from kg.sources.staging import as_read, first_line, raw_rows
 
@@ -63,11 +63,13 @@ def guess(
     if preset and preset.endswith(".toml"):
         preset = str(Path(preset).resolve())  # the config may be written elsewhere
     given = {"events": events, "items": items, "users": users}
-    config = KgConfig(**{table: Source(preset=preset) for table, files in given.items() if files})
+    laid = known_tables(preset) if preset else ()
+    if preset and not any(given.get(table) for table in laid):
+        raise KgError(f"the preset is of the {' and '.join(laid)}", value=preset, fix=f"Give them: --{laid[0]} FILE.")
+    config = KgConfig(**{table: Source(preset=preset) for table, files in given.items() if files and table in laid})
     config = config.at(events, items, users, columns, facts)
-    if not preset:
-        named = {table: _named(table, getattr(config, table)) for table in _TABLES if getattr(config, table).paths}
-        config = config.model_copy(update=named)
+    unlaid = [table for table in _TABLES if getattr(config, table).paths and table not in laid]
+    config = config.model_copy(update={table: _named(table, getattr(config, table)) for table in unlaid})
     if facts and (triples := of_tables(config.facts, Path())).paths:
         columns = _named("facts", triples).columns
         config = config.model_copy(update={"facts": config.facts.model_copy(update={"columns": columns})})
@@ -81,7 +83,7 @@ def guess(
     config = config.model_copy(
         update={
             "shop": Shop(target_kinds=(seen.target,)),
-            "events": config.events if preset else guessed,
+            "events": config.events if "events" in laid else guessed,
             "clean": tuple(rules),
             "derive": Derive(user_attributes=user_attributes),
         }

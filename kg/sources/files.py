@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import codecs
 import csv
-import io
 import json
+import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import count
@@ -14,12 +14,14 @@ from typing import Any, TextIO
 
 from kg.config import Format, Source
 from kg.errors import KgError
-from kg.sources.packed import open_bytes
+from kg.sources.documents import DOCUMENTS, lines, unrolled
+from kg.sources.packed import open_bytes, open_lines
 
 SUFFIXES: dict[str, Format] = {
     ".csv": "csv", ".tsv": "csv", ".txt": "csv", ".dat": "csv",
     ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "jsonl",
     ".parquet": "parquet", ".pq": "parquet",
+    ".xml": "google-merchant",
     ".nt": "nt", ".nq": "nq", ".ttl": "ttl", ".trig": "trig", ".rdf": "rdf", ".owl": "rdf", ".jsonld": "jsonld",
 }  # fmt: skip
 RDF = frozenset({"nt", "nq", "ttl", "trig", "rdf", "jsonld"})
@@ -33,7 +35,10 @@ _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 @dataclass(frozen=True)
 class RawFile:
-    """A file and how to read it; `types` is empty for text files, whose columns are all text."""
+    """A file and how to read it; `types` is empty for text files, whose columns are all text.
+
+    Of a document (`kg.sources.documents`) `made` are its rows.
+    """
 
     path: Path
     format: Format
@@ -42,6 +47,12 @@ class RawFile:
     encoding: str = "utf-8"
     has_header: bool = True
     types: tuple[str, ...] = ()
+    made: Path | None = None
+
+    @property
+    def data(self) -> Path:
+        """The file that the rows are read from."""
+        return self.made or self.path
 
     @property
     def layout(self) -> tuple[Any, ...]:
@@ -53,8 +64,11 @@ class RawFile:
         if self.format == "parquet":
             yield from ((row, True) for row in count(1))
             return
+        if self.made:
+            yield from ((line, True) for line in lines(self.made))
+            return
         header = self.has_header
-        with open_text(self.path, self.encoding) as text:
+        with open_lines(self.path, self.encoding) as text:
             for line, cells in _rows(text, self.delimiter if self.format == "csv" else None):
                 yield line, bool(cells) and not header
                 header = header and not cells
@@ -90,6 +104,7 @@ def format_of(path: Path, source: Source) -> Format:
 def look(path: Path, source: Source) -> RawFile:
     """What a file is. Raises KgError where it cannot be read, is empty, or its kind cannot be told."""
     format_ = format_of(path, source)
+    format_ = "schema-org" if format_ == "jsonld" else format_
     if format_ in RDF:
         fix = "Name it as --facts, or the path of [facts]."
         raise KgError("RDF holds facts, not rows of a table", file=path, fix=fix)
@@ -97,17 +112,14 @@ def look(path: Path, source: Source) -> RawFile:
         with path.open("rb") as file:
             if not file.read(1):
                 raise KgError("the file is empty, it has no rows", file=path, fix="Give a file with rows.")
+        if format_ in DOCUMENTS:
+            made, columns = unrolled(path, format_)
+            return RawFile(path, "jsonl", _distinct(columns, path), has_header=False, made=made)
         readers = {"csv": _look_csv, "jsonl": _look_jsonl, "parquet": _look_parquet}
         return readers[format_](path, source)
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, zlib.error) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise KgError(f"the file cannot be read: {reason}", file=path, fix="Check the path and its rights.") from error
-
-
-def open_text(path: Path, encoding: str) -> TextIO:
-    """A text file, unpacked, without its byte order mark; what is not in its encoding becomes U+FFFD."""
-    name = "utf-8-sig" if encoding == "utf-8" else encoding
-    return io.TextIOWrapper(open_bytes(path), encoding=name, errors="replace", newline="")
 
 
 def _suffix(path: Path) -> str:
@@ -121,13 +133,13 @@ def _encoding(path: Path, source: Source) -> str:
 
 def _look_csv(path: Path, source: Source) -> RawFile:
     encoding = _encoding(path, source)
-    with open_text(path, encoding) as text:
+    with open_lines(path, encoding) as text:
         first = next((line for line in text if line.strip()), "")
     likely = "\t" if _suffix(path) == ".tsv" else max(_DELIMITERS, key=first.count)
     delimiter = source.delimiter or (likely if likely in first else ",")
     if source.header:
         return RawFile(path, "csv", source.header, delimiter, encoding, has_header=False)
-    with open_text(path, encoding) as text:
+    with open_lines(path, encoding) as text:
         cells = next((cells for _, cells in _rows(text, delimiter) if cells), [])
     columns = tuple(cell.strip() or f"column{number}" for number, cell in enumerate(cells, 1))
     return RawFile(path, "csv", _distinct(columns, path), delimiter, encoding)
@@ -136,7 +148,7 @@ def _look_csv(path: Path, source: Source) -> RawFile:
 def _look_jsonl(path: Path, source: Source) -> RawFile:
     encoding = _encoding(path, source)
     keys: dict[str, None] = {}
-    with open_text(path, encoding) as text:
+    with open_lines(path, encoding) as text:
         for number, line in enumerate(text):
             if number == _JSON_SAMPLE:
                 break

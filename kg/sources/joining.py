@@ -122,7 +122,7 @@ def _choose_labels(sql: Any, name: str, languages: tuple[str, ...]) -> None:
         f"SELECT {end} AS node, {end}_type AS kind, {end} AS iri, provenance FROM {name}_joined WHERE named {more}"
         for end, more in (("head", ""), ("tail", "AND NOT literal"))
     ]
-    linked = f"SELECT item_id, 'item', node, 'links' FROM {name}_own WHERE linked"
+    linked = f"SELECT item_id, 'item', node, 'links' FROM {name}_own WHERE linked AND contains(node, '://')"
     iri_end = "regexp_extract(iri, '([^/#]+)[/#]*$', 1)"
     label = f"replace(coalesce(try(url_decode({iri_end})), {iri_end}), '_', ' ')"
     sql.execute(f"""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import codecs
 import gzip
+import io
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import IO, Any, TextIO, cast
 
 from kg.errors import KgError
 
@@ -46,6 +47,12 @@ def open_utf8(path: Path) -> IO[bytes]:
         file.close()
         raise KgError("the file is UTF-16, its format is always UTF-8", file=path, fix="Convert it to UTF-8.")
     return cast(IO[bytes], _After(b"" if start == codecs.BOM_UTF8 else start, file))
+
+
+def open_lines(path: Path, encoding: str = "utf-8") -> TextIO:
+    """A text file, unpacked, without its byte order mark; what is not in its encoding becomes U+FFFD."""
+    name = "utf-8-sig" if encoding == "utf-8" else encoding
+    return io.TextIOWrapper(open_bytes(path), encoding=name, errors="replace", newline="")
 
 
 class _After:
