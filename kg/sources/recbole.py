@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from kg.columns import ITEMS, PART
+from kg.columns import PART
 from kg.config import Derive, Facts, Source, Split
 from kg.errors import KgError
 from kg.sources.files import look
@@ -24,7 +24,7 @@ _PARTS: dict[str, tuple[str, ...]] = {
 }
 _TITLES = ("title", "name")  # how the name of a column ends that people read
 _TAB = "\t"
-_OURS = frozenset(column.name for column in ITEMS)
+_SEVERAL = {"brand": "brands", "category": "categories"}  # of what an item has one, for where it has several
 
 
 def files_of(folder: Path) -> tuple[list[Path], dict[str, Path]]:
@@ -74,7 +74,7 @@ def _features(file: Path, kind: str) -> tuple[Source, tuple[str, ...]]:
     key = f"{kind}_id"
     columns, names, several = {key: _raw(typed, key, file)}, [], {}
     for name, type_ in typed.items():
-        ours = "title" if name.endswith(_TITLES) else f"{name}s" if name in _OURS and type_ == "token_seq" else name
+        ours = "title" if name.endswith(_TITLES) else _SEVERAL.get(name, name) if type_ == "token_seq" else name
         columns.setdefault(ours, _raw(typed, name, file))
         if type_.startswith("token") and ours not in (key, "title"):
             names.append(ours)

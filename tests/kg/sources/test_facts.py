@@ -9,10 +9,13 @@ from typing import Any
 import pandas as pd
 import pyoxigraph
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 import kg
 from kg.config import KgConfig
 from kg.errors import KgError
+from kg.exchange import from_rdf, to_rdf
 from kg.reading import ingest
 from kg.steps.derive import derive
 
@@ -220,3 +223,49 @@ def test_numbers_are_bands_in_the_graph(tmp_path: Path) -> None:
         "weight": ["0.5 to 1.5 kg", "2.5 to 3.5 kg"],
         "released": ["1950 to 1951", "1952 to 1953"],
     }
+
+
+STRANGE = ['say "hi"', "two\nlines", "../../etc/passwd", "\u202eesrever", "🍵", "=1+1", "a'b;--", "{}%2F\\\\n"]
+
+
+def test_strange_ids_of_a_table_are_kept_literally(tmp_path: Path) -> None:
+    frame = pd.DataFrame({"head": STRANGE, "relation": "like", "tail": STRANGE[::-1]})
+    frame.to_csv(tmp_path / "facts.csv", index=False)
+    found = shop(tmp_path, path="facts.csv", links={}).facts.execute()
+    assert rows(found) == {(one, "like", other) for one, other in zip(STRANGE, STRANGE[::-1], strict=True)}
+    graph = kg.build(kg.Tables.of(pd.DataFrame({"user_id": ["ann"], "item_id": ["f1"]}), facts=found))
+    assert set(graph.nodes["entity"].ids.ids) == set(STRANGE)
+    again = from_rdf(to_rdf(graph))
+    assert again.nodes["entity"].ids.ids.tolist() == graph.nodes["entity"].ids.ids.tolist()
+
+
+def test_strange_names_in_rdf_are_kept_literally(tmp_path: Path) -> None:
+    head = pyoxigraph.NamedNode("http://films.example/Heat")
+    name = pyoxigraph.NamedNode("http://words.example/called")
+    quads = [pyoxigraph.Triple(head, name, pyoxigraph.Literal(text)) for text in STRANGE]
+    text = pyoxigraph.serialize(quads, format=pyoxigraph.RdfFormat.TURTLE).decode()
+    found = facts(tmp_path, text).query("relation == 'called'")
+    assert rows(found) == {("f1", "called", text) for text in STRANGE}
+
+
+@given(
+    st.lists(st.tuples(*[st.integers(0, 6)] * 3), min_size=1, max_size=25),
+    st.integers(1, 3),
+    st.sets(st.integers(0, 6)),
+)
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_near_facts_are_those_that_a_slow_walk_finds(
+    tmp_path: Path, triples: list[tuple[int, int, int]], hops: int, some: set[int]
+) -> None:
+    text = "".join(f"<http://n.example/{s}> <http://r.example/{p}> <http://n.example/{o}> .\n" for s, p, o in triples)
+    (tmp_path / "links.csv").write_text("item_id,uri\n" + "".join(f"f{n},http://n.example/{n}\n" for n in some or {0}))
+    near, kept = set(some or {0}), set()
+    for hop in range(hops):
+        kept |= {(s, p, o) for s, p, o in triples if s in near or (hop == 0 and o in near)}
+        near = near | {end for s, _, o in kept for end in (s, o)}
+
+    def called(node: int) -> str:
+        return f"f{node}" if node in (some or {0}) else f"http://n.example/{node}"
+
+    found = joins(facts(tmp_path, text, "a.nt", hops=hops, links={"path": "links.csv"}))
+    assert found == {(called(s), str(p), called(o)) for s, p, o in kept}
