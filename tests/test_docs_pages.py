@@ -18,7 +18,7 @@ import pytest
 
 import recsys
 from cli.main import DONE, WRONG, run
-from kg.config import Check, Derive, Rule, Section, Shop, Source, Split
+from kg.config import Check, Derive, Facts, Rule, Section, Shop, Source, Split
 from recsys.config import Config, Evaluation
 
 ROOT = Path(__file__).parents[1]
@@ -114,11 +114,15 @@ def test_what_own_data_says_works(reader: Reader) -> None:
     reader.follow(DOCS / "own-data.md")
 
 
+def test_what_sources_says_works(reader: Reader) -> None:
+    reader.follow(DOCS / "sources.md")
+
+
 @pytest.mark.parametrize(
     "text",
     [
         text
-        for page in (DOCS / "own-data.md", ROOT / "README.md", ROOT / "README.zh.md")
+        for page in (DOCS / "own-data.md", DOCS / "sources.md", ROOT / "README.md", ROOT / "README.zh.md")
         for language, text in blocks(page)
         if language == "toml"
     ],
@@ -129,7 +133,7 @@ def test_every_config_of_the_pages_is_one(text: str, tmp_path: Path) -> None:
     Config.read(path)
 
 
-@pytest.mark.parametrize("section", [Config, Shop, Source, Rule, Check, Derive, Split, Evaluation])
+@pytest.mark.parametrize("section", [Config, Shop, Source, Facts, Rule, Check, Derive, Split, Evaluation])
 def test_every_key_of_a_config_is_explained(section: type[Section]) -> None:
     page = (DOCS / "own-data.md").read_text(encoding="utf-8")
     keys = set(section.model_fields) - {"folder"}
