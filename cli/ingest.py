@@ -21,7 +21,10 @@ def ingest(
         render.emit(report)
         return
     kinds = ", ".join(f"{count:,} {kind}" for kind, count in report["events"].items())
-    typer.echo(f"{report['rows_read']:,} rows read: {kinds}; {report['users']:,} users, {report['items']:,} items")
+    facts = f", {report['facts']:,} facts" if report["facts"] else ""
+    typer.echo(
+        f"{report['rows_read']:,} rows read: {kinds}; {report['users']:,} users, {report['items']:,} items{facts}"
+    )
     rows = [(rule["name"], rule["rows"], rule["removed"]) for rule in report["rules"]]
     if rows:
         render.table("Rules", ["rule", "rows that match", "taken out"], rows)

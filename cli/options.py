@@ -46,6 +46,9 @@ class Files:
     ] = None
     items: Annotated[Path | None, typer.Option("--items", help="A catalogue.")] = None
     users: Annotated[Path | None, typer.Option("--users", help="What is known of the users.")] = None
+    facts: Annotated[
+        list[Path] | None, typer.Option("--facts", help="Facts: RDF or a table of triples; may be repeated.")
+    ] = None
     column: Annotated[
         list[str] | None,
         typer.Option("--column", help="What a column means: item_id=StockCode, items.title=Name; may be repeated."),
@@ -55,9 +58,10 @@ class Files:
     ] = None
 
     @property
-    def named(self) -> tuple[list[Path], Path | None, Path | None, dict[str, str]]:
-        """Events, items, users and the meaning of columns."""
-        return self.events or [], self.items, self.users, dict(map(_column, self.column or ()))
+    def named(self) -> tuple[list[Path], Path | None, Path | None, dict[str, str], list[Path]]:
+        """Events, items, users, the meaning of columns, and facts."""
+        columns = dict(map(_column, self.column or ()))
+        return self.events or [], self.items, self.users, columns, self.facts or []
 
 
 def _column(text: str) -> tuple[str, str]:

@@ -8,8 +8,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from kg.carving import carved
+from kg.columns import PART
 from kg.config import Split
-from kg.splitting import PART, Windows, by_time, leave_last_out
+from kg.splitting import Windows, by_time, leave_last_out
 from kg.tables import Tables
 
 if TYPE_CHECKING:

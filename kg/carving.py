@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from kg.splitting import PART
+from kg.columns import PART
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 Type = Literal["string", "float64", "timestamp", "boolean"]
@@ -63,5 +63,20 @@ FACTS = (
     Column("time", "timestamp", "of a derived one: the last event that speaks for it, UTC"),
 )
 
+TRIPLES = tuple(replace(each, required=each.required and not each.name.endswith("_type")) for each in FACTS)
+"""Facts as a file tells them: without types, they are what `kg.sources.facts` finds them to be."""
+
+LINKS = (
+    Column("item_id", "string", "the shop's id", required=True),
+    Column("uri", "string", "what facts call the item", required=True),
+)
+
 TABLES = {"events": EVENTS, "items": ITEMS, "users": USERS, "facts": FACTS}
 """The canonical tables; each may carry further columns of the shop's own, except facts."""
+
+PART = "part"
+"""The column of events that says which part of a given split they belong to: one of `PARTS`."""
+PARTS = ("train", "validation", "test")
+
+RAW = {**TABLES, "facts": TRIPLES, "links": LINKS}
+"""The tables that are read from files."""

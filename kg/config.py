@@ -31,6 +31,13 @@ class Shop(Section):
     target_kinds: tuple[str, ...] = ("purchase",)
 
 
+Format = Literal[
+    "csv", "jsonl", "parquet",
+    "nt", "nq", "ttl", "trig", "rdf", "jsonld",
+    "google-merchant", "schema-org", "shopify", "ga4", "kgat",
+]  # fmt: skip
+
+
 class Source(Section):
     """A table of raw files, and what its columns mean.
 
@@ -42,6 +49,7 @@ class Source(Section):
     kinds        the shop's word for a kind of event → ours; other words stay
     time_format  "auto" (ISO 8601), "unix", "unix-ms", or a strptime format such as "%d/%m/%Y %H:%M"
     missing      texts that mean "no value", beside the empty one
+    several      columns (of ours) with several values in a cell, and what separates them; a JSON list is one too
     format, delimiter, encoding   of the files, where suffix and header do not tell
     header       the names of the columns of a text file that has none
     max_rejects  the share of rows that may be unreadable; more is an error: the mapping is wrong rather than the data
@@ -54,7 +62,8 @@ class Source(Section):
     kinds: dict[str, str] = Field(default_factory=dict)
     time_format: str = "auto"
     missing: tuple[str, ...] = ()
-    format: Literal["csv", "jsonl", "parquet"] | None = None
+    several: dict[str, str] = Field(default_factory=dict)
+    format: Format | None = None
     delimiter: str | None = Field(default=None, min_length=1, max_length=4)
     encoding: Literal["utf-8", "latin-1", "utf-16"] | None = None
     header: tuple[str, ...] = ()
@@ -63,6 +72,25 @@ class Source(Section):
     @property
     def paths(self) -> tuple[str, ...]:
         return (self.path,) if isinstance(self.path, str) else self.path or ()
+
+
+class Facts(Source):
+    """RDF files, and tables of triples: of RDF `columns` and all else of a table's layout say nothing.
+
+    predicates  the relations to keep, as the files name them; a `*` at the end stands for any end. With names of ours
+                they are called so: { director = "http://dbpedia.org/ontology/director" }. None: all, each called by
+                the end of its IRI
+    languages   of texts that have a language only these stay, the first is preferred for labels; none: all
+    types       classes that become node types, perhaps with names of ours; what is of none of them is an "entity"
+    hops        how many steps from an item a fact may lie; None: any, also what no item leads to
+    links       a table of items and what the facts call them: item_id, uri
+    """
+
+    predicates: tuple[str, ...] | dict[str, str] = ()
+    languages: tuple[str, ...] = ()
+    types: tuple[str, ...] | dict[str, str] = ()
+    hops: int | None = Field(default=None, ge=1)
+    links: Source = Source()
 
 
 class Rule(Section):
@@ -106,6 +134,7 @@ class Derive(Section):
     relations         kinds of rules between items, mined from the events: what goes with, follows or replaces what
     relations_per_item  of each kind at most so many that start at an item
     then_bought_days  within which what is bought next follows
+    number_bands      the same of every relation that is a number or a date in the facts
     returns           nets purchases by what came back
     """
 
@@ -124,6 +153,7 @@ class Derive(Section):
     relations: tuple[Literal["bought_together", "then_bought", "viewed_together", "substitute"], ...] = ()
     relations_per_item: int = Field(default=20, ge=1)
     then_bought_days: int = Field(default=90, ge=1)
+    number_bands: int = Field(default=10, ge=0, le=100)
     returns: bool = True
 
     @property
@@ -136,7 +166,8 @@ class Split(Section):
     """How the log is cut into train, validation and test.
 
     By global time (dates, UTC; without them shares of the log's events or of its span), by each user's last events, or
-    as given: the log's column `part` says train, validation or test.
+    as given: the log's column `part` says train, validation or test; without
+    validation a share of train is.
     """
 
     method: Literal["time", "leave-last-out", "given"] = "time"
@@ -155,6 +186,7 @@ class KgConfig(Section):
     events: Source = Source()
     items: Source = Source()
     users: Source = Source()
+    facts: Facts = Facts()
     taxonomy: str | None = None
     clean: tuple[Rule, ...] = ()
     checks: tuple[Check, ...] = ()
@@ -167,6 +199,7 @@ class KgConfig(Section):
         items: Path | None = None,
         users: Path | None = None,
         columns: Mapping[str, str] | None = None,
+        facts: Sequence[Path] = (),
     ) -> Self:
         """With absolute paths, so that it means the same from anywhere; what is given takes the place of its own.
 
@@ -183,14 +216,16 @@ class KgConfig(Section):
                 "brand_list": self.derive.brand_list and _found(self.derive.brand_list, folders),
             }
         )
-        own = {"events": events, "items": items and [items], "users": users and [users]}
+        own = {"events": events, "items": items and [items], "users": users and [users], "facts": facts}
         for table, given in own.items():
             source: Source = getattr(self, table)
             paths = [str(path.absolute()) for path in given or ()] or [_found(path, folders) for path in source.paths]
             if paths:
-                changes[table] = source.model_copy(
-                    update={"path": tuple(paths), "columns": source.columns | mapped.pop(table, {})}
-                )
+                changed: dict[str, Any] = {"path": tuple(paths), "columns": source.columns | mapped.pop(table, {})}
+                if isinstance(source, Facts) and source.links.paths:
+                    places = tuple(_found(path, folders) for path in source.links.paths)
+                    changed["links"] = source.links.model_copy(update={"path": places})
+                changes[table] = source.model_copy(update=changed)
         for table, named in mapped.items():
             raise KgError(f"no {table} to map columns of", column=next(iter(named)), fix=f"Give their file: --{table}.")
         return self.model_copy(update=changes)
@@ -201,8 +236,8 @@ def _by_table(columns: Mapping[str, str]) -> dict[str, dict[str, str]]:
     found: dict[str, dict[str, str]] = {}
     for name, text in columns.items():
         table, _, column = name.rpartition(".")
-        if table not in ("", "events", "items", "users"):
-            fix = "Write item_id for one of the events, items.title or users.country."
+        if table not in ("", "events", "items", "users", "facts"):
+            fix = "Write item_id for one of the events, items.title, users.country or facts.tail."
             raise KgError("no such table", column=name, value=table, fix=fix)
         found.setdefault(table or "events", {})[column] = text
     return found

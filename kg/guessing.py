@@ -13,13 +13,20 @@ from kg.engine import Engine
 from kg.errors import KgError
 from kg.files import replacing
 from kg.query import EVENT_KINDS
+from kg.sources.facts import of_tables
 from kg.sources.mapping import Mapper
 from kg.sources.names import usual, usual_kind
-from kg.sources.preset import with_presets
+from kg.sources.preset import known_tables, with_presets
 from kg.sources.rejects import torn_lines
 from kg.sources.staging import as_read, first_line, raw_rows
 
-_NEEDED = {"events": ("user_id", "item_id"), "items": ("item_id",), "users": ("user_id",)}
+_NEEDED = {
+    "events": ("user_id", "item_id"),
+    "items": ("item_id",),
+    "users": ("user_id",),
+    "facts": ("relation", "tail"),
+}
+_TABLES = ("events", "items", "users")
 _UNIX = {"unix": "[0-9]{10}([.][0-9]+)?", "unix-ms": "[0-9]{13}"}
 """Numbers that are times from 2001 to 2286, and the format that reads them."""
 
@@ -42,23 +49,30 @@ def guess(
     items: Path | None = None,
     users: Path | None = None,
     columns: Mapping[str, str] | None = None,
+    facts: Sequence[Path] = (),
     preset: str | None = None,
     engine: Engine | None = None,
 ) -> Guess:
     """Look at the files and map what has a usual name, or what a preset knows; `columns` win over both.
 
     columns  our column → a raw one or an SQL expression; of items and users "items.title" and so on
+    facts    RDF files and tables of triples
 
     Raises KgError where nobody or nothing is to be found.
     """
     if preset and preset.endswith(".toml"):
         preset = str(Path(preset).resolve())  # the config may be written elsewhere
     given = {"events": events, "items": items, "users": users}
-    config = KgConfig(**{table: Source(preset=preset) for table, files in given.items() if files})
-    config = config.at(events, items, users, columns)
-    if not preset:
-        named = {table: _named(table, getattr(config, table)) for table in _NEEDED if getattr(config, table).paths}
-        config = config.model_copy(update=named)
+    laid = known_tables(preset) if preset else ()
+    if preset and not any(given.get(table) for table in laid):
+        raise KgError(f"the preset is of the {' and '.join(laid)}", value=preset, fix=f"Give them: --{laid[0]} FILE.")
+    config = KgConfig(**{table: Source(preset=preset) for table, files in given.items() if files and table in laid})
+    config = config.at(events, items, users, columns, facts)
+    unlaid = [table for table in _TABLES if getattr(config, table).paths and table not in laid]
+    config = config.model_copy(update={table: _named(table, getattr(config, table)) for table in unlaid})
+    if facts and (triples := of_tables(config.facts, Path())).paths:
+        columns = _named("facts", triples).columns
+        config = config.model_copy(update={"facts": config.facts.model_copy(update={"columns": columns})})
     whole = with_presets(config)
     seen = _look(whole.events, engine or Engine())
     user_attributes = ("country",) if "user_country" in whole.events.columns else ()
@@ -69,7 +83,7 @@ def guess(
     config = config.model_copy(
         update={
             "shop": Shop(target_kinds=(seen.target,)),
-            "events": config.events if preset else guessed,
+            "events": config.events if "events" in laid else guessed,
             "clean": tuple(rules),
             "derive": Derive(user_attributes=user_attributes),
         }
@@ -100,7 +114,7 @@ def _named(table: str, source: Source) -> Source:
                 file=", ".join(source.paths),
                 fix=f"Say which it is, --column {_prefix(table)}{name}=COLUMN: there are {', '.join(raw)}.",
             )
-    keep = () if table == "events" else tuple(name for name in raw if name not in columns.values())
+    keep = () if table in ("events", "facts") else tuple(name for name in raw if name not in columns.values())
     return source.model_copy(update={"columns": columns, "keep": keep})
 
 

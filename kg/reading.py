@@ -7,11 +7,12 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from kg.columns import TABLES, Column
+from kg.columns import RAW, Column
 from kg.config import KgConfig, Source, read_config
 from kg.engine import Engine, memory_told
 from kg.errors import KgError
 from kg.guessing import guess
+from kg.sources.facts import of_tables, read_facts
 from kg.sources.mapping import literal, quoted
 from kg.sources.preset import with_presets
 from kg.sources.rejects import LISTED, Reject, located
@@ -27,7 +28,8 @@ _KEYS = {"items": "item_id", "users": "user_id"}
 class IngestReport:
     """What was read, kept and taken out; users and items are counted over what is not a return.
 
-    `rejected` rows could not be read, of which `rejects` are the first; `checks` are figures of the raw log by name.
+    `rejected` rows could not be read, of which `rejects` are the first; `checks` are figures of the raw log by name;
+    `facts` are those that the files of [facts] come to, labels and values too.
     """
 
     rows_read: int
@@ -38,6 +40,7 @@ class IngestReport:
     rejected: int
     rejects: tuple[Reject, ...]
     checks: Mapping[str, int]
+    facts: int = 0
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -65,7 +68,9 @@ def ingest(
     config = with_presets(config.at([] if events is None else [Path(events)]))
     if not config.events.paths:
         raise KgError("no events were given", fix="Name a file with --events, or a path under [events].")
-    named = {"events": config.events, "items": config.items, "users": config.users}
+    named = {"events": config.events, "items": config.items, "users": config.users, "links": config.facts.links}
+    if config.facts.paths:
+        named["facts"] = of_tables(config.facts, config.folder)
     sources = {table: source for table, source in named.items() if source.paths}
     name = engine.fresh("ingest")
     texts = mentioned(config.clean, config.checks)
@@ -79,11 +84,13 @@ def ingest(
         cleaning.apply(rule)
     read_well = [_read_well(cleaning, table, sources[table]) for table in staged]
     views = {table: _view(cleaning, table) for table in staged}
-    facts = read_skos(config.folder / config.taxonomy) if config.taxonomy else None
+    taxonomy = read_skos(config.folder / config.taxonomy) if config.taxonomy else None
     given = {table: engine.sql.table(views[table]).to_arrow_table() for table in _KEYS if table in views}
     no_events = engine.sql.sql(f"SELECT * FROM {views['events']} LIMIT 0").to_arrow_table()
-    tables = Tables.of(no_events, facts=facts, engine=engine, **given)
+    tables = Tables.of(no_events, facts=taxonomy, engine=engine, **given)
     log = engine.connection.table(views["events"])
+    told = read_facts(engine, config.facts, config.folder, views) if config.facts.paths else None
+    tables = tables.with_facts(engine.connection.table(told)) if told else tables
     tables = replace(tables, events=log, frames="pandas", config=config)  # files are no frames
     n_rows = _scalar(engine.sql, f"SELECT count(*) FROM {staged['events'].rows}") + len(staged["events"].torn)
     return tables, IngestReport(
@@ -93,6 +100,7 @@ def ingest(
         rejected=sum(count for count, _ in read_well),
         rejects=tuple(reject for _, rejects in read_well for reject in rejects)[:LISTED],
         checks=checks,
+        facts=_scalar(engine.sql, f"SELECT count(*) FROM {told}") if told else 0,
     )
 
 
@@ -113,7 +121,7 @@ def _unfit(table: str) -> str:
 
 
 def _required(table: str) -> list[Column]:
-    return [column for column in TABLES[table] if column.required]
+    return [column for column in RAW[table] if column.required]
 
 
 def _read_well(cleaning: Cleaning, table: str, source: Source) -> tuple[int, tuple[Reject, ...]]:

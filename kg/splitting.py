@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from kg.columns import EVENTS
+from kg.carving import carved
+from kg.columns import EVENTS, PART, PARTS
 from kg.config import Split
 from kg.errors import KgError
 from kg.tables import Tables
@@ -16,8 +17,7 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
 
 
-PART = "part"
-PARTS = ("train", "validation", "test")
+_SEED = 0  # what is carved out of a given train part does not change from run to run
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,7 +42,7 @@ def split(tables: Tables, section: Split, target_kinds: Sequence[str] = ("purcha
     Raises KgError where an event has no time (but where the parts are given), or a window would be empty.
     """
     if section.method == "given":
-        windows, told = by_column(tables), f"the log's column {PART!r} names the windows"
+        windows, told = by_column(tables, section.validation_share), f"the log's column {PART!r} names the windows"
     else:
         first, last = _span(tables.events)
         told = f"the log runs from {first} to {last}"
@@ -59,10 +59,11 @@ def split(tables: Tables, section: Split, target_kinds: Sequence[str] = ("purcha
     return windows
 
 
-def by_column(tables: Tables) -> Windows:
+def by_column(tables: Tables, validation_share: float) -> Windows:
     """The split that a log brings along in its column `part`: train, validation or test.
 
-    Raises KgError where the column is missing or says anything else.
+    Where it names no validation, that is a random share of every user's train items, always the same. Raises
+    KgError where the column is missing or says anything else.
     """
     events = tables.events
     if PART not in events.columns:
@@ -72,6 +73,8 @@ def by_column(tables: Tables) -> Windows:
     if len(others):
         fix = f"Write {', '.join(PARTS)}."
         raise KgError(f"{len(others):,} events belong to no part", column=PART, value=others[0].as_py(), fix=fix)
+    if not (events[PART] == PARTS[1]).any().to_pyarrow().as_py():
+        events = carved(events, PARTS[1], _SEED, validation_share)
     train, validation, test = (events.filter(events[PART] == part) for part in PARTS)
     return given(tables.with_events(train), validation, test)
 

@@ -20,7 +20,7 @@ from __future__ import annotations
 from typing import Literal
 from urllib.parse import quote, unquote
 
-Kind = Literal["node", "type", "relation", "feature"]
+Kind = Literal["node", "type", "relation", "feature", "unit"]
 
 NAMESPACE = "https://cartograph.example/ns#"
 BASE = "urn:cartograph"
@@ -44,7 +44,7 @@ PREFIXES = {
 
 
 def iri(kind: Kind, *names: str) -> str:
-    """The IRI of a node (type, id), type, relation or feature; what an IRI cannot hold is percent-encoded."""
+    """The IRI of a node (type, id), type, relation, feature or unit; what an IRI cannot hold is percent-encoded."""
     return ":".join((BASE, kind, *(quote(name, safe="") for name in names)))
 
 

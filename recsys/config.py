@@ -96,10 +96,11 @@ class Config(KgConfig):
         items: Path | None = None,
         users: Path | None = None,
         columns: Mapping[str, str] | None = None,
+        facts: Sequence[Path] = (),
         seed: int | None = None,
     ) -> Config:
         """Standing for itself: absolute paths, presets written out; what is given takes the place of its own."""
-        config = with_presets(self.at(events, items, users, columns))
+        config = with_presets(self.at(events, items, users, columns, facts))
         return config if seed is None else config.model_copy(update={"seed": seed})
 
     def chain(self) -> Chain:

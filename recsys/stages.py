@@ -101,7 +101,8 @@ def graph(workspace: Workspace) -> KnowledgeGraph:
 
 def _ingest(job: Job) -> Stage:
     config = with_presets(job.config)
-    paths = [*config.events.paths, *config.items.paths, *config.users.paths]
+    sources = (config.events, config.items, config.users, config.facts, config.facts.links)
+    paths = [path for source in sources for path in source.paths]
     paths += [config.taxonomy] if config.taxonomy else []
     files = [fingerprint(file) for file in find(paths, config.folder)]
 
@@ -110,7 +111,7 @@ def _ingest(job: Job) -> Stage:
         tables.save(folder / _TABLES)
         return report.to_json()
 
-    read = {"events", "items", "users", "taxonomy", "clean", "checks"}
+    read = {"events", "items", "users", "facts", "taxonomy", "clean", "checks"}
     inputs = config.model_dump(mode="json", include=read)
     return job.workspace.run("ingest", {**inputs, "files": files}, work)
 

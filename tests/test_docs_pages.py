@@ -18,7 +18,7 @@ import pytest
 
 import recsys
 from cli.main import DONE, WRONG, run
-from kg.config import Check, Derive, Rule, Section, Shop, Source, Split
+from kg.config import Check, Derive, Facts, Rule, Section, Shop, Source, Split
 from recsys.config import Config, Evaluation, Explanations
 from recsys.reranking import RERANKERS
 
@@ -128,11 +128,21 @@ def test_every_key_of_a_step_is_explained(kind: str) -> None:
     assert all(f"`{key}`" in row for key in own)
 
 
+def test_what_sources_says_works(reader: Reader) -> None:
+    reader.follow(DOCS / "sources.md")
+
+
 @pytest.mark.parametrize(
     "text",
     [
         text
-        for page in (DOCS / "own-data.md", DOCS / "reranking.md", ROOT / "README.md", ROOT / "README.zh.md")
+        for page in (
+            DOCS / "own-data.md",
+            DOCS / "reranking.md",
+            DOCS / "sources.md",
+            ROOT / "README.md",
+            ROOT / "README.zh.md",
+        )
         for language, text in blocks(page)
         if language == "toml"
     ],
@@ -143,7 +153,7 @@ def test_every_config_of_the_pages_is_one(text: str, tmp_path: Path) -> None:
     Config.read(path)
 
 
-@pytest.mark.parametrize("section", [Config, Shop, Source, Rule, Check, Derive, Split, Evaluation, Explanations])
+@pytest.mark.parametrize("section", [Config, Shop, Source, Facts, Rule, Check, Derive, Split, Evaluation, Explanations])
 def test_every_key_of_a_config_is_explained(section: type[Section]) -> None:
     page = (DOCS / "own-data.md").read_text(encoding="utf-8")
     keys = set(section.model_fields) - {"folder"}

@@ -7,9 +7,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from kg.columns import PART
 from kg.errors import KgError
 from kg.files import file_hash
-from kg.splitting import PART
 from kg.tables import Tables
 
 PURCHASE = "purchase"

@@ -7,7 +7,6 @@ items are the items. There are no times, no kinds and no validation part.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,15 +14,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from kg.columns import PART
 from kg.config import Derive, KgConfig
 from kg.engine import Engine
 from kg.errors import KgError
 from kg.published import triples
 from kg.published.data import PURCHASE, not_empty
-from kg.splitting import PART
+from kg.sources.adjacency import integers
+from kg.sources.kgat import GRAPH, TEST, TRAIN
 from kg.tables import Tables
 
-TRAIN, TEST, GRAPH = "train.txt", "test.txt", "kg_final.txt"
 _TRIPLE = 3
 _NOTHING_TO_DERIVE = Derive(item_attributes=(), price_bands=0, returns=False)
 Integers = NDArray[np.int64]
@@ -59,7 +59,7 @@ def _pairs(path: Path) -> Integers:
     """Distinct users and items, int64 (m, 2), sorted."""
     users: list[int] = []
     items: list[int] = []
-    for _, (user, *own) in _lines(path):
+    for _, (user, *own) in integers(path):
         users += [user] * len(own)
         items += own
     not_empty(path, items)
@@ -68,7 +68,7 @@ def _pairs(path: Path) -> Integers:
 
 def _facts(path: Path, n_items: int) -> Any:
     rows: list[list[int]] = []
-    for line, row in _lines(path):
+    for line, row in integers(path):
         if len(row) != _TRIPLE:
             fix = "Write head, relation and tail."
             raise KgError(
@@ -79,22 +79,6 @@ def _facts(path: Path, n_items: int) -> Any:
     heads, relations, tails = np.unique(np.array(rows, dtype=np.int64), axis=0).T
     items = (heads < n_items, tails < n_items)
     return triples.facts(_text(heads), _text(relations), _text(tails), items, path.name)
-
-
-def _lines(path: Path) -> Iterator[tuple[int, list[int]]]:
-    """The number and the integers of every line that has any."""
-    try:
-        text = path.read_text(encoding="ascii", errors="replace")
-    except OSError as error:
-        raise KgError(f"the file cannot be read: {error.strerror}", file=path, fix="Give both parts.") from error
-    for number, line in enumerate(text.splitlines(), 1):
-        words = line.split()
-        for word in words:
-            if not word.isdecimal():
-                fix = "Write integers from 0, separated by blanks."
-                raise KgError("this is no integer", file=path, row=number, value=word, fix=fix)
-        if words:
-            yield number, list(map(int, words))
 
 
 def _text(numbers: Integers) -> Any:

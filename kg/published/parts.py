@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from kg.carving import SHARE, carved
+from kg.columns import PART, PARTS
 from kg.config import Split
 from kg.published.data import Published
-from kg.splitting import PART, PARTS, Windows, split
+from kg.splitting import Windows, split
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir

@@ -4,24 +4,28 @@ from __future__ import annotations
 
 import codecs
 import csv
-import gzip
-import io
 import json
+import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
-from typing import IO, Any, Literal, TextIO, cast
+from typing import Any, TextIO
 
-from kg.config import Source
+from kg.config import Format, Source
 from kg.errors import KgError
+from kg.sources.documents import DOCUMENTS, lines, unrolled
+from kg.sources.packed import open_bytes, open_lines
 
-Format = Literal["csv", "jsonl", "parquet"]
 SUFFIXES: dict[str, Format] = {
     ".csv": "csv", ".tsv": "csv", ".txt": "csv", ".dat": "csv",
     ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "jsonl",
     ".parquet": "parquet", ".pq": "parquet",
+    ".xml": "google-merchant",
+    ".nt": "nt", ".nq": "nq", ".ttl": "ttl", ".trig": "trig", ".rdf": "rdf", ".owl": "rdf", ".jsonld": "jsonld",
 }  # fmt: skip
+RDF = frozenset({"nt", "nq", "ttl", "trig", "rdf", "jsonld"})
+"""The formats of statements: facts or a taxonomy, no table."""
 _DELIMITERS = ("\t", ";", "|", ",")
 _ENCODINGS = "latin-1 or utf-16"
 _UNKNOWN = "\N{REPLACEMENT CHARACTER}"
@@ -31,7 +35,10 @@ _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 @dataclass(frozen=True)
 class RawFile:
-    """A file and how to read it; `types` is empty for text files, whose columns are all text."""
+    """A file and how to read it; `types` is empty for text files, whose columns are all text.
+
+    Of a document (`kg.sources.documents`) `made` are its rows.
+    """
 
     path: Path
     format: Format
@@ -40,6 +47,12 @@ class RawFile:
     encoding: str = "utf-8"
     has_header: bool = True
     types: tuple[str, ...] = ()
+    made: Path | None = None
+
+    @property
+    def data(self) -> Path:
+        """The file that the rows are read from."""
+        return self.made or self.path
 
     @property
     def layout(self) -> tuple[Any, ...]:
@@ -51,8 +64,11 @@ class RawFile:
         if self.format == "parquet":
             yield from ((row, True) for row in count(1))
             return
+        if self.made:
+            yield from ((line, True) for line in lines(self.made))
+            return
         header = self.has_header
-        with open_text(self.path, self.encoding) as text:
+        with open_lines(self.path, self.encoding) as text:
             for line, cells in _rows(text, self.delimiter if self.format == "csv" else None):
                 yield line, bool(cells) and not header
                 header = header and not cells
@@ -76,31 +92,34 @@ def find(paths: Sequence[str | Path], folder: Path = Path()) -> list[Path]:
     return list(dict.fromkeys(found))
 
 
-def look(path: Path, source: Source) -> RawFile:
-    """What a file is. Raises KgError where it cannot be read, is empty, or its kind cannot be told."""
+def format_of(path: Path, source: Source) -> Format:
+    """What the config says, or the file's name; KgError where neither does."""
     format_ = source.format or SUFFIXES.get(_suffix(path))
     if format_ is None:
         known = ", ".join(SUFFIXES)
         raise KgError("unknown kind of file", file=path, fix=f"Rename it to one of {known} (.gz), or set `format`.")
+    return format_
+
+
+def look(path: Path, source: Source) -> RawFile:
+    """What a file is. Raises KgError where it cannot be read, is empty, or its kind cannot be told."""
+    format_ = format_of(path, source)
+    format_ = "schema-org" if format_ == "jsonld" else format_
+    if format_ in RDF:
+        fix = "Name it as --facts, or the path of [facts]."
+        raise KgError("RDF holds facts, not rows of a table", file=path, fix=fix)
     try:
         with path.open("rb") as file:
             if not file.read(1):
                 raise KgError("the file is empty, it has no rows", file=path, fix="Give a file with rows.")
+        if format_ in DOCUMENTS:
+            made, columns = unrolled(path, format_)
+            return RawFile(path, "jsonl", _distinct(columns, path), has_header=False, made=made)
         readers = {"csv": _look_csv, "jsonl": _look_jsonl, "parquet": _look_parquet}
         return readers[format_](path, source)
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, zlib.error) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise KgError(f"the file cannot be read: {reason}", file=path, fix="Check the path and its rights.") from error
-
-
-def open_text(path: Path, encoding: str) -> TextIO:
-    """A text file, unpacked, without its byte order mark; what is not in its encoding becomes U+FFFD."""
-    name = "utf-8-sig" if encoding == "utf-8" else encoding
-    return io.TextIOWrapper(_open_bytes(path), encoding=name, errors="replace", newline="")
-
-
-def _open_bytes(path: Path) -> IO[bytes]:
-    return cast(IO[bytes], gzip.open(path, "rb")) if path.suffix == ".gz" else path.open("rb")
 
 
 def _suffix(path: Path) -> str:
@@ -108,19 +127,19 @@ def _suffix(path: Path) -> str:
 
 
 def _encoding(path: Path, source: Source) -> str:
-    with _open_bytes(path) as file:
+    with open_bytes(path) as file:
         return source.encoding or ("utf-16" if file.read(2) in _UTF16 else "utf-8")
 
 
 def _look_csv(path: Path, source: Source) -> RawFile:
     encoding = _encoding(path, source)
-    with open_text(path, encoding) as text:
+    with open_lines(path, encoding) as text:
         first = next((line for line in text if line.strip()), "")
     likely = "\t" if _suffix(path) == ".tsv" else max(_DELIMITERS, key=first.count)
     delimiter = source.delimiter or (likely if likely in first else ",")
     if source.header:
         return RawFile(path, "csv", source.header, delimiter, encoding, has_header=False)
-    with open_text(path, encoding) as text:
+    with open_lines(path, encoding) as text:
         cells = next((cells for _, cells in _rows(text, delimiter) if cells), [])
     columns = tuple(cell.strip() or f"column{number}" for number, cell in enumerate(cells, 1))
     return RawFile(path, "csv", _distinct(columns, path), delimiter, encoding)
@@ -129,7 +148,7 @@ def _look_csv(path: Path, source: Source) -> RawFile:
 def _look_jsonl(path: Path, source: Source) -> RawFile:
     encoding = _encoding(path, source)
     keys: dict[str, None] = {}
-    with open_text(path, encoding) as text:
+    with open_lines(path, encoding) as text:
         for number, line in enumerate(text):
             if number == _JSON_SAMPLE:
                 break

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cached_property
 
-from kg.columns import TABLES, Column, Type
+from kg.columns import RAW, Column, Type
 from kg.config import Source
 from kg.errors import KgError
 from kg.sources.files import RawFile
@@ -27,6 +27,7 @@ _EXPECTED: Mapping[Type, str] = {
 }
 _REPEATED = ("item_", "user_")
 _USUAL_TIME = "'%Y-%m-%d %H:%M:%S'"
+_FILE_NAME = "regexp_extract(_path, '[^/]+$')"
 _UNIX = {"unix": 1, "unix-ms": 1_000}
 _FURTHEST_SECOND = 100_000_000_000  # the year 5138; a number beyond is no unix second
 
@@ -68,11 +69,15 @@ class Mapper:
     def wanted(self) -> dict[str, str]:
         """Our column → raw column or expression: as the config says; if it says nothing, by usual names.
 
-        Of an event's further columns only those are ours that repeat something of its item or user.
+        Of an event's further columns only those are ours that repeat something of its item or user. A fact's `item_id`
+        is a head that is an item, and its provenance is its file unless something else is said.
         """
         if self.source.columns or self.source.keep:
-            return {name: name for name in self.source.keep} | self.source.columns
+            named = {name: name for name in self.source.keep} | self.source.columns
+            return _of_fact(named) if self.table == "facts" else named
         named = usual(self.file.columns, self.table)
+        if self.table in ("facts", "links"):
+            return _of_fact(named) if self.table == "facts" else named
         own = _REPEATED if self.table == "events" else ("",)
         rest = (name for name in self.file.columns if name not in named.values() and name.startswith(own))
         return {name: name for name in rest} | named
@@ -80,7 +85,7 @@ class Mapper:
     @cached_property
     def columns(self) -> list[Made]:
         """The canonical columns, then the shop's own. Raises KgError where a required one is not to be had."""
-        canonical = TABLES[self.table]
+        canonical = RAW[self.table]
         known = {column.name for column in canonical}
         own = [Column(name, "string", "") for name in self.wanted if name not in known]
         for column in own:
@@ -91,6 +96,11 @@ class Mapper:
                     column=f"events.columns.{column.name}",
                     fix=f"Did you mean {near[0]!r}? One of your own begins with item_ or user_.",
                 )
+        for name in self.source.several:
+            if name not in {column.name for column in own}:
+                problem = "this column holds one value" if name in known else "there is no such column"
+                fix = f"Name one of your own: {', '.join(column.name for column in own) or 'there is none'}."
+                raise KgError(problem, column=f"{self.table}.several", value=name, fix=fix)
         return [self._make(column) for column in (*canonical, *own)]
 
     def _make(self, column: Column) -> Made:
@@ -105,6 +115,8 @@ class Mapper:
                 )
             return Made(column.name, "NULL", f"NULL::{_SQL[column.type]}", constant=True)
         text, name = self._text(given, typed=column.type != "string"), quoted(column.name)
+        if column.name in self.source.several:
+            return Made(column.name, text, _split(name, self.source.several[column.name]))
         if column.name == "kind" and self.source.kinds:
             cases = (f"WHEN {literal(theirs)} THEN {literal(ours)}" for theirs, ours in self.source.kinds.items())
             return Made(column.name, text, f"CASE {name} {' '.join(cases)} ELSE {name} END")
@@ -133,7 +145,12 @@ class Mapper:
         """A raw column of this name (SQL's names ignore case), or the expression itself."""
         for name, kind in zip(self.file.columns, self.file.types or ("",) * len(self.file.columns), strict=True):
             if given.lower() in (name.lower(), quoted(name).lower()):
+                if kind.startswith("list"):
+                    return f"to_json({quoted(name)})"
                 return _whole(quoted(name)) if kind in ("double", "float") else quoted(name)
+            if self.file.format == "jsonl" and given.lower().startswith(f"{name.lower()}."):
+                inner = "".join(f'."{part}"' for part in given[len(name) + 1 :].split("."))
+                return f"json_extract_string({quoted(name)}, {literal(f'${inner}')})"
         if not re.fullmatch(r"[^\W\d]\w*", given) or given.lower() in ("true", "false", "null"):
             return f"({given})"
         near = get_close_matches(given, self.file.columns, 1, 0.5)
@@ -163,6 +180,12 @@ class Mapper:
         return f"try_strptime(trim({text}), {literal(how)})::TIMESTAMP", typed
 
 
+def _of_fact(named: dict[str, str]) -> dict[str, str]:
+    rest = {name: text for name, text in named.items() if name != "item_id"}
+    head = {} if "head" in named or "item_id" not in named else {"head": named["item_id"], "head_type": "'item'"}
+    return {"provenance": _FILE_NAME} | head | rest
+
+
 def quoted(name: str) -> str:
     """A name as an SQL identifier."""
     return '"' + name.replace('"', '""') + '"'
@@ -171,6 +194,15 @@ def quoted(name: str) -> str:
 def literal(text: object) -> str:
     """A text as an SQL literal."""
     return "'" + str(text).replace("'", "''") + "'"
+
+
+def _split(text: str, separator: str) -> str:
+    """The values of a cell as a list, null where there is none."""
+    parts = f"string_split({text}, {literal(separator)})"
+    listed = (
+        f"CASE WHEN {text}[1] = '[' AND json_valid({text}) THEN from_json({text}, '[\"VARCHAR\"]') ELSE {parts} END"
+    )
+    return f"nullif(list_filter(list_transform({listed}, lambda x: trim(x)), lambda x: x <> ''), [])"
 
 
 def _whole(name: str) -> str:

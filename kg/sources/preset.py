@@ -6,12 +6,14 @@ from importlib.resources import as_file, files
 from pathlib import Path
 from typing import TypeVar
 
-from kg.config import KgConfig, Section, Source, checked, read_toml
+from kg.config import Facts, KgConfig, Section, Source, checked, read_toml
 from kg.errors import KgError
+from kg.sources.folders import FOLDERS, in_folder
 from kg.sources.mapping import literal
 
 _FOLDER = files("kg.sources") / "presets"
 _SUFFIX = ".toml"
+_TABLES = ("events", "items", "users", "facts")
 Config = TypeVar("Config", bound=KgConfig)
 
 
@@ -22,11 +24,12 @@ class Preset(Section):
     events: Source = Source()
     items: Source = Source()
     users: Source = Source()
+    facts: Facts = Facts()
 
     @property
     def tables(self) -> tuple[str, ...]:
         """The tables it says something of."""
-        return tuple(name for name in ("events", "items", "users") if name in self.model_fields_set)
+        return tuple(name for name in _TABLES if name in self.model_fields_set)
 
 
 def names() -> list[str]:
@@ -43,15 +46,22 @@ def preset(name: str, folder: Path = Path()) -> Preset:
         own = folder / name
         return checked(Preset, read_toml(own), own)
     if name not in names():
-        known = f"There are {', '.join(names())}; one of your own is the path of a {_SUFFIX} file."
+        known = f"There are {', '.join([*names(), *FOLDERS])}; one of your own is the path of a {_SUFFIX} file."
         raise KgError("no such preset", column="preset", value=name, fix=known)
     with as_file(_FOLDER / f"{name}{_SUFFIX}") as file:
         return checked(Preset, read_toml(file), file)
 
 
+def known_tables(name: str) -> tuple[str, ...]:
+    """The tables that a preset says something of."""
+    return ("events",) if name in FOLDERS else preset(name).tables
+
+
 def with_presets(config: Config) -> Config:
     """The config with what its presets say written out, so that it stands for itself."""
-    named = {name: getattr(config, name) for name in ("events", "items", "users")}
+    if config.events.preset in FOLDERS and config.events.paths:
+        config = config.model_copy(update=in_folder(config))
+    named = {name: getattr(config, name) for name in _TABLES}
     filled = {name: _filled(name, own, config.folder) for name, own in named.items() if own.preset and own.paths}
     return config.model_copy(update=filled)
 

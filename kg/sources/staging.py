@@ -7,6 +7,7 @@ of the whole raw row; `_bad`, which check it fails, from 1 (0: none); `_file`, t
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -145,12 +146,12 @@ def _selects(
 def _relation(files: Sequence[RawFile]) -> str:
     """The FROM clause for files of one layout: their columns and `_file`; of JSON lines also `_broken` ones."""
     first = files[0]
-    paths = f"[{', '.join(literal(file.path) for file in files)}]"
+    paths = f"[{', '.join(literal(file.data) for file in files)}]"
     if first.format == "parquet":
         return _numbered(f"read_parquet({paths}, union_by_name=true, filename='_path')", paths)
     if first.format == "csv":
         return _csv(paths, first.columns, first.delimiter, first, quote='"')
-    types = literal("{" + ", ".join(f'"{name}": "VARCHAR"' for name in first.columns) + "}")
+    types = literal(json.dumps(dict.fromkeys(first.columns, "VARCHAR"), ensure_ascii=False))
     lines = _csv(paths, ("_line",), _NO_DELIMITER, first, quote="")
     broken = f"CASE WHEN NOT (json_valid(_line) AND ltrim(_line)[1] = '{{') THEN _line END AS {_BROKEN}"
     # a line that is no object stands as one without keys

@@ -15,6 +15,8 @@ from kg.tables import Tables
 def attributes(tables: Tables, section: Derive) -> Tables:
     """Values of the columns that the config names become nodes; an item or user without a value has no fact.
 
+    Of a column of lists every value does.
+
     Raises KgError naming the nearest column where there is none of this name.
     """
     for kind, columns in (("item", section.item_attributes), ("user", section.user_attributes)):
@@ -27,6 +29,8 @@ def attributes(tables: Tables, section: Derive) -> Tables:
                     f"the {kind}s have no such column", column=f"derive.{kind}_attributes", value=name, fix=fix
                 )
             given = table.filter(table[name].notnull())
+            if given[name].type().is_array():
+                given = given.select(f"{kind}_id", **{name: given[name].unnest()})
             said = {"relation": ibis.literal(name), "tail": given[name].cast("string"), "provenance": f"{kind}s"}
             tables = tables.with_facts(facts(given, head=f"{kind}_id", of=kind, **said))
     return tables

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from kg.columns import TABLES
+from kg.columns import RAW
 from kg.config import Check, Rule
 from kg.engine import memory_told
 from kg.errors import KgError
@@ -124,7 +124,7 @@ class Cleaning:
             query = f"SELECT _hash FROM {staged.name} WHERE _hash % {parts} = {part}"
             hashes = np.sort(self.sql.execute(query).fetchnumpy()["_hash"])
             several.append(np.unique(hashes[1:][hashes[1:] == hashes[:-1]]))
-        known = ", ".join(quoted(column.name) for column in TABLES[table] if column.name != "origin")
+        known = ", ".join(quoted(column.name) for column in RAW[table] if column.name != "origin")
         first = f"min(_row) OVER (PARTITION BY _hash, {known}) AS alike"
         rows = f"SELECT _row, {first} FROM {staged.rows} WHERE _hash IN (SELECT unnest(?))"
         self.sql.execute(f"CREATE TABLE {name} AS {rows}", [np.concatenate(several)])

@@ -15,6 +15,7 @@ STEPS: dict[str, str] = {
     "titles": "kg.steps.titles:titles",
     "mined_attributes": "kg.steps.mined:mined_attributes",
     "brands": "kg.steps.brands:brands",
+    "number_bands": "kg.steps.number_bands:number_bands",
     "price_bands": "kg.steps.price_bands:price_bands",
     "popularity_bands": "kg.steps.popularity_bands:popularity_bands",
     "relations": "kg.steps.relations:relations",

@@ -17,6 +17,7 @@ from tests.cli.conftest import COMMAND, Ask, runs_out_of_disk
 UNREADABLE = Path("/proc/self/mem")
 HEADER = "user_id,item_id,time,quantity\n"
 GOOD = "ann,mug,2024-03-01 10:00:00,1\n"
+BOMB = gzip.compress(bytes(100 << 20), 1)
 PACKED = gzip.compress((HEADER + "".join(f"u{n},i{n * n},2024-03-01,{n % 7}\n" for n in range(9_000))).encode())
 
 
@@ -74,6 +75,8 @@ def test_a_log_that_cannot_be_read(
         ("log.parquet", b"this is no Parquet\n", "not a Parquet file"),
         ("log.doc", b"user_id,item_id\n", "unknown kind of file"),
         ("log.jsonl", b"user_id,item_id\n", "no line is a JSON object"),
+        ("log.csv.gz", BOMB, "unpacks to more than 200 times"),
+        ("log.jsonl.gz", BOMB, "unpacks to more than 200 times"),
         ("log.csv", "user_id,größe\n".encode("latin-1"), "not UTF-8"),
     ],
 )

@@ -161,7 +161,7 @@ def test_a_log_may_name_its_parts_and_need_no_times() -> None:
     [
         (["train", "validation", "Test"], "1 events belong to no part"),
         (["train", "validation", None, "test"], "1 events belong to no part"),
-        (["train", "test"], "no event in the validation window"),
+        (["train", "test"], "no event in the validation window"),  # one item: none can be spared
     ],
 )
 def test_a_part_that_is_none_is_told(parts: list[str | None], told: str) -> None:
@@ -172,3 +172,11 @@ def test_a_part_that_is_none_is_told(parts: list[str | None], told: str) -> None
 def test_a_given_split_needs_its_column() -> None:
     with pytest.raises(KgError, match="column part"):
         split(tables(LOG), Split(method="given"))
+
+
+def test_a_given_split_without_validation_takes_a_share_of_train() -> None:
+    windows = [split(parted(["train"] * 10 + ["test"]), Split(method="given", validation_share=0.2)) for _ in range(2)]
+    first, again = (sorted(each.validation.item_id.execute()) for each in windows)
+    assert len(first) == 2
+    assert first == again
+    assert windows[0].train.events.count().execute() == 8

@@ -6,9 +6,11 @@ from typing import Any
 import pandas as pd
 import pytest
 
+import kg
 from kg.config import KgConfig
 from kg.errors import KgError
 from kg.reading import ingest
+from kg.steps.derive import derive
 
 
 def read(path: Path, **source: Any) -> pd.DataFrame:
@@ -168,3 +170,52 @@ def test_files_of_several_layouts_are_one_log(tmp_path: Path) -> None:
     assert frame["kind"].tolist() == ["purchase", "view", "purchase"]
     assert frame["origin"].tolist() == ["a.csv", "b.csv", "c.jsonl"]
     assert frame["quantity"].fillna(0).tolist() == [2, 0, 3]
+
+
+def items_of(folder: Path, name: str, text: str, **source: Any) -> pd.DataFrame:
+    (folder / name).write_text(text, encoding="utf-8")
+    (folder / "log.csv").write_text("user_id,item_id\nann,a\n")
+    config = {"folder": folder, "events": {"path": "log.csv"}, "items": {"path": name, **source}}
+    return ingest(KgConfig.model_validate(config))[0].items.execute().set_index("item_id")
+
+
+def test_a_cell_of_several_values_is_a_list(tmp_path: Path) -> None:
+    text = 'item_id,tags\na,"red | blue|"\nb,|\nc,\nd,"[""x"", ""y|z""]"\ne,[no list|x\n'
+    tags = items_of(tmp_path, "items.csv", text, columns={"item_id": "item_id", "tags": "tags"}, several={"tags": "|"})
+    found = {item: None if value is None else list(value) for item, value in tags["tags"].items()}
+    assert found == {"a": ["red", "blue"], "b": None, "c": None, "d": ["x", "y|z"], "e": ["[no list", "x"]}
+
+
+@pytest.mark.parametrize(("name", "told"), [("brand", "holds one value"), ("tagz", "no such column.*tags")])
+def test_a_column_that_cannot_hold_several_is_told(tmp_path: Path, name: str, told: str) -> None:
+    with pytest.raises(KgError, match=told):
+        items_of(tmp_path, "items.csv", "item_id,tags\na,x\n", keep=["tags", "item_id"], several={name: "|"})
+
+
+def test_nested_values_are_named_by_their_path(tmp_path: Path) -> None:
+    text = (
+        '{"sku": "a", "spec": {"colour": "red", "size": {"cm": 3}, "fits": ["x", "y"]}}\n{"sku": "b", "spec": null}\n'
+    )
+    columns = {"item_id": "sku", "colour": "spec.colour", "cm": "spec.size.cm", "fits": "spec.fits"}
+    items = items_of(tmp_path, "items.jsonl", text, columns=columns, several={"fits": ","})
+    assert items.loc["a", ["colour", "cm"]].tolist() == ["red", "3"]
+    assert list(items.loc["a", "fits"]) == ["x", "y"]
+    assert items.loc["b", ["colour", "cm"]].isna().all()
+
+
+def test_lists_of_a_parquet_file(tmp_path: Path) -> None:
+    pd.DataFrame({"item_id": ["a"], "tags": [["x", 'y"z']]}).to_parquet(tmp_path / "items.parquet")
+    (tmp_path / "log.csv").write_text("user_id,item_id\nann,a\n")
+    items = {"path": "items.parquet", "several": {"tags": ","}}
+    config = {"folder": tmp_path, "events": {"path": "log.csv"}, "items": items}
+    assert list(ingest(KgConfig.model_validate(config))[0].items.execute()["tags"][0]) == ["x", 'y"z']
+
+
+def test_every_value_of_a_list_is_a_node(tmp_path: Path) -> None:
+    (tmp_path / "items.csv").write_text("item_id,tags\na,x;y\nb,y\n")
+    items = {"path": "items.csv", "delimiter": ",", "several": {"tags": ";"}}
+    config = {"folder": tmp_path, "items": items, "derive": {"item_attributes": ["tags"]}}
+    tables = ingest(KgConfig.model_validate(config), log(tmp_path, "user_id,item_id", "ann,a"))[0]
+    graph = kg.build(derive(tables, tables.config.derive))
+    assert graph.nodes["tags"].ids.ids.tolist() == ["x", "y"]
+    assert graph.matrix(("item", "tags", "tags")).toarray().tolist() == [[1, 1], [0, 1]]

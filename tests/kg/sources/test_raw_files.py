@@ -7,7 +7,8 @@ import pytest
 
 from kg.config import Source
 from kg.errors import KgError
-from kg.sources.files import find, look, open_text
+from kg.sources.files import find, look
+from kg.sources.packed import open_lines
 
 
 def written(path: Path, text: str, encoding: str = "utf-8") -> Path:
@@ -112,5 +113,5 @@ def test_what_is_no_data_is_told(tmp_path: Path, name: str, content: bytes, told
 def test_gzip_is_unpacked(tmp_path: Path) -> None:
     path = tmp_path / "a.csv.gz"
     path.write_bytes(gzip.compress("user,größe\n".encode()))
-    with open_text(path, "utf-8") as text:
+    with open_lines(path, "utf-8") as text:
         assert text.read() == "user,größe\n"
