@@ -20,6 +20,7 @@ COMMANDS = {
     "graph": "cli.graph:app",
     "train": "cli.train:train",
     "evaluate": "cli.evaluate:evaluate",
+    "update": "cli.update:update",
     "benchmark": "cli.benchmark:benchmark",
     "recommend": "cli.recommend:recommend",
     "similar": "cli.similar:similar",

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 class Added:
     """The tables of old and new files, the report on all of them, and what they changed.
 
-    changed  the pairs `user_id`, `item_id` of events that came, went or became returns, a row for each event; the ids
-             of users and items of whom the catalogues say something else now, beside a null
+    changed  `user_id`, `item_id` and `time` of every event that came, went or became a return; the ids of users and
+             items of whom the catalogues say something else now, beside nulls
     """
 
     tables: Tables
@@ -51,12 +51,12 @@ def add(config: KgConfig, files: Mapping[str, Sequence[Path]], before: Tables, k
     tables, report = cleaned(engine, config, staged, before.facts.to_pyarrow(), raw)
     name = engine.fresh("changed")
     rows = f"FROM {staged['events'].rows} WHERE {NOW} <> {BEFORE} AND NOT ({unfit('events')})"
-    engine.sql.execute(f"CREATE VIEW {name} AS SELECT user_id, item_id {rows}")
+    engine.sql.execute(f"CREATE VIEW {name} AS SELECT user_id, item_id, time {rows}")
     changed = engine.connection.table(name)
-    nobody = {key: ibis.null("string") for key in changed.columns}
+    nothing = {name: ibis.null(kind) for name, kind in changed.schema().items()}
     for table, key in KEYS.items():
         ids = _differing(getattr(before, table), getattr(tables, table), key)
-        changed = changed.union(ids.select(**nobody | {key: ids[key]}))
+        changed = changed.union(ids.select(**nothing | {key: ids[key]}))
     return Added(tables, report, changed)
 
 

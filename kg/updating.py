@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 _PAIR = ("user_id", "item_id")
 
 
-def updated(graph: KnowledgeGraph, tables: Tables, changed: ir.Table) -> KnowledgeGraph:
+def updated(graph: KnowledgeGraph, tables: Tables, changed: pa.Table) -> KnowledgeGraph:
     """What `kg.build(tables)` gives, from the graph of what the tables were before.
 
     changed  the pairs `user_id`, `item_id` whose events are others now (more do no harm; a null is no pair)
@@ -41,12 +41,11 @@ def updated(graph: KnowledgeGraph, tables: Tables, changed: ir.Table) -> Knowled
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    pairs = changed.select(*_PAIR).distinct().to_pyarrow()
-    events = tables.events.semi_join(ibis.memtable(pairs), _PAIR)
+    events = tables.events.semi_join(ibis.memtable(changed.select(_PAIR)), _PAIR)
     rows = events.select(*_PAIR, "kind", second=events.time.epoch_seconds(), weight=weights(events)).to_pyarrow()
     checked(rows["weight"].to_numpy())
     old = {name: pa.array(graph.nodes[name].ids.ids, pa.string()) for name in (USER, ITEM)}
-    kept = _without(graph, old, pairs)
+    kept = _without(graph, old, changed)
     known = Known.of(tables)
     present = _present(kept, *map(len, old.values()))
     ids = known.ids(
@@ -74,25 +73,26 @@ def updated(graph: KnowledgeGraph, tables: Tables, changed: ir.Table) -> Knowled
 
 def changed_by_window(
     windows: Windows, section: Split, changed: ir.Table, before: tuple[datetime | None, datetime | None]
-) -> dict[str, ir.Table]:
-    """The pairs whose events changed, for each window: a cut that has moved passes events from one to another.
+) -> dict[str, pa.Table]:
+    """The pairs whose events changed in each window, for `updated`; without any (and any null) its tables are the same.
 
-    changed  the pairs whose events in the whole log changed
-    before   the starts of validation and test (UTC) that the windows had before the change
+    changed  `user_id`, `item_id` and `time` of events that changed in the whole log; ids of the catalogue beside nulls
+    before   the starts of validation and test (UTC) that the windows had before the change: a cut that has moved passes
+             events from one window to another
     """
-    events, pairs = windows.all.events, changed.select(*_PAIR)
-    found = {"all": pairs}
+    events = windows.all.events
+    found = {"all": changed}
     now = {"train": windows.validation_start, "train_validation": windows.test_start}
     for (name, start), earlier in zip(now.items(), before, strict=True):
+        found[name] = changed
         if section.method == "leave-last-out":
-            passed = events.semi_join(pairs, "user_id")
-        elif start is None or earlier is None:
-            passed = events.limit(0)
-        else:
+            found[name] = changed.select(*_PAIR).union(events.semi_join(changed, "user_id").select(*_PAIR))
+        elif start is not None and earlier is not None:
             first, last = sorted((start, earlier))
+            ours = changed.filter(changed.user_id.isnull() | changed.item_id.isnull() | (changed.time < last))
             passed = events.filter((events.time >= first) & (events.time < last))
-        found[name] = pairs.union(passed.select(*_PAIR))
-    return found
+            found[name] = ours.select(*_PAIR).union(passed.select(*_PAIR))
+    return {name: pairs.select(*_PAIR).distinct().to_pyarrow() for name, pairs in found.items()}
 
 
 def _without(graph: KnowledgeGraph, old: Mapping[str, pa.Array], pairs: pa.Table) -> dict[Relation, Edges]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from kg.picture import schema_picture
 from kg.reading import ingest
 from kg.sources.files import find
 from kg.sources.preset import with_presets
-from kg.splitting import split
+from kg.splitting import Windows, split
 from kg.stats import stats
 from kg.steps.derive import derive
 from kg.tables import Tables
@@ -34,7 +34,12 @@ from recsys.workspace import Stage, Workspace, fingerprint
 
 CONFIG = "config"
 REPORT = "report.html"
-_TABLES, _RECIPE, _EVALUATION, _SCORERS = "tables", "recipe.json", "evaluation.json", "scorers"
+TABLES, RAW = "tables", "raw"
+_RECIPE, _EVALUATION, _SCORERS = "recipe.json", "evaluation.json", "scorers"
+_WINDOWS = ("train", "train_validation", "all")
+_READ = frozenset({"events", "items", "users", "taxonomy", "clean", "checks"})
+Files = dict[str, list[list[Any]]]
+"""Fingerprints of raw files, by table."""
 
 
 @dataclass(frozen=True)
@@ -90,39 +95,59 @@ def graph(workspace: Workspace) -> KnowledgeGraph:
 
 def _ingest(job: Job) -> Stage:
     config = with_presets(job.config)
-    paths = [*config.events.paths, *config.items.paths, *config.users.paths]
-    paths += [config.taxonomy] if config.taxonomy else []
-    files = [fingerprint(file) for file in find(paths, config.folder)]
+    named = {"events": config.events.paths, "items": config.items.paths, "users": config.users.paths}
+    named["taxonomy"] = (config.taxonomy,) if config.taxonomy else ()
 
     def work(folder: Path, scratch: Path) -> Any:
-        tables, report = ingest(config, engine=Engine(job.threads, folder=scratch))
-        tables.save(folder / _TABLES)
+        tables, report = ingest(config, engine=Engine(job.threads, folder=scratch), raw=folder / RAW)
+        tables.save(folder / TABLES)
         return report.to_json()
 
-    read = {"events", "items", "users", "taxonomy", "clean", "checks"}
-    inputs = config.model_dump(mode="json", include=read)
-    return job.workspace.run("ingest", {**inputs, "files": files}, work)
+    files = {table: fingerprints(find(paths, config.folder)) for table, paths in named.items()}
+    return job.workspace.run("ingest", ingest_inputs(config, files), work)
+
+
+def ingest_inputs(config: Config, files: Files) -> dict[str, Any]:
+    """What the stage `ingest` is made from."""
+    return {**config.model_dump(mode="json", include=set(_READ)), "files": files}
+
+
+def fingerprints(files: Iterable[Path]) -> list[list[Any]]:
+    """What tells whether any of some files has changed."""
+    return [entry for file in files for entry in fingerprint(file)]
 
 
 def _make_graph(job: Job) -> Stage:
     read = job.workspace.stage("ingest")
 
     def work(folder: Path, _: Path) -> Any:
-        tables = Tables.load(read.checked() / _TABLES, Engine(job.threads))
+        tables = Tables.load(read.checked() / TABLES, Engine(job.threads))
         windows = split(tables, job.config.split, job.config.shop.target_kinds)
-        for name in ("train", "train_validation", "all"):
-            job.say(f"building the graph of {name.replace('_', ' + ')}")
-            graph = build(derive(getattr(windows, name), job.config.derive))
-            graph_store.save(graph, folder / name)
-        for name in ("validation", "test"):
-            getattr(windows, name).to_parquet(folder / f"{name}.parquet")
-        starts = {"validation_start": windows.validation_start, "test_start": windows.test_start}
-        return {
-            "stats": stats(graph),
-            **{name: None if start is None else seconds(start) for name, start in starts.items()},
-        }
+        return write_graphs(job, windows, lambda _, window: build(derive(window, job.config.derive)), folder)
 
-    return job.workspace.run("graph", {"ingest": read.output, **job.section("shop", "derive", "split")}, work)
+    return job.workspace.run("graph", graph_inputs(job.config, read), work)
+
+
+def graph_inputs(config: Config, read: Stage) -> dict[str, Any]:
+    """What the stage `graph` is made from."""
+    return {"ingest": read.output, **config.model_dump(mode="json", include={"shop", "derive", "split"})}
+
+
+def write_graphs(
+    job: Job, windows: Windows, made: Callable[[str, Tables], KnowledgeGraph], folder: Path
+) -> dict[str, Any]:
+    """Write the graph of every window, `made` of its name and its tables, and the events to ask about."""
+    for name in _WINDOWS:
+        job.say(f"building the graph of {name.replace('_', ' + ')}")
+        graph = made(name, getattr(windows, name))
+        graph_store.save(graph, folder / name)
+    for name in ("validation", "test"):
+        getattr(windows, name).to_parquet(folder / f"{name}.parquet")
+    starts = {"validation_start": windows.validation_start, "test_start": windows.test_start}
+    return {
+        "stats": stats(graph),
+        **{name: None if start is None else seconds(start) for name, start in starts.items()},
+    }
 
 
 def _train(job: Job) -> Stage:
@@ -172,10 +197,14 @@ def report(job: Job, figures: Any, recipe: Recipe, explanations: Any = None) -> 
 
 
 def _serve(job: Job) -> Stage:
-    trained = job.workspace.stage("train")
+    return serve(job, job.workspace.stage("train"), job.workspace)
+
+
+def serve(job: Job, trained: Stage, workspace: Workspace) -> Stage:
+    """Everything that was learned in the stage `train`, fitted on the graph of all that a workspace holds."""
 
     def work(folder: Path, scratch: Path) -> Any:
-        graph = _graph(job.workspace, "all")
+        graph = _graph(workspace, "all")
         recipe = _recipe(trained.checked())
         parts = recipe.fit(graph, job.conditions(scratch))
         _write(folder / _RECIPE, recipe.to_json())
@@ -183,7 +212,12 @@ def _serve(job: Job) -> Stage:
             store.save(part, folder / _SCORERS / name, graph.hash)
         return {"scorers": list(parts)}
 
-    return job.workspace.run("serve", {"train": trained.output}, work)
+    return workspace.run("serve", serve_inputs(trained, workspace.stage("graph")), work)
+
+
+def serve_inputs(trained: Stage, made: Stage) -> dict[str, Any]:
+    """What the stage `serve` is made from."""
+    return {"train": trained.output, "graph": made.output}
 
 
 STAGES: dict[str, Callable[[Job], Stage]] = {

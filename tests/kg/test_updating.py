@@ -12,7 +12,6 @@ from typing import Any
 
 import ibis
 import pandas as pd
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -20,7 +19,6 @@ from kg.adding import add, paths
 from kg.building import build
 from kg.config import Derive, KgConfig, Split
 from kg.engine import Engine
-from kg.errors import KgError
 from kg.reading import IngestReport, ingest
 from kg.splitting import Windows, by_time, leave_last_out
 from kg.steps.derive import derive
@@ -47,7 +45,7 @@ CONFIG = {
     ],
 }  # fmt: skip
 EVENT = st.tuples(
-    st.sampled_from(["ann", "bob", "cem", "dan", "", "ümit, \"x\""]),
+    st.sampled_from(["ann", "bob", "cem", "dan", "", 'ümit, "x"']),
     st.sampled_from(["mug", "pot", "pan", "cup"]),
     st.sampled_from(["purchase", "view", "purchase"]),
     st.sampled_from([None, *range(12)]),
@@ -101,35 +99,37 @@ def at_once(files: Mapping[str, Sequence[Path]], raw: Path) -> State:
 @settings(max_examples=6, deadline=None)
 @given(parts=st.lists(PART, min_size=2, max_size=3), again=st.integers(0, 5))
 def test_files_one_after_the_other_are_as_all_at_once(parts: list[Any], again: int) -> None:
-    """Rows in any order, some of them in two files; new users and items, changed ones; rules that look at everything."""
+    """Rows in any order, some in two files; new users and items, changed ones; rules that look at everything."""
     with TemporaryDirectory() as name:
         folder = Path(name)
         (first, items), *later = parts
-        parts = [(first, [("cup", "cup", "ours"), *items]), *((events + first[:again], items) for events, items in later)]
-        written = [write(folder, place, *part) for place, part in enumerate(parts)]
+        parts = [
+            (first, [("cup", "cup", "ours"), *items]),
+            *((events + first[:again], items) for events, items in later),
+        ]
+        own = ((*part[0], (f"user {place}", "mug", "view", place, 1, 4)) for place, part in enumerate(parts))
+        written = [write(folder, place, events, parts[place][1]) for place, events in enumerate(own)]
         known = at_once(written[0], folder / "raw0")
         held = written[0]
         for place, files in enumerate(written[1:], 1):
             held = {"events": held["events"] + files["events"], "items": files.get("items", []) + held["items"]}
             whole = at_once(held, folder / f"whole{place}")
             before = sorted(events_of(known.tables))
-            try:
-                found = add(whole.config, files, known.tables, known.raw, folder / f"raw{place}")
-            except KgError as error:
-                assert "very rows" in str(error)
-                return
+            found = add(whole.config, files, known.tables, known.raw, folder / f"raw{place}")
             assert_tables_equal(found.tables, whole.tables)
             assert replace(found.report, rejects=()) == replace(whole.report, rejects=())
             came_or_went = Counter(events_of(found.tables))
             came_or_went.subtract(before)
-            told = {tuple(pair) for pair in found.changed.to_pyarrow().to_pandas().to_numpy().tolist()}
+            told = set(found.changed.execute()[["user_id", "item_id"]].itertuples(index=False, name=None))
             assert {event[:2] for event, n in came_or_went.items() if n} <= told
             known = State(whole.config, found.tables, found.report, folder / f"raw{place}")
 
 
 def events_of(tables: Tables) -> list[tuple[Any, ...]]:
     frame = tables.events.execute()
-    return list(frame[["user_id", "item_id", "kind", "time", "quantity"]].astype(str).itertuples(index=False, name=None))
+    return list(
+        frame[["user_id", "item_id", "kind", "time", "quantity"]].astype(str).itertuples(index=False, name=None)
+    )
 
 
 DONE = st.tuples(
@@ -154,14 +154,16 @@ def test_an_updated_graph_is_the_one_that_is_built(
 ) -> None:
     """Events that come and go, a cut that moves, users' last events that are others; nets of returns with them."""
     left = [event for place, event in enumerate(old) if place not in gone]
-    pairs = [event[:2] for event in new] + [event[:2] for place, event in enumerate(old) if place in gone]
-    changed = ibis.memtable(pd.DataFrame([*pairs, (None, "mug")], columns=["user_id", "item_id"]).astype("string"))
+    came_or_went = [*new, *(event for place, event in enumerate(old) if place in gone)]
+    same_items = len(old) % 2 == len(left + new) % 2
+    changed = frame_of([*came_or_went, *([] if same_items else [(None, "mug", None, None, 1.0)])])
     before, now = (cut_at(done, cuts and cuts[place]) for place, done in enumerate((old, left + new)))
     split = Split(method="time" if cuts else "leave-last-out")
-    touched = changed_by_window(now, split, changed, (before.validation_start, before.test_start))
+    touched = changed_by_window(now, split, ibis.memtable(changed), (before.validation_start, before.test_start))
     graph = build(derive(before.train, NETS))
     window = derive(now.train, NETS)
-    assert_equal(updated(graph, window, touched["train"]), build(window))
+    wanted = build(window)
+    assert_equal(updated(graph, window, touched["train"]) if len(touched["train"]) else graph, wanted)
 
 
 NETS = Derive(price_bands=0)
@@ -169,15 +171,18 @@ NETS = Derive(price_bands=0)
 
 def cut_at(done: Sequence[Any], day: int | None) -> Windows:
     """Windows of a log: everything before a day (None: but users' last events) is train."""
-    rows = [(*event[:3], None if event[3] is None else START + timedelta(days=event[3]), event[4]) for event in done]
-    frame = pd.DataFrame(rows, columns=["user_id", "item_id", "kind", "time", "quantity"])
-    texts = dict.fromkeys(("user_id", "item_id", "kind"), "string")
     items = pd.DataFrame({"item_id": ["mug", "new"], "brand": ["ours", "ours"] if len(done) % 2 else ["theirs", None]})
-    events = frame.astype({**texts, "time": "datetime64[us]", "quantity": float})
-    tables = Tables.of(events=events, items=items, engine=ENGINE)
+    tables = Tables.of(events=frame_of(done), items=items, engine=ENGINE)
     if day is None:
         return leave_last_out(tables, ["purchase"])
     return by_time(tables, START + timedelta(days=day), START + timedelta(days=20))
+
+
+def frame_of(done: Sequence[Any]) -> pd.DataFrame:
+    rows = [(*event[:3], None if event[3] is None else START + timedelta(days=event[3]), event[4]) for event in done]
+    frame = pd.DataFrame(rows, columns=["user_id", "item_id", "kind", "time", "quantity"])
+    texts = dict.fromkeys(("user_id", "item_id", "kind"), "string")
+    return frame.astype({**texts, "time": "datetime64[us]", "quantity": float})
 
 
 def assert_tables_equal(found: Tables, wanted: Tables) -> None:
