@@ -14,7 +14,7 @@ from kg.engine import memory_told
 from kg.reading import KEYS, IngestReport, cleaned, read_in
 from kg.sources.keeping import BEFORE, NOW, joined, kept
 from kg.steps.unfit import unfit
-from kg.tables import Tables
+from kg.tables import Tables, aligned
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -66,12 +66,6 @@ def paths(files: Sequence[Path]) -> tuple[str, ...]:
 
 
 def _differing(old: ir.Table, new: ir.Table, key: str) -> ir.Table:
-    """The ids of rows that are not alike in two tables; a column that one of them lacks is empty there."""
-    schema = dict(old.schema()) | dict(new.schema())
-
-    def whole(table: ir.Table) -> ir.Table:
-        absent = {name: ibis.null(kind) for name, kind in schema.items() if name not in table.columns}
-        return table.mutate(**absent).select(*schema)
-
-    first, second = whole(old), whole(new)
+    """The ids of rows that are not alike in two tables."""
+    first, second = aligned(old, new)
     return first.difference(second).union(second.difference(first)).select(key).distinct()
