@@ -61,11 +61,12 @@ def _tables(common: options.Common, out: Path) -> list[Path]:
     from shutil import copyfile
 
     from kg.files import replacing
+    from recsys.stages import TABLES
     from recsys.workspace import Workspace
 
     stage = Workspace(common.workspace).stage("ingest")
     files = []
-    for name in sorted((stage.checked() / "tables").glob("*.parquet")):
+    for name in sorted((stage.checked() / TABLES).glob("*.parquet")):
         files.append(out / name.name)
         with replacing(files[-1]) as temporary:
             copyfile(name, temporary)

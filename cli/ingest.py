@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import typer
 
 from cli import jobs, options, render
@@ -19,7 +22,12 @@ def ingest(
     report = jobs.result(common, jobs.read(common, config, files), "ingest")
     if common.json:
         render.emit(report)
-        return
+    else:
+        show(report)
+
+
+def show(report: Mapping[str, Any]) -> None:
+    """What was read, taken out, and could not be read."""
     kinds = ", ".join(f"{count:,} {kind}" for kind, count in report["events"].items())
     facts = f", {report['facts']:,} facts" if report["facts"] else ""
     typer.echo(

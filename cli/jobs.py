@@ -92,6 +92,18 @@ def enriched(common: options.Common, config: Config, section: Derive) -> Enriche
         return enrich(tables(Workspace(common.workspace), common.cores), section)
 
 
+def update(common: options.Common, files: options.Raw) -> list[Stage]:
+    """The stages that more raw files make anew, told on stderr as each is done."""
+    from recsys.stages import remembered
+    from recsys.updating import Update
+    from recsys.workspace import Workspace
+
+    config = remembered(Workspace(common.workspace))
+    catalogues = {"items": files.items, "users": files.users}
+    given = {"events": files.events or []} | {table: [path] for table, path in catalogues.items() if path is not None}
+    return _told(common, config, None, lambda job: Update(job, given).run())
+
+
 def _told(
     common: options.Common, config: Config, k: tuple[int, ...] | None, work: Callable[[Job], Iterable[Stage]]
 ) -> list[Stage]:

@@ -22,6 +22,7 @@ COMMANDS = {
     "train": "cli.train:train",
     "tune": "cli.tune:tune",
     "evaluate": "cli.evaluate:evaluate",
+    "update": "cli.update:update",
     "benchmark": "cli.benchmark:benchmark",
     "recommend": "cli.recommend:recommend",
     "similar": "cli.similar:similar",

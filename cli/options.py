@@ -38,14 +38,20 @@ class Common:
 
 
 @dataclass(frozen=True)
-class Files:
-    """Raw files, and what their columns mean."""
+class Raw:
+    """Raw files."""
 
     events: Annotated[
         list[Path] | None, typer.Option("--events", help="A log: file, folder or quoted glob; may be repeated.")
     ] = None
     items: Annotated[Path | None, typer.Option("--items", help="A catalogue.")] = None
     users: Annotated[Path | None, typer.Option("--users", help="What is known of the users.")] = None
+
+
+@dataclass(frozen=True)
+class Files(Raw):
+    """Raw files, and what their columns mean."""
+
     facts: Annotated[
         list[Path] | None, typer.Option("--facts", help="Facts: RDF or a table of triples; may be repeated.")
     ] = None

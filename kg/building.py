@@ -6,9 +6,11 @@ The engine turns the events' ids into indices, so that no text of a long log com
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from kg.errors import KgError
 from kg.graph import ITEM, USER, Edges, KnowledgeGraph, Relation, numbered
@@ -32,42 +34,69 @@ def build(tables: Tables) -> KnowledgeGraph:
 
     Raises KgError for a `value` that is no number and a log of more than 68 years.
     """
-    import pyarrow.compute as pc
-
-    facts = tables.facts.distinct().to_pyarrow()
-    joins = facts.filter(pc.invert(facts["literal"]))
-    labels = facts.filter(pc.equal(facts["relation"], "label"))
-    ids = _ids(tables, joins)
-    catalogue = _catalogue(tables.items, ids[ITEM])
-    called = {name: _labels(own, labels.filter(pc.equal(labels["head_type"], name))) for name, own in ids.items()}
-    called[ITEM] = pc.coalesce(catalogue["title"], called[ITEM])
-    nodes = numbered({name: (own.to_pylist(), called[name].to_pylist()) for name, own in ids.items()})
-    epoch, now = _span(tables.events)
-    sources = {text or "" for text in pc.unique(joins["provenance"]).to_pylist()}
-    provenances = (EVENT_PROVENANCE, *sorted(sources - {EVENT_PROVENANCE}))
-    relations = _event_edges(tables.events, ids, epoch) | _fact_edges(joins, ids, provenances, epoch)
-    features = {name: own.to_numpy(zero_copy_only=False) for name, own in catalogue.items() if name != "title"}
-    return KnowledgeGraph(nodes, relations, epoch, now, provenances, {ITEM: features})
+    known = Known.of(tables)
+    ids = known.ids(*(distinct(tables.events, f"{name}_id") for name in (USER, ITEM)))
+    seconds = tables.events.time.epoch_seconds()
+    first, last = tables.events.aggregate(first=seconds.min(), last=seconds.max()).to_pyarrow().to_pylist()[0].values()
+    epoch, now = span(first, last)
+    return known.graph(ids, epoch, now, _event_edges(tables.events, ids, epoch))
 
 
-def _ids(tables: Tables, facts: pa.Table) -> dict[str, pa.Array]:
-    """The ids of every node type, sorted: those of users and items, then of what the facts name."""
+@dataclass(frozen=True, eq=False)
+class Known:
+    """All of a graph but its events: `joins` and `labels` of the facts, the catalogue's `items` and `users`."""
+
+    joins: pa.Table
+    labels: pa.Table
+    items: ir.Table
+    users: ir.Table
+
+    @classmethod
+    def of(cls, tables: Tables) -> Known:
+        import pyarrow.compute as pc
+
+        facts = tables.facts.distinct().to_pyarrow()
+        joins = facts.filter(pc.invert(facts["literal"]))
+        return cls(joins, facts.filter(pc.equal(facts["relation"], "label")), tables.items, tables.users)
+
+    def ids(self, users: pa.Array, items: pa.Array) -> dict[str, pa.Array]:
+        """The ids of every node type, sorted: the users and items of the events among them."""
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        parts = {USER: [users, distinct(self.users, "user_id")], ITEM: [items, distinct(self.items, "item_id")]}
+        for end in ("head", "tail"):
+            ends = self.joins.group_by([f"{end}_type", end]).aggregate([])
+            for name in sorted(pc.unique(ends[f"{end}_type"]).to_pylist()):
+                of_type = ends.filter(pc.equal(ends[f"{end}_type"], name))
+                parts.setdefault(name, []).append(of_type[end].combine_chunks().cast(pa.string()))
+        unique = {name: pc.unique(pa.concat_arrays(own)) for name, own in parts.items()}
+        order = (USER, ITEM, *sorted({*parts} - {USER, ITEM}))
+        return {name: unique[name].take(pc.sort_indices(unique[name])) for name in order}
+
+    def graph(
+        self, ids: Mapping[str, pa.Array], epoch: int, now: int, events: Mapping[Relation, Edges]
+    ) -> KnowledgeGraph:
+        """The graph of these nodes, of all facts, and of the relations of the events."""
+        import pyarrow.compute as pc
+
+        catalogue = _catalogue(self.items, ids[ITEM])
+        of_type = {name: self.labels.filter(pc.equal(self.labels["head_type"], name)) for name in ids}
+        called = {name: _labels(own, of_type[name]) for name, own in ids.items()}
+        called[ITEM] = pc.coalesce(catalogue["title"], called[ITEM])
+        nodes = numbered({name: (own.to_pylist(), called[name].to_pylist()) for name, own in ids.items()})
+        sources = {text or "" for text in pc.unique(self.joins["provenance"]).to_pylist()}
+        provenances = (EVENT_PROVENANCE, *sorted(sources - {EVENT_PROVENANCE}))
+        relations = {**events, **_fact_edges(self.joins, ids, provenances, epoch)}
+        features = {name: own.to_numpy(zero_copy_only=False) for name, own in catalogue.items() if name != "title"}
+        return KnowledgeGraph(nodes, relations, epoch, now, provenances, {ITEM: features})
+
+
+def distinct(table: ir.Table, column: str) -> pa.Array:
+    """The different texts of a column."""
     import pyarrow as pa
-    import pyarrow.compute as pc
 
-    parts: dict[str, list[pa.Array]] = {}
-    for name, known in ((USER, tables.users), (ITEM, tables.items)):
-        column = f"{name}_id"
-        ids = tables.events.select(column).distinct().union(known.select(column).distinct(), distinct=True)
-        parts[name] = [ids.to_pyarrow()[column].combine_chunks().cast(pa.string())]
-    for end in ("head", "tail"):
-        ends = facts.group_by([f"{end}_type", end]).aggregate([])
-        for name in sorted(pc.unique(ends[f"{end}_type"]).to_pylist()):
-            of_type = ends.filter(pc.equal(ends[f"{end}_type"], name))
-            parts.setdefault(name, []).append(of_type[end].combine_chunks().cast(pa.string()))
-    unique = {name: pc.unique(pa.concat_arrays(own)) for name, own in parts.items()}
-    order = (USER, ITEM, *sorted({*parts} - {USER, ITEM}))
-    return {name: unique[name].take(pc.sort_indices(unique[name])) for name in order}
+    return table.select(column).distinct().to_pyarrow()[column].combine_chunks().cast(pa.string())
 
 
 def _labels(ids: pa.Array, labels: pa.Table) -> pa.Array:
@@ -105,37 +134,49 @@ def _reindexed(values: pa.ChunkedArray, of: pa.ChunkedArray, ids: pa.Array) -> p
     return values.combine_chunks().take(pc.index_in(ids, value_set=of.combine_chunks()))
 
 
-def _span(events: ir.Table) -> tuple[int, int]:
-    """Epoch (the first event's midnight, unix seconds) and now (just after the last event, seconds from the epoch)."""
-    seconds = events.time.epoch_seconds()
-    row = events.aggregate(first=seconds.min(), last=seconds.max()).to_pyarrow().to_pylist()[0]
-    if row["first"] is None:
+def span(first: int | None, last: int | None) -> tuple[int, int]:
+    """Epoch (the first event's midnight, unix seconds) and now (just after the last event, seconds from the epoch).
+
+    Of the unix seconds of the first and the last event, None where none has a time.
+    """
+    if first is None or last is None:
         return 0, 0
-    epoch = row["first"] // _DAY * _DAY
-    if row["last"] - epoch >= TIMELESS:
+    epoch = first // _DAY * _DAY
+    if last - epoch >= TIMELESS:
         fix = "Check the times: a wrong unit, or a 1970?"
         raise KgError("the log spans more than 68 years", column="time", fix=fix)
-    return epoch, row["last"] - epoch + 1
+    return epoch, last - epoch + 1
+
+
+def weights(events: ir.Table) -> ir.Column:
+    """What an event's edge weighs: its `value`, 1 where it has none."""
+    return events.value.fill_null(1.0).cast("float32")
+
+
+def checked(weight: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The weights of events; KgError where one is no number."""
+    if np.isnan(weight).any():
+        raise KgError("an event's value is not a number", column="value", fix="Leave it empty where there is none.")
+    return weight
 
 
 def _event_edges(events: ir.Table, ids: Mapping[str, pa.Array], epoch: int) -> dict[Relation, Edges]:
     """A relation user → item per kind of event."""
     import pyarrow as pa
 
-    kinds = sorted(events.select("kind").distinct().to_pyarrow()["kind"].to_pylist())
+    kinds = sorted(distinct(events, "kind").to_pylist())
     rows = events.select(
         "user_id",
         "item_id",
         "kind",
         time=(events.time.epoch_seconds() - epoch).fill_null(int(TIMELESS)).cast("int32"),
-        weight=events.value.fill_null(1.0).cast("float32"),
+        weight=weights(events),
     )
     for column, known in (("user_id", ids[USER]), ("item_id", ids[ITEM]), ("kind", pa.array(kinds, pa.string()))):
         rows = rows.join(_numbered(known, column), column)
     table = rows.select("user_id_index", "item_id_index", "kind_index", "time", "weight").to_pyarrow()
     users, items, codes, time, weight = (table[name].to_numpy() for name in table.column_names)
-    if np.isnan(weight).any():
-        raise KgError("an event's value is not a number", column="value", fix="Leave it empty where there is none.")
+    checked(weight)
     relations = {}
     for code, kind in enumerate(kinds):
         own = codes == code

@@ -59,6 +59,40 @@ class Edges:
         before = (time == TIMELESS) | (time < moments[rows])
         return rows[before], positions[before]
 
+    def pairs(self, width: int) -> Index:
+        """The number source · width + target of every edge, ascending: int64 (n_edges,)."""
+        return self.sources.astype(np.int64) * width + self.indices
+
+    def without(self, pairs: Index, width: int) -> Edges:
+        """Without the edges of some pairs, given as `pairs` tells them."""
+        own = self.pairs(width)
+        wanted = np.unique(pairs)
+        starts, ends = (np.searchsorted(own, wanted, side) for side in ("left", "right"))
+        depth = np.zeros(len(own) + 1, dtype=np.int64)
+        np.add.at(depth, starts, 1)
+        np.add.at(depth, ends, -1)
+        kept = np.cumsum(depth[:-1]) == 0
+        return self._of_sorted(self.sources[kept], len(self.indptr) - 1, *(column[kept] for column in self._columns))
+
+    def renumbered(self, sources: Index, targets: Index, n_sources: int) -> Edges:
+        """With other numbers that keep the order: `sources` and `targets` hold the new one of every old one."""
+        _, *others = self._columns
+        return self._of_sorted(sources[self.sources], n_sources, targets[self.indices], *others)
+
+    def joined(self, other: Edges, width: int) -> Edges:
+        """Together with edges of other pairs between the same nodes; neither is sorted again."""
+        places = np.searchsorted(self.pairs(width), other.pairs(width))
+        columns = [np.insert(mine, places, theirs) for mine, theirs in zip(self._columns, other._columns, strict=True)]
+        return self._of_sorted(np.insert(self.sources, places, other.sources), len(self.indptr) - 1, *columns)
+
+    @property
+    def _columns(self) -> tuple[NDArray[Any], ...]:
+        return self.indices, self.weight, self.time, self.provenance
+
+    @classmethod
+    def _of_sorted(cls, sources: NDArray[Any], n_sources: int, targets: NDArray[Any], *others: NDArray[Any]) -> Edges:
+        return cls(_indptr(sources, n_sources), targets.astype(np.int32), *others)
+
     @property
     def nbytes(self) -> int:
         return sum(column.nbytes for column in (self.indptr, self.indices, self.weight, self.time, self.provenance))
@@ -78,11 +112,9 @@ class Edges:
         weight = np.ones(n, np.float32) if weight is None else np.asarray(weight, np.float32)
         time = np.full(n, TIMELESS) if time is None else np.asarray(time, np.int32)
         provenance = np.zeros(n, np.uint16) if provenance is None else np.asarray(provenance, np.uint16)
-        counts = np.bincount(sources, minlength=n_sources) if n else np.zeros(n_sources, np.int64)
-        indptr = np.concatenate([[0], np.cumsum(counts)]).astype(np.int32 if n < 2**31 else np.int64)
         order = _edge_order(sources, targets, time, weight, provenance)
         targets = np.asarray(targets, np.int32)
-        return cls(indptr, targets[order], weight[order], time[order], provenance[order])
+        return cls(_indptr(sources, n_sources), targets[order], weight[order], time[order], provenance[order])
 
     @classmethod
     def of_rows(cls, rows: Sequence[tuple[int, int, int, float, int]], n_sources: int) -> Edges:
@@ -100,6 +132,12 @@ def gather(indptr: NDArray[Any], sources: Index) -> tuple[Index, Index]:
     lengths = last - first
     rows = np.repeat(np.arange(len(sources)), lengths)
     return rows, np.arange(len(rows)) + np.repeat(first - (np.cumsum(lengths) - lengths), lengths)
+
+
+def _indptr(sources: NDArray[Any], n_sources: int) -> NDArray[Any]:
+    n = len(sources)
+    counts = np.bincount(sources, minlength=n_sources) if n else np.zeros(n_sources, np.int64)
+    return np.concatenate([[0], np.cumsum(counts)]).astype(np.int32 if n < 2**31 else np.int64)
 
 
 def _edge_order(sources: NDArray[Any], targets: NDArray[Any], *others: NDArray[Any]) -> Index:

@@ -22,9 +22,9 @@ def replacing(path: Path) -> Iterator[Path]:
     try:
         with full_disk_told(path):
             yield temporary
-        _sync(temporary)
+        sync(temporary)
         temporary.replace(path)
-        _sync(path.parent)
+        sync(path.parent)
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -41,11 +41,11 @@ def replacing_folder(folder: Path) -> Iterator[Path]:
         with full_disk_told(folder):
             yield temporary
         for file in temporary.rglob("*"):
-            _sync(file)
+            sync(file)
         if folder.exists():
             folder.rename(old)
         temporary.rename(folder)
-        _sync(folder.parent)
+        sync(folder.parent)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
         shutil.rmtree(old, ignore_errors=True)
@@ -72,7 +72,8 @@ def full_disk_told(path: Path) -> Iterator[None]:
         raise
 
 
-def _sync(path: Path) -> None:
+def sync(path: Path) -> None:
+    """Have what was written or renamed on the disk before anything else happens."""
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)

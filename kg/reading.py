@@ -7,21 +7,22 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from kg.columns import RAW, Column
 from kg.config import KgConfig, Source, read_config
 from kg.engine import Engine, memory_told
 from kg.errors import KgError
 from kg.guessing import guess
 from kg.sources.facts import of_tables, read_facts
-from kg.sources.mapping import literal, quoted
+from kg.sources.keeping import keep
+from kg.sources.mapping import quoted
 from kg.sources.preset import with_presets
-from kg.sources.rejects import LISTED, Reject, located
+from kg.sources.rejects import LISTED, Reject
 from kg.sources.skos import read_skos
-from kg.sources.staging import Staged, stage, texts_of
+from kg.sources.staging import Staged, stage
 from kg.steps.cleaning import Cleaning, RuleCount, mentioned
+from kg.steps.unfit import read_well, unfit
 from kg.tables import Tables
 
-_KEYS = {"items": "item_id", "users": "user_id"}
+KEYS = {"items": "item_id", "users": "user_id"}
 
 
 @dataclass(frozen=True)
@@ -57,48 +58,65 @@ def read(config: str | Path | KgConfig | None = None, events: str | Path | None 
 
 @memory_told()
 def ingest(
-    config: KgConfig, events: str | Path | None = None, engine: Engine | None = None
+    config: KgConfig, events: str | Path | None = None, engine: Engine | None = None, raw: Path | None = None
 ) -> tuple[Tables, IngestReport]:
     """Read, map and clean; `events` (file, folder or glob) takes the place of the config's own path.
 
-    The events stay lazy, in a table of the engine. Raises KgError naming the file, and the row, column and value
-    where a file is not what the config says.
+    The events stay lazy, in a table of the engine. What was read is kept in the folder `raw`, so that `kg.adding.add`
+    can go on from it. Raises KgError naming the file, and the row, column and value where a file is not what the config
+    says.
     """
     engine = engine or Engine()
     config = with_presets(config.at([] if events is None else [Path(events)]))
     if not config.events.paths:
         raise KgError("no events were given", fix="Name a file with --events, or a path under [events].")
+    sources = {table: source for table, source in _sources(config).items() if source.paths}
+    return cleaned(engine, config, read_in(engine, config, sources), raw)
+
+
+def _sources(config: KgConfig) -> dict[str, Source]:
+    """Where each table of rows is read from, and how."""
     named = {"events": config.events, "items": config.items, "users": config.users, "links": config.facts.links}
-    if config.facts.paths:
-        named["facts"] = of_tables(config.facts, config.folder)
-    sources = {table: source for table, source in named.items() if source.paths}
-    name = engine.fresh("ingest")
-    texts = mentioned(config.clean, config.checks)
-    staged = {
+    return named | ({"facts": of_tables(config.facts, config.folder)} if config.facts.paths else {})
+
+
+def read_in(engine: Engine, config: KgConfig, sources: Mapping[str, Source]) -> dict[str, Staged]:
+    """The files of some tables, staged as the config says."""
+    name, texts = engine.fresh("ingest"), mentioned(config.clean, config.checks)
+    return {
         table: stage(engine, table, source, config.folder, f"{name}_{table}_staged", texts)
         for table, source in sources.items()
     }
+
+
+def cleaned(
+    engine: Engine, config: KgConfig, staged: Mapping[str, Staged], raw: Path | None
+) -> tuple[Tables, IngestReport]:
+    """What the rules leave of the staged rows, which are kept in the folder `raw`; and all facts, which are read anew."""
     cleaning = Cleaning(engine.sql, staged)
     checks = {check.name: cleaning.check(check) for check in config.checks}
     for rule in config.clean:
         cleaning.apply(rule)
-    read_well = [_read_well(cleaning, table, sources[table]) for table in staged]
+    sources = _sources(config)
+    cannot = {table: read_well(cleaning, table, sources[table]) for table in staged}
     views = {table: _view(cleaning, table) for table in staged}
+    if raw is not None:
+        keep(engine.sql, staged, {table: rejects for table, (_, rejects) in cannot.items()}, raw)
     taxonomy = read_skos(config.folder / config.taxonomy) if config.taxonomy else None
-    given = {table: engine.sql.table(views[table]).to_arrow_table() for table in _KEYS if table in views}
+    given = {table: engine.sql.table(views[table]).to_arrow_table() for table in KEYS if table in views}
     no_events = engine.sql.sql(f"SELECT * FROM {views['events']} LIMIT 0").to_arrow_table()
     tables = Tables.of(no_events, facts=taxonomy, engine=engine, **given)
     log = engine.connection.table(views["events"])
     told = read_facts(engine, config.facts, config.folder, views) if config.facts.paths else None
     tables = tables.with_facts(engine.connection.table(told)) if told else tables
     tables = replace(tables, events=log, frames="pandas", config=config)  # files are no frames
-    n_rows = _scalar(engine.sql, f"SELECT count(*) FROM {staged['events'].rows}") + len(staged["events"].torn)
+    rows = staged["events"]
     return tables, IngestReport(
-        n_rows,
+        _scalar(engine.sql, f"SELECT count(*) FROM {rows.rows}") + len(rows.torn) + rows.lost,
         **_counts(engine.sql, views["events"]),
         rules=tuple(cleaning.done),
-        rejected=sum(count for count, _ in read_well),
-        rejects=tuple(reject for _, rejects in read_well for reject in rejects)[:LISTED],
+        rejected=sum(count for count, _ in cannot.values()),
+        rejects=tuple(reject for _, rejects in cannot.values() for reject in rejects)[:LISTED],
         checks=checks,
         facts=_scalar(engine.sql, f"SELECT count(*) FROM {told}") if told else 0,
     )
@@ -106,66 +124,13 @@ def ingest(
 
 def _view(cleaning: Cleaning, table: str) -> str:
     """The name of a view of what is left of a table, without what cannot be read."""
-    if table in _KEYS:
-        cleaning.one_row_each(table, _KEYS[table])
+    if table in KEYS:
+        cleaning.one_row_each(table, KEYS[table])
     name = f"{cleaning.staged[table].name}_left"
     columns = ", ".join(map(quoted, cleaning.staged[table].columns))
-    rows = f"SELECT {columns} FROM {cleaning.rows(table)} WHERE NOT ({_unfit(table)})"
+    rows = f"SELECT {columns} FROM {cleaning.rows(table)} WHERE NOT ({unfit(table)})"
     cleaning.sql.execute(f"CREATE VIEW {name} AS {rows}")
     return name
-
-
-def _unfit(table: str) -> str:
-    """The condition of rows that cannot be used: a value that cannot be read, or a required one missing."""
-    return " OR ".join(["_bad > 0", *(f"{column.name} IS NULL" for column in _required(table))])
-
-
-def _required(table: str) -> list[Column]:
-    return [column for column in RAW[table] if column.required]
-
-
-def _read_well(cleaning: Cleaning, table: str, source: Source) -> tuple[int, tuple[Reject, ...]]:
-    """How many rows that no rule takes out cannot be used, and the first of them; more than the share allowed raise."""
-    sql, staged = cleaning.sql, cleaning.staged[table]
-    total = _scalar(sql, f"SELECT count(*) FROM {staged.rows}") + len(staged.torn)
-    first_file = staged.files[0].path
-    if not total:
-        raise KgError(
-            "the file has no rows", file=first_file, fix="Give a file with at least one row below its header."
-        )
-    unfit = f"FROM {cleaning.rows(table)} WHERE {_unfit(table)}"
-    count = _scalar(sql, f"SELECT count(*) {unfit}") + len(staged.torn)
-    if not count:
-        return 0, ()
-    rejects = _rejects(sql, staged, unfit)
-    if count > source.max_rejects * total:
-        first, *others = rejects[:3]
-        also = "".join(f"{other}; " for other in map(str, others))
-        how = f"Mend them, or say under [{table}] how to read them: time_format, missing, encoding …"
-        raise KgError(
-            f"{count:,} of {total:,} rows cannot be read: {first.reason}",
-            file=first.file,
-            row=first.line,
-            column=first.column,
-            value=first.value,
-            fix=f"Also {also}{how[0].lower()}{how[1:]}" if also else how,
-        )
-    return count, rejects
-
-
-def _rejects(sql: Any, staged: Staged, unfit: str) -> tuple[Reject, ...]:
-    """The first of the rows that cannot be used, in the order of files and lines."""
-    absent = " ".join(f"WHEN {column.name} IS NULL THEN {literal(column.name)}" for column in _required(staged.table))
-    rows = sql.execute(f"SELECT _file, _row, _bad, CASE {absent} END {unfit} ORDER BY _row LIMIT {LISTED}").fetchall()
-    firsts = dict(sql.execute(f"SELECT _file, min(_row) FROM {staged.rows} GROUP BY 1").fetchall())
-    lines, torn = located(staged.files, firsts, staged.torn, [(file, row) for file, row, *_ in rows])
-    failed = [row for _, row, bad, _ in rows if bad]
-    texts = texts_of(sql, staged, failed) if failed else {}
-    found = list(torn)
-    for file, row, bad, column in rows:
-        told = staged.checks[bad - 1] if bad else (column, "missing")
-        found.append(Reject(str(staged.files[file].path), lines[row], told[0], texts.get(row, ""), told[1]))
-    return tuple(sorted(found, key=lambda reject: (reject.file, reject.line)))[:LISTED]
 
 
 def _counts(sql: Any, events: str) -> dict[str, Any]:

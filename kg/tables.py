@@ -66,9 +66,44 @@ class Tables:
     def with_events(self, events: ir.Table) -> Tables:
         return replace(self, events=events)
 
+    def with_more(self, more: Tables) -> Tables:
+        """With the events and facts of other tables too; a row of their items or users takes the place of one of ours.
+
+        Raises KgError where a column of the shop's own is of another type there.
+        """
+        new = {name: _register(self.engine, getattr(more, name).to_pyarrow()) for name in TABLES}
+        old = {name: getattr(self, name) for name in TABLES}
+        old |= {name: old[name].anti_join(new[name], key) for name, key in (("items", "item_id"), ("users", "user_id"))}
+        both = {}
+        for name in TABLES:
+            first, second = aligned(old[name], new[name])
+            both[name] = first.union(second)
+        catalogue = {name: _register(self.engine, both[name].to_pyarrow()) for name in TABLES if name != "events"}
+        return replace(self, **both | catalogue)
+
     def with_facts(self, facts: ir.Table) -> Tables:
         """With more facts, given by (some of) the columns of `kg.columns.FACTS`."""
         return replace(self, facts=self.facts.union(_completed(facts, FACTS).select(*self.facts.columns)))
+
+
+def aligned(first: ir.Table, second: ir.Table) -> tuple[ir.Table, ir.Table]:
+    """Two tables with the columns of both, in one order; what one of them lacks is empty there.
+
+    Raises KgError where a column has one type here and another there.
+    """
+    import ibis
+
+    schema = dict(second.schema()) | dict(first.schema())
+    for name, kind in second.schema().items():
+        if kind != schema[name]:
+            fix = f"Convert one of them: it is {schema[name]} in one table, {kind} in the other."
+            raise KgError("a column is of two types", column=name, fix=fix)
+
+    def whole(table: ir.Table) -> ir.Table:
+        absent = {name: ibis.null(kind) for name, kind in schema.items() if name not in table.columns}
+        return table.mutate(**absent).select(*schema)
+
+    return whole(first), whole(second)
 
 
 def _library(frame: Any) -> str:

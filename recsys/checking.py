@@ -24,7 +24,7 @@ def check_workspace(workspace: Workspace) -> tuple[Finding, ...]:
     graph yet.
     """
     damaged = tuple(_damaged(workspace))
-    folder = workspace.folder / "graph"
+    folder = workspace.place("graph")
     if any(file.is_relative_to(folder) for file in damaged):
         return check(Checked(_UNREAD, damaged=damaged), ["files"])
     made = workspace.stage("graph")
@@ -40,8 +40,8 @@ def check_workspace(workspace: Workspace) -> tuple[Finding, ...]:
 
 def _damaged(workspace: Workspace) -> Iterator[Path]:
     for name in STAGES:
-        if (workspace.folder / name).is_dir():
+        if workspace.has(name):
             try:
                 yield from workspace.stage(name).damaged()
             except RecsysError:
-                yield workspace.folder / name / MANIFEST
+                yield workspace.place(name) / MANIFEST

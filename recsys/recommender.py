@@ -13,12 +13,13 @@ import numpy as np
 
 from kg import graph_store
 from kg.building import build
-from kg.files import replacing_folder
+from kg.files import file_hash, replacing_folder
 from kg.graph import ITEM, KnowledgeGraph
 from kg.query import Query
 from kg.splitting import split
 from kg.steps.derive import derive
 from kg.tables import Tables
+from kg.updating import updated
 from recsys import answering, ranking, store
 from recsys.config import Config
 from recsys.errors import RecsysError
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _CONFIG, _RECIPE, _GRAPH, _SCORERS = "config.json", "recipe.json", "graph", "scorers"
+_TABLES, _HASHES = "tables", "tables.json"
 _CLOSENESS = "ease"  # the scorer whose operator says how near two items are
 
 
@@ -72,6 +74,7 @@ class Recommender:
 
     config   how to derive, split, score; None: as the tables were read, with the default scorers
     config_  the one that was fitted by
+    tables   what it was fitted on, and updated with; None where it came from a workspace, or is yet to be read
 
     >>> model = Recommender().fit(tables)  # doctest: +SKIP
     >>> model.recommend(["12347"], k=10)  # doctest: +SKIP
@@ -81,6 +84,8 @@ class Recommender:
     conditions: Conditions = field(default_factory=Conditions)
     frames: str = "pandas"
     config_: Config = field(init=False, repr=False)
+    tables: Tables | None = field(init=False, repr=False, default=None)
+    _folder: Path | None = field(init=False, repr=False, default=None)  # of one that was loaded
     graph: KnowledgeGraph = field(init=False, repr=False)
     recipe: Recipe = field(init=False, repr=False)
     fusions: Mapping[Repeats, Fusion] = field(init=False, repr=False)
@@ -94,8 +99,29 @@ class Recommender:
         asked = holdout(graph, windows.test, config.shop.target_kinds, start)
         lesson = teach(graph, asked, config.scorers, config.evaluation, self.conditions, config.seed)
         graph = build(derive(tables, config.derive))
-        self.frames = tables.frames
+        self.tables, self.frames = tables, tables.frames
         return self._take(graph, lesson.recipe.fit(graph, self.conditions), lesson.recipe)
+
+    def update(self, more: Any) -> Self:
+        """Serve new events and changed items and users too: `kg.Tables`, or a frame of events.
+
+        They are taken as they are: no cleaning rule of the shop's is applied. A row of items or users takes the place
+        of the one with its id. What was learned stays: everything is fitted on the new graph with the parameters and
+        weights that `fit` found. Raises RecsysError where there are no tables to add to.
+        """
+        old = self._known()
+        if old is None:
+            raise RecsysError(
+                "a recommender without tables cannot be updated",
+                fix="Fit it, load one that was saved, or give a workspace its new files: `cartograph update`.",
+            )
+        new = more if isinstance(more, Tables) else Tables.of(events=more)
+        tables = old.with_more(new)
+        changed = new.events.select("user_id", "item_id").distinct().to_pyarrow()
+        graph = updated(self.graph, derive(tables, self.config_.derive), changed)
+        parts = self.recipe.fit(graph, self.conditions)
+        self.tables = tables
+        return self._take(graph, parts, self.recipe)
 
     @classmethod
     def of(cls, graph: KnowledgeGraph, parts: Mapping[str, Scorer], recipe: Recipe, config: Config) -> Self:
@@ -204,6 +230,10 @@ class Recommender:
         """Write everything; an existing folder is replaced when all is written."""
         with replacing_folder(folder) as temporary:
             graph_store.save(self.graph, temporary / _GRAPH)
+            if (tables := self._known()) is not None:
+                tables.save(temporary / _TABLES)
+                hashes = {file.name: file_hash(file) for file in sorted((temporary / _TABLES).iterdir())}
+                (temporary / _HASHES).write_text(json.dumps(hashes, indent=1), encoding="utf-8")
             for name, part in self.fusions["exclude"].parts.items():
                 store.save(part, temporary / _SCORERS / name, self.graph.hash)
             (temporary / _RECIPE).write_text(json.dumps(self.recipe.to_json(), indent=1), encoding="utf-8")
@@ -219,7 +249,9 @@ class Recommender:
         except (OSError, ValueError, TypeError) as error:
             raise RecsysError("the recommender is damaged", file=folder, fix="Fit and save it again.") from error
         parts = {name: store.load(folder / _SCORERS / name, graph.hash) for name in recipe.scorers}
-        return cls.of(graph, parts, recipe, config)
+        made = cls.of(graph, parts, recipe, config)
+        made._folder = folder
+        return made
 
     def query(
         self, users: Iterable[str] | None = None, history: Iterable[str] | None = None, as_of: datetime | None = None
@@ -257,6 +289,18 @@ class Recommender:
     ) -> tuple[Service, Query]:
         query = self._one(user, history, as_of)
         return self.service(query, k, repeats, rerank=rerank), query
+
+    def _known(self) -> Tables | None:
+        """The tables; those that were saved are read when they are asked for. RecsysError naming a damaged file."""
+        if self.tables is None and self._folder is not None and (self._folder / _HASHES).exists():
+            folder = self._folder / _TABLES
+            hashes = json.loads((self._folder / _HASHES).read_bytes())
+            for name, known in hashes.items():
+                if not (folder / name).is_file() or file_hash(folder / name) != known:
+                    fix = "Fit and save the recommender again."
+                    raise RecsysError("a table is missing or damaged", file=folder / name, fix=fix)
+            self.tables = Tables.load(folder)
+        return self.tables
 
     def _one(self, user: str | None, history: Iterable[str], as_of: datetime | None) -> Query:
         return self.query(None if user is None else [user], history, as_of)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -35,7 +35,12 @@ from recsys.workspace import Stage, Workspace, fingerprint
 
 CONFIG = "config"
 REPORT = "report.html"
-_TABLES, _RECIPE, _EVALUATION, _SCORERS = "tables", "recipe.json", "evaluation.json", "scorers"
+TABLES, RAW = "tables", "raw"
+_RECIPE, _EVALUATION, _SCORERS = "recipe.json", "evaluation.json", "scorers"
+_WINDOWS = ("train", "train_validation", "all")
+_READ = frozenset({"events", "items", "users", "facts", "taxonomy", "clean", "checks"})
+Files = dict[str, list[list[Any]]]
+"""Fingerprints of raw files, by table."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +96,7 @@ def taught(workspace: Workspace) -> Mapping[str, Mapping[str, Any]]:
 
 def tables(workspace: Workspace, threads: int) -> Tables:
     """What was ingested."""
-    return Tables.load(workspace.stage("ingest").checked() / _TABLES, Engine(threads))
+    return Tables.load(workspace.stage("ingest").checked() / TABLES, Engine(threads))
 
 
 def graph(workspace: Workspace) -> KnowledgeGraph:
@@ -101,19 +106,27 @@ def graph(workspace: Workspace) -> KnowledgeGraph:
 
 def _ingest(job: Job) -> Stage:
     config = with_presets(job.config)
-    sources = (config.events, config.items, config.users, config.facts, config.facts.links)
-    paths = [path for source in sources for path in source.paths]
-    paths += [config.taxonomy] if config.taxonomy else []
-    files = [fingerprint(file) for file in find(paths, config.folder)]
+    sections = {table: getattr(config, table) for table in ("events", "items", "users", "facts")}
+    named = {table: section.paths for table, section in (*sections.items(), ("links", config.facts.links))}
+    named["taxonomy"] = (config.taxonomy,) if config.taxonomy else ()
 
     def work(folder: Path, scratch: Path) -> Any:
-        tables, report = ingest(config, engine=Engine(job.threads, folder=scratch))
-        tables.save(folder / _TABLES)
+        tables, report = ingest(config, engine=Engine(job.threads, folder=scratch), raw=folder / RAW)
+        tables.save(folder / TABLES)
         return report.to_json()
 
-    read = {"events", "items", "users", "facts", "taxonomy", "clean", "checks"}
-    inputs = config.model_dump(mode="json", include=read)
-    return job.workspace.run("ingest", {**inputs, "files": files}, work)
+    files = {table: fingerprints(find(paths, config.folder)) for table, paths in named.items()}
+    return job.workspace.run("ingest", ingest_inputs(config, files), work)
+
+
+def ingest_inputs(config: Config, files: Files) -> dict[str, Any]:
+    """What the stage `ingest` is made from."""
+    return {**config.model_dump(mode="json", include=set(_READ)), "files": files}
+
+
+def fingerprints(files: Iterable[Path]) -> list[list[Any]]:
+    """What tells whether any of some files has changed."""
+    return [entry for file in files for entry in fingerprint(file)]
 
 
 def windows(job: Job) -> Windows:
@@ -125,24 +138,38 @@ def _make_graph(job: Job) -> Stage:
     read = job.workspace.stage("ingest")
 
     def work(folder: Path, _: Path) -> Any:
-        cut = windows(job)
-        for name in ("train", "train_validation", "all"):
-            job.say(f"building the graph of {name.replace('_', ' + ')}")
-            graph = build(derive(getattr(cut, name), job.config.derive))
-            graph_store.save(graph, folder / name)
-        for name in ("validation", "test"):
-            getattr(cut, name).to_parquet(folder / f"{name}.parquet")
-        starts = {"validation_start": cut.validation_start, "test_start": cut.test_start}
-        return {
-            "stats": stats(graph),
-            **{name: None if start is None else seconds(start) for name, start in starts.items()},
-        }
+        return write_graphs(job, windows(job), lambda _, window: build(derive(window, job.config.derive)), folder)
 
-    files = [fingerprint(file) for file in job.config.derive.files]
-    inputs = {"ingest": read.output, "files": files, **job.section("shop", "derive", "split")}
-    made = job.workspace.run("graph", inputs, work)
+    made = job.workspace.run("graph", graph_inputs(job.config, read), work)
     job.config.check(_graph(job.workspace, "all"))
     return made
+
+
+def graph_inputs(config: Config, read: Stage) -> dict[str, Any]:
+    """What the stage `graph` is made from."""
+    files = fingerprints(map(Path, config.derive.files))
+    return {
+        "ingest": read.output,
+        "files": files,
+        **config.model_dump(mode="json", include={"shop", "derive", "split"}),
+    }
+
+
+def write_graphs(
+    job: Job, windows: Windows, made: Callable[[str, Tables], KnowledgeGraph], folder: Path
+) -> dict[str, Any]:
+    """Write the graph of every window, `made` of its name and its tables, and the events to ask about."""
+    for name in _WINDOWS:
+        job.say(f"building the graph of {name.replace('_', ' + ')}")
+        graph = made(name, getattr(windows, name))
+        graph_store.save(graph, folder / name)
+    for name in ("validation", "test"):
+        getattr(windows, name).to_parquet(folder / f"{name}.parquet")
+    starts = {"validation_start": windows.validation_start, "test_start": windows.test_start}
+    return {
+        "stats": stats(graph),
+        **{name: None if start is None else seconds(start) for name, start in starts.items()},
+    }
 
 
 def _train(job: Job) -> Stage:
@@ -195,10 +222,14 @@ def report(job: Job, figures: Any, recipe: Recipe, explanations: Any = None) -> 
 
 
 def _serve(job: Job) -> Stage:
-    trained = job.workspace.stage("train")
+    return serve(job, job.workspace.stage("train"), job.workspace)
+
+
+def serve(job: Job, trained: Stage, workspace: Workspace) -> Stage:
+    """Everything that was learned in the stage `train`, fitted on the graph of all that a workspace holds."""
 
     def work(folder: Path, scratch: Path) -> Any:
-        graph = _graph(job.workspace, "all")
+        graph = _graph(workspace, "all")
         recipe = _recipe(trained.checked())
         parts = recipe.fit(graph, job.conditions(scratch))
         _write(folder / _RECIPE, recipe.to_json())
@@ -206,7 +237,12 @@ def _serve(job: Job) -> Stage:
             store.save(part, folder / _SCORERS / name, graph.hash)
         return {"scorers": list(parts)}
 
-    return job.workspace.run("serve", {"train": trained.output}, work)
+    return workspace.run("serve", serve_inputs(trained, workspace.stage("graph")), work)
+
+
+def serve_inputs(trained: Stage, made: Stage) -> dict[str, Any]:
+    """What the stage `serve` is made from."""
+    return {"train": trained.output, "graph": made.output}
 
 
 STAGES: dict[str, Callable[[Job], Stage]] = {

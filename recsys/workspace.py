@@ -13,13 +13,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from kg.files import file_hash, replacing, replacing_folder
+from kg.files import file_hash, replacing, replacing_folder, sync
 from recsys.errors import RecsysError
 from recsys.measuring import Measured
 
 FORMAT, VERSION = "cartograph-workspace", 1
 MANIFEST = "manifest.json"
 _LOCK = ".lock"
+_ADOPTED = ".adopted"
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,10 @@ class Stage:
     def output(self) -> str:
         """Hash of all its files and its inputs: what a later stage is made from, 32 hex digits."""
         return hash_of([self.inputs, dict(self.files)])
+
+    def made_from(self, inputs: Mapping[str, Any]) -> bool:
+        """Whether these are its inputs."""
+        return bool(self.inputs == json.loads(json.dumps(inputs)))
 
     def damaged(self) -> Iterator[Path]:
         """Files that are missing or do not have their hash."""
@@ -86,6 +91,7 @@ class Workspace:
             lock.truncate(0)
             lock.write(str(os.getpid()))
             lock.flush()
+            self._settle()
             self._sweep()
             yield
 
@@ -97,7 +103,7 @@ class Workspace:
         same inputs.
         """
         manifest = self._manifest(name)
-        if manifest and manifest["version"] == VERSION and manifest["inputs"] == json.loads(json.dumps(inputs)):
+        if manifest and manifest["version"] == VERSION and self._stage(name, manifest).made_from(inputs):
             return self._stage(name, manifest)
         folder = self.folder / name
         scratch = self.folder / f".{name}.{hash_of(inputs)}.scratch"
@@ -131,15 +137,41 @@ class Workspace:
         if (manifest["format"], manifest["version"]) != (FORMAT, VERSION):
             raise RecsysError(
                 f"the stage {name!r} is not of version {VERSION}",
-                file=self.folder / name / MANIFEST,
+                file=self.place(name) / MANIFEST,
                 value=manifest["version"],
                 fix="Run `cartograph run` again.",
             )
         return self._stage(name, manifest)
 
     def has(self, name: str) -> bool:
-        """Whether a stage was ever finished."""
-        return self._manifest(name) is not None
+        """Whether a stage has been made."""
+        return self.place(name).is_dir()
+
+    def draft(self, inputs: Any) -> Workspace:
+        """Another workspace, inside this one, for stages that are to take the place of several at once.
+
+        What was finished there is there again when interrupted work starts anew from the same inputs.
+        """
+        draft = Workspace(self.folder / f".draft.{hash_of(inputs)}.scratch")
+        draft.folder.mkdir(exist_ok=True)
+        return draft
+
+    def adopt(self, draft: Workspace) -> None:
+        """Let the stages and documents of a draft take the places of this one's, all or, after a crash, none.
+
+        It is done by one renaming. What then moves to its place is found wherever it is.
+        """
+        adopted = self.folder / _ADOPTED
+        draft.folder.rename(adopted)
+        sync(self.folder)
+        self._settle()
+        for other in self.folder.glob(".draft.*.scratch"):
+            shutil.rmtree(other)
+
+    def place(self, name: str) -> Path:
+        """Where a stage's folder, or the file of a document, lies."""
+        adopted = self.folder / _ADOPTED / name
+        return adopted if adopted.exists() else self.folder / name
 
     def remember(self, name: str, document: Any) -> None:
         """Keep a JSON document beside the stages."""
@@ -148,11 +180,11 @@ class Workspace:
 
     def remembers(self, name: str) -> bool:
         """Whether there is a document of this name."""
-        return (self.folder / f"{name}.json").exists()
+        return self.place(f"{name}.json").exists()
 
     def recall(self, name: str) -> Any:
         """The document of this name; None where there is none."""
-        path = self.folder / f"{name}.json"
+        path = self.place(f"{name}.json")
         try:
             return json.loads(path.read_bytes())
         except FileNotFoundError:
@@ -163,7 +195,7 @@ class Workspace:
             ) from error
 
     def _manifest(self, name: str) -> dict[str, Any] | None:
-        path = self.folder / name / MANIFEST
+        path = self.place(name) / MANIFEST
         try:
             manifest: dict[str, Any] = json.loads(path.read_bytes())
             damaged = manifest.pop("check") != hash_of(manifest)
@@ -178,7 +210,23 @@ class Workspace:
 
     def _stage(self, name: str, manifest: Mapping[str, Any]) -> Stage:
         parts = [manifest[part] for part in ("inputs", "seconds", "peak_mb", "result", "files")]
-        return Stage(name, self.folder / name, *parts)
+        return Stage(name, self.place(name), *parts)
+
+    def _settle(self) -> None:
+        """Move what was adopted to its place."""
+        adopted = self.folder / _ADOPTED
+        if not adopted.exists():
+            return
+        for part in adopted.iterdir():
+            if part.name[0] == ".":  # scratch
+                continue
+            old = self.folder / part.name
+            if old.is_dir():
+                old.rename(self.folder / f".{part.name}.{os.getpid()}.old")
+            part.rename(old)
+        sync(self.folder)
+        shutil.rmtree(adopted)
+        self._sweep()
 
     def _sweep(self) -> None:
         """Remove what killed processes left half done."""

@@ -68,6 +68,8 @@ def located(
     placed: list[Reject] = []
     for number, file in enumerate(files):
         left_out = {reject.line: reject for reject in torn if reject.file == str(file.path)}
+        if not (left_out or wanted[number]):
+            continue
         row, last = firsts.get(number, 0) - 1, max(wanted[number], default=-1)
         last_torn = max([*left_out][:LISTED], default=0)
         for nth, (line, holds) in enumerate(file.records(), 1):

@@ -25,14 +25,17 @@ from kg.sources.rejects import Reject, torn_lines
 _NO_DELIMITER = "\x01"  # a JSON line cannot hold it: control characters are escaped there
 _BROKEN = "_broken"  # the text of a line that should be a JSON object and is none
 _LONGEST_LINE = 4 << 20  # the reader's buffers hold sixteen of them
+_ITS_FILE = ""  # no expression: the name of a row's file
 
 
 @dataclass(frozen=True)
 class Staged:
     """`columns` of ours in a table of the engine; what is `constant` is not kept in every row of it.
 
-    `torn` are the lines it lacks, `checks` what `_bad` counts: a column (none: the whole line), and the reason; `texts`
-    is the query that reads the files again for the text of every row that failed.
+    `checks` are what `_bad` counts: a column (none: the whole line), and the reason. `fresh` are the rows just read;
+    others were kept from an earlier time (see `kg.sources.keeping`). `torn` are the lines that the fresh ones lack,
+    `texts` is the query that reads their files again for the text of every row that failed; `lost` and `told` are how
+    many lines the others lack, and the first of them that could not be used.
     """
 
     table: str
@@ -43,23 +46,27 @@ class Staged:
     checks: tuple[tuple[str | None, str], ...]
     torn: tuple[Reject, ...]
     texts: str
+    fresh: range
+    lost: int = 0
+    told: tuple[Reject, ...] = ()
 
     @property
     def rows(self) -> str:
         """The FROM clause of its rows."""
-        constant = "".join(f"{value} AS {quoted(name)}, " for name, value in self.constant.items())
+        constant = "".join(f"{value} AS {quoted(name)}, " for name, value in spelled(self.constant, self.files).items())
         return f"(SELECT *, {constant}rowid AS _row FROM {self.name})"
 
 
 def stage(engine: Engine, table: str, source: Source, folder: Path, name: str, mentioned: Sequence[str]) -> Staged:
     """Read a source's files into the table `name`; raw columns named in `mentioned` texts stay beside ours.
 
-    Raises KgError where a file cannot be read or lacks a column, or an expression cannot be understood.
+    Raises KgError where a file cannot be read or lacks a column, an expression cannot be understood, or there is no
+    row.
     """
-    files = sorted((look(path, source) for path in find(source.paths, folder)), key=lambda file: str(file.layout))
+    files = [look(path, source) for path in find(source.paths, folder)]
     groups = [list(alike) for _, alike in groupby(files, key=lambda file: file.layout)]
     mappers = [Mapper(table, group[0], source) for group in groups]
-    constant = _constant(mappers, files)
+    constant = _constant(mappers)
     checks = {made.name: made.reason for mapper in mappers for made in _checks(mapper)}
     selects, texts, first = [], [], 0
     for mapper, group in zip(mappers, groups, strict=True):
@@ -73,15 +80,20 @@ def stage(engine: Engine, table: str, source: Source, folder: Path, name: str, m
     columns = dict.fromkeys(column.name for mapper in mappers for column in mapper.columns)
     told = tuple((column or None, reason) for column, reason in checks.items())
     torn = torn_lines(engine.sql)
-    return Staged(table, name, tuple(files), tuple(columns), constant, told, torn, " UNION ALL ".join(texts))
+    fresh = range(engine.sql.execute(f"SELECT count(*) FROM {name}").fetchall()[0][0])
+    if not fresh and not torn:
+        fix = "Give a file with at least one row below its header."
+        raise KgError("the file has no rows", file=files[0].path, fix=fix)
+    return Staged(table, name, tuple(files), tuple(columns), constant, told, torn, " UNION ALL ".join(texts), fresh)
 
 
 def texts_of(sql: Any, staged: Staged, rows: Sequence[int]) -> dict[int, str]:
-    """What stands in these rows where they fail their check."""
+    """What stands in these fresh rows where they fail their check."""
     numbered = f"SELECT text, row_number() OVER () - 1 AS _row FROM ({staged.texts})"
-    found = sql.execute(f"SELECT _row, text FROM ({numbered}) WHERE _row IN (SELECT unnest(?))", [rows]).fetchall()
+    read = [row - staged.fresh.start for row in rows]
+    found = sql.execute(f"SELECT _row, text FROM ({numbered}) WHERE _row IN (SELECT unnest(?))", [read]).fetchall()
     torn_lines(sql)  # told already
-    return dict(found)
+    return {staged.fresh.start + row: text for row, text in found}
 
 
 def raw_rows(source: Source, folder: Path) -> tuple[RawFile, str]:
@@ -102,13 +114,19 @@ def first_line(error: Exception) -> str:
     return str(error).strip().split("\n")[0]
 
 
-def _constant(mappers: Sequence[Mapper], files: Sequence[RawFile]) -> dict[str, str]:
+def spelled(constant: Mapping[str, str], files: Sequence[RawFile]) -> dict[str, str]:
+    """The expressions of columns that are not kept in every row of these files."""
+    names = [literal(file.path.name) for file in files]
+    told = f"[{', '.join(names)}][_file + 1]" if len(names) > 1 else names[0]
+    return {name: told if value == _ITS_FILE else value for name, value in constant.items()}
+
+
+def _constant(mappers: Sequence[Mapper]) -> dict[str, str]:
     """The columns that are alike in every row; an event's origin is its file unless the mapping says another."""
     found = [{made.name: made.value for made in mapper.columns if made.constant} for mapper in mappers]
     alike = {name: value for name, value in found[0].items() if all(other.get(name) == value for other in found)}
     if "origin" in alike and all("origin" not in mapper.wanted for mapper in mappers):
-        names = [literal(file.path.name) for file in files]
-        alike["origin"] = f"[{', '.join(names)}][_file + 1]" if len(names) > 1 else names[0]
+        alike["origin"] = _ITS_FILE
     return alike
 
 

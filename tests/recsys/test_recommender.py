@@ -17,6 +17,7 @@ import pytest
 
 import kg
 import recsys
+from kg.steps.derive import derive
 from recsys.config import Config, Explanations
 from recsys.explanation.contract import as_json
 from recsys.explanation.words import words
@@ -224,3 +225,47 @@ def test_what_was_read_by_a_config_is_fitted_by_it(log: pd.DataFrame, tmp_path: 
     assert set(recsys.Recommender().fit(shop).graph.nodes["colour"].ids.ids) == {"red", "blue"}
     other = recsys.Recommender(Config()).fit(shop)
     assert "colour" not in other.graph.nodes
+
+
+def test_updated_with_new_days_it_is_fitted_on_all(
+    log: pd.DataFrame, items: pd.DataFrame, config: Config, tmp_path: Path
+) -> None:
+    """Also after saving and loading; a changed item wins, and what was learned stays."""
+    old, new = log.iloc[: len(log) - 20], log.iloc[len(log) - 20 :]
+    new = pd.concat([new, new.iloc[:3].assign(user_id="new"), new.iloc[:2].assign(item_id="i99")])
+    known = items.assign(price=items["price"] * 2)
+    changed = items.iloc[[3]].assign(title="Now another", brand="third", maker="own")
+    more = kg.Tables.of(events=new, items=changed)
+    recsys.Recommender(config).fit(kg.Tables.of(events=old, items=known)).save(tmp_path / "model")
+    updated = recsys.Recommender.load(tmp_path / "model")
+    learned = updated.recipe
+    assert updated.update(more) is updated
+    assert updated.recipe == learned
+    all_items = pd.concat([known.drop(index=3), changed])
+    whole = kg.Tables.of(events=pd.concat([old, new]), items=all_items)
+    assert updated.graph.hash == kg.build(derive(whole, config.derive)).hash
+    found = updated.recommend(["new"], k=ITEMS, repeats="include")
+    assert "Now another" in set(found["title"])
+    assert updated.explain("new", "i99", repeats="include").complete
+    updated.save(tmp_path / "model")
+    again = recsys.Recommender.load(tmp_path / "model").update(new.iloc[:1].assign(user_id="newer"))
+    assert len(again.recommend(["newer", "new"], k=1)) == 2
+
+
+def test_what_an_update_cannot_add(model: recsys.Recommender, log: pd.DataFrame, tmp_path: Path) -> None:
+    with pytest.raises(kg.KgError, match="'item_id'"):
+        model.update(log.drop(columns="item_id"))
+    loud = pd.DataFrame({"item_id": ["i00"], "loud": [1.5]})
+    mute = recsys.Recommender.of(model.graph, model.fusions["exclude"].parts, model.recipe, model.config_)
+    mute.tables = kg.Tables.of(events=log, items=loud.astype({"loud": str}))
+    with pytest.raises(kg.KgError, match="two types"):
+        mute.update(kg.Tables.of(events=log.iloc[:1], items=loud))
+    of_a_workspace = recsys.Recommender.of(model.graph, model.fusions["exclude"].parts, model.recipe, model.config_)
+    with pytest.raises(recsys.RecsysError, match="without tables"):
+        of_a_workspace.update(log)
+    model.save(tmp_path / "model")
+    path = tmp_path / "model" / "tables" / "events.parquet"
+    path.write_bytes(path.read_bytes()[:-9])
+    with pytest.raises(recsys.RecsysError, match="damaged") as caught:
+        recsys.Recommender.load(tmp_path / "model").update(log.iloc[:1])
+    assert caught.value.file == path

@@ -148,3 +148,52 @@ def test_a_fingerprint_changes_with_the_files(tmp_path: Path) -> None:
     (tmp_path / "b.csv").write_text("y")
     assert fingerprint(tmp_path / "*.csv") != before
     assert json.loads(json.dumps(before)) == before
+
+
+def drafted(workspace: Workspace) -> Workspace:
+    """A draft of two stages and a document, in a workspace that has others of those names and one more stage."""
+    for name in ("ingest", "graph", "train"):
+        workspace.run(name, {}, writes("old"))
+    workspace.remember("config", "old")
+    draft = workspace.draft(["more"])
+    for name in ("ingest", "graph"):
+        draft.run(name, {"more": 1}, writes("new"))
+    draft.remember("config", "new")
+    return draft
+
+
+def state(workspace: Workspace) -> tuple[Any, ...]:
+    stages = [workspace.stage(name) for name in ("ingest", "graph", "train")]
+    for stage in stages:
+        assert stage.checked().joinpath("inner", "file").read_text() == stage.result["said"]
+    return (*(stage.result["said"] for stage in stages), workspace.recall("config"))
+
+
+def test_a_draft_takes_the_places_of_all_its_stages_or_of_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whichever renaming is the first that does not happen, the state is the old or the new one, also after repair."""
+    rename = Path.rename
+    for last in range(8):
+        workspace = Workspace(tmp_path / str(last))
+        draft = drafted(workspace)
+        left = iter(range(last))
+
+        def dies(path: Path, target: Path, left: Any = left) -> Path:
+            if next(left, None) is None:
+                raise KeyboardInterrupt
+            return rename(path, target)
+
+        monkeypatch.setattr(Path, "rename", dies)
+        died = False
+        try:
+            workspace.adopt(draft)
+        except KeyboardInterrupt:
+            died = True
+        monkeypatch.undo()
+        wanted = ("new", "new", "old", "new") if last else ("old",) * 4
+        assert died == (last < 6)  # one for all, two for each stage, one for the document
+        assert state(workspace) == wanted
+        with workspace.locked():
+            assert state(workspace) == wanted
+        assert {file.name for file in workspace.folder.iterdir()} <= {
+            ".lock", "ingest", "graph", "train", "config.json", *([draft.folder.name] if not last else []),
+        }  # fmt: skip

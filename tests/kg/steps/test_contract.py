@@ -77,6 +77,23 @@ def test_no_event_is_lost_and_every_fact_is_whole(name: str) -> None:
     assert set(facts["head"]) <= known
 
 
+@pytest.mark.parametrize("name", STEPS)
+def test_what_becomes_of_an_event_depends_on_the_events_of_its_pair_alone(name: str) -> None:
+    """So an updated graph may keep the edges of all other pairs."""
+    whole = shop()
+    events = whole.events
+    half = whole.with_events(events.filter(events.item_id > "i3"))
+    pairs = half.events.select("user_id", "item_id").distinct()
+    assert 0 < pairs.count().execute() < events.select("user_id", "item_id").distinct().count().execute()
+    found, wanted = (
+        step(name)(tables, EVERYTHING).events.semi_join(pairs, ["user_id", "item_id"]).execute()
+        for tables in (step("catalogue")(half, EVERYTHING), step("catalogue")(whole, EVERYTHING))
+    )
+    columns = ["user_id", "item_id", "kind", "quantity", "value"]
+    found, wanted = (frame.sort_values(columns, ignore_index=True)[columns] for frame in (found, wanted))
+    pd.testing.assert_frame_equal(found, wanted)
+
+
 def test_the_order_of_rows_never_matters() -> None:
     graphs = [kg.build(derive(shop(order), EVERYTHING)) for order in (0, 1, 2)]
     assert len({graph.hash for graph in graphs}) == 1
