@@ -92,7 +92,7 @@ def read_in(engine: Engine, config: KgConfig, sources: Mapping[str, Source]) -> 
 def cleaned(
     engine: Engine, config: KgConfig, staged: Mapping[str, Staged], raw: Path | None
 ) -> tuple[Tables, IngestReport]:
-    """What the rules leave of the staged rows, which are kept in the folder `raw`; and all facts, which are read anew."""
+    """What the rules leave of the staged rows, which are kept in the folder `raw`; all facts are read anew."""
     cleaning = Cleaning(engine.sql, staged)
     checks = {check.name: cleaning.check(check) for check in config.checks}
     for rule in config.clean:

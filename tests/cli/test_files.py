@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from cli.main import WRONG
+from kg.sources.folders import FOLDERS
 from kg.sources.preset import names
 from tests.cli.conftest import Ask
 
@@ -20,10 +21,10 @@ def log(folder: Path, text: str, name: str = "log.csv") -> Path:
 
 def test_sources_lists_the_presets(cartograph: Ask) -> None:
     listed = cartograph("sources", "--json").json
-    assert [row["name"] for row in listed] == names()
+    assert [row["name"] for row in listed] == [*names(), *FOLDERS]
     assert all(set(row) == {"name", "about", "tables"} for row in listed)
     shown = cartograph("sources").out
-    assert all(name in shown for name in names())
+    assert all(name in shown for name in (*names(), *FOLDERS))
 
 
 def test_columns_by_flag(cartograph: Ask, tmp_path: Path) -> None:
