@@ -1,7 +1,8 @@
 """Scorers side by side on a published data set: taught, refitted and judged as a shop's are, and what that costs.
 
-Every scorer is tuned on the train graph by validation, fitted again on train and validation, and judged on test, once;
-the fusion of all of them comes last. What is finished is kept, so that the same benchmark goes on after a break.
+Every scorer is tuned by validation, and by the window before it where there is one, fitted again on train and
+validation, and judged on test, once; the fusion of all of them comes last. What is finished is kept, so that the same
+benchmark goes on after a break.
 """
 
 from __future__ import annotations
@@ -94,7 +95,7 @@ class Benchmark:
         def work(folder: Path, scratch: Path) -> dict[str, Any]:
             conditions = self._conditions(scratch)
             with Measured(afresh=False) as tuning:
-                part = tuned(name, given, exam.train, exam.validation, self.section, conditions, exam.seed)
+                part = tuned(name, given, exam.validation, self.section, conditions, exam.seed, exam.earlier)
             recipe = Recipe.of({name: part}, {})
             del part  # what it learned on train is not needed beside what it learns next
             told = {"tune_seconds": tuning.seconds, "parameters": recipe.scorers[name]}
@@ -107,9 +108,10 @@ class Benchmark:
             conditions, repeats = self._conditions(scratch), self.section.repeats
             parts = {name: stage.result["parameters"] for name, stage in done.items()}
             with Measured(afresh=False) as learning:
-                recipe = teach(
-                    exam.train, exam.validation, parts, self.section, conditions, exam.seed, [repeats]
-                ).recipe
+                lesson = teach(
+                    exam.validation, parts, self.section, conditions, exam.seed, [repeats], earlier=exam.earlier
+                )
+            recipe = lesson.recipe
             weights = {name: weight for name, (weight, *_) in recipe.weights[repeats].items()}
             told = {"tune_seconds": learning.seconds, "weights": weights}
             return self._judged(FUSION, recipe, exam, conditions, folder) | told | self._beside(folder, done, exam.seed)
@@ -119,7 +121,7 @@ class Benchmark:
 
     def _judged(self, name: str, recipe: Recipe, exam: Exam, conditions: Conditions, folder: Path) -> dict[str, Any]:
         """What a recipe comes to on test; every user's decisive figure is kept in `folder`."""
-        graph, test = exam.train_validation, exam.test
+        graph, test = exam.test.graph, exam.test.holdout
         with Measured(afresh=False) as fitting:
             parts = recipe.fit(graph, conditions)
         scorer = recipe.fusions(parts)[self.section.repeats] if name == FUSION else parts[name]

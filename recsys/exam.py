@@ -1,4 +1,4 @@
-"""A published data set as two questions: validation, asked of the train graph, and test, asked of both together."""
+"""A published data set as windows: validation, asked of the train graph, what lies before it, and test."""
 
 from __future__ import annotations
 
@@ -6,40 +6,35 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from kg.building import build
-from kg.graph import KnowledgeGraph
+from kg.carves import Carve, before
 from kg.published.data import Published
-from kg.published.parts import counts, windows
+from kg.published.parts import BY_TIME, counts, windows
 from kg.splitting import Windows
-from kg.steps.derive import derive
-from kg.tables import Tables
-from recsys.holdout import holdout
-from recsys.recommender import seconds
-from recsys.types import Holdout
+from recsys.windows import Window, window, window_if_any
 
 
 @dataclass(frozen=True, eq=False)
 class Exam:
-    """A data set cut by one seed; windows, graphs and questions are made when they are first asked for."""
+    """A data set cut by one seed; everything is made when it is first asked for."""
 
     data: Published
     seed: int
 
     @cached_property
-    def train(self) -> KnowledgeGraph:
-        return self._graph(self._windows.train)
+    def validation(self) -> Window:
+        return self._window(Carve(self._windows.train, self._windows.validation, self._windows.validation_start))
 
     @cached_property
-    def train_validation(self) -> KnowledgeGraph:
-        return self._graph(self._windows.train_validation)
+    def earlier(self) -> Window | None:
+        """The window before validation, where the data are cut by time and reach so far back."""
+        if self._cut[1] != BY_TIME:
+            return None
+        config = self.data.tables.config
+        return window_if_any(before(self._windows, config.split, self.data.kinds), config.derive, self.data.kinds)
 
     @cached_property
-    def validation(self) -> Holdout:
-        return self._holdout(self.train, "validation")
-
-    @cached_property
-    def test(self) -> Holdout:
-        return self._holdout(self.train_validation, "test")
+    def test(self) -> Window:
+        return self._window(Carve(self._windows.train_validation, self._windows.test, self._windows.test_start))
 
     def to_json(self) -> dict[str, Any]:
         """What the data are, how they are cut, and what test lacks or shares."""
@@ -54,10 +49,5 @@ class Exam:
     def _windows(self) -> Windows:
         return self._cut[0]
 
-    def _graph(self, tables: Tables) -> KnowledgeGraph:
-        return build(derive(tables, self.data.tables.config.derive))
-
-    def _holdout(self, graph: KnowledgeGraph, name: str) -> Holdout:
-        start = getattr(self._windows, f"{name}_start")
-        events = getattr(self._windows, name)
-        return holdout(graph, events, self.data.kinds, None if start is None else seconds(start))
+    def _window(self, carve: Carve) -> Window:
+        return window(carve, self.data.tables.config.derive, self.data.kinds)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -13,6 +13,7 @@ import numpy as np
 
 from kg import graph_store
 from kg.building import build
+from kg.carves import Carve
 from kg.files import file_hash, replacing_folder
 from kg.graph import ITEM, KnowledgeGraph
 from kg.query import Query
@@ -27,7 +28,6 @@ from recsys.explanation.answers import WhyAbove, WhyNot, Without, WouldBring
 from recsys.explanation.page import Shown
 from recsys.explanation.telling import Teller
 from recsys.fusion import Fusion
-from recsys.holdout import holdout
 from recsys.linear import LinearScorer
 from recsys.protocol import Repeats
 from recsys.recipe import Conditions, Recipe
@@ -36,6 +36,7 @@ from recsys.serving import Service
 from recsys.similar import Similar
 from recsys.teaching import teach
 from recsys.types import Explanation, Placement, Scorer, user_ids
+from recsys.windows import Window, seconds, window, window_if_any
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -93,14 +94,21 @@ class Recommender:
     def fit(self, tables: Tables) -> Self:
         """Learn the fusion on a validation period at the end of the log, then refit everything on all of it."""
         self.config_ = config = self.config or Config.of(tables.config)
-        windows = split(tables, config.split, config.shop.target_kinds)
-        graph = build(derive(windows.train_validation, config.derive))
-        start = None if windows.test_start is None else seconds(windows.test_start)
-        asked = holdout(graph, windows.test, config.shop.target_kinds, start)
-        lesson = teach(graph, asked, config.scorers, config.evaluation, self.conditions, config.seed)
+        validation, earlier = self._windows(tables, config)
+        lesson = teach(validation, config.scorers, config.evaluation, self.conditions, config.seed, earlier=earlier)
         graph = build(derive(tables, config.derive))
         self.tables, self.frames = tables, tables.frames
         return self._take(graph, lesson.recipe.fit(graph, self.conditions), lesson.recipe)
+
+    @staticmethod
+    def _windows(tables: Tables, config: Config) -> tuple[Window, Window | None]:
+        """What to learn on, and the window before it; no test is kept, so these are a split's test and validation."""
+        section, kinds = config.derive, config.shop.target_kinds
+        cut = split(tables, config.split, kinds)
+        last = window(Carve(cut.train_validation, cut.test, cut.test_start), section, kinds)
+        if config.split.method == "given":
+            return last, None
+        return last, window_if_any(Carve(cut.train, cut.validation, cut.validation_start), section, kinds)
 
     def update(self, more: Any) -> Self:
         """Serve new events and changed items and users too: `kg.Tables`, or a frame of events.
@@ -323,8 +331,3 @@ def _of_library(frame: pd.DataFrame, library: str) -> Any:
             return nw.from_native(frame).to_arrow()
         case _:
             return frame
-
-
-def seconds(moment: datetime) -> int:
-    """Unix seconds of a moment, UTC where it has no zone."""
-    return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())

@@ -10,6 +10,7 @@ from typing import Any
 
 from kg import graph_store
 from kg.building import build
+from kg.carves import before
 from kg.config import checked
 from kg.engine import Engine
 from kg.graph import KnowledgeGraph
@@ -26,11 +27,12 @@ from recsys.config import Config
 from recsys.errors import RecsysError
 from recsys.holdout import holdout
 from recsys.recipe import Conditions, Recipe, Say, silent
-from recsys.recommender import Recommender, seconds
+from recsys.recommender import Recommender
 from recsys.report import Report
 from recsys.teaching import judge, teach
 from recsys.tuned import tuned
 from recsys.types import Holdout
+from recsys.windows import Window, seconds, window_if_any
 from recsys.workspace import Stage, Workspace, fingerprint
 
 CONFIG = "config"
@@ -178,14 +180,21 @@ def _train(job: Job) -> Stage:
 
     def work(folder: Path, scratch: Path) -> Any:
         graph = _graph(job.workspace, "train")
-        validation = _holdout(job, made, graph, "validation")
+        validation = Window(graph, _holdout(job, made, graph, "validation"))
+        earlier = _before_validation(job)
         conditions = job.conditions(scratch, folder / "log")
-        lesson = teach(graph, validation, scorers, job.config.evaluation, conditions, job.config.seed)
+        lesson = teach(validation, scorers, job.config.evaluation, conditions, job.config.seed, earlier=earlier)
         _write(folder / _RECIPE, lesson.recipe.to_json())
         return {"scorers": lesson.scorers}
 
     inputs = {"graph": made.output, "seed": job.config.seed, "scorers": scorers, **job.section("evaluation")}
     return job.workspace.run("train", inputs, work)
+
+
+def _before_validation(job: Job) -> Window | None:
+    """The window before validation; made here of what was ingested, as nothing but training asks it."""
+    section, kinds = job.config.derive, job.config.shop.target_kinds
+    return window_if_any(before(windows(job), job.config.split, kinds), section, kinds)
 
 
 def _evaluate(job: Job) -> Stage:

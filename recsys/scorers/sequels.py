@@ -54,10 +54,10 @@ class Sequels(LinearScorer):
     name: str = "sequels"
 
     GRID: ClassVar[dict[str, tuple[Any, ...]]] = {
+        "demand": DEMANDS,
         "weighting": (Weighting(half_life=90), Weighting(), Weighting(half_life=30)),
         "prior": Span((3.0, 10.0), 0.1, 100.0, log=True),
         "beta": Span((0.0, 0.3, 0.5), 0.0, 1.0),
-        "demand": DEMANDS,
         "gap_half_life": Span((), 3.0, 365.0, log=True),
         "reach": Span((), 1, 50, log=True),
         "chance": Span((), 0.0, 4.0),
