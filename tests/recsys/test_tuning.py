@@ -129,9 +129,9 @@ def test_without_times_nothing_is_spent_on_parameters_of_time() -> None:
     tune(ItemKNN(), fit, window)
     tried = list(fit.tried)
     assert len(tried) > 1
-    assert {(scorer.demand, scorer.train_half_life, scorer.weighting) for scorer in tried} == {
-        (Demand(), 90, Weighting())
-    }
+    assert all(
+        (scorer.demand, scorer.train_half_life, scorer.weighting) == (Demand(), 90, Weighting()) for scorer in tried
+    )
     tune(ItemKNN(), fit, window, earlier=window)
     assert len(fit.tried) == 2 * len(tried), "all that needs no fit is of time, so the other window is not looked at"
 
