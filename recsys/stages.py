@@ -192,7 +192,7 @@ def _train(job: Job) -> Stage:
 
 
 def _before_validation(job: Job) -> Window | None:
-    """The window before validation; made here of what was ingested, as nothing but training asks it."""
+    """The window before validation; made of what was ingested, as nothing else asks it. No table outlives the call."""
     section, kinds = job.config.derive, job.config.shop.target_kinds
     return window_if_any(before(windows(job), job.config.split, kinds), section, kinds)
 

@@ -59,13 +59,14 @@ def tune(
     protocol = Protocol(repeats="include" if repeats else "exclude", k=(k,), metrics=("ndcg",))
     timed = has_times(validation.graph)
     tries = _tries(scorer, frozenset(fixed) if timed else _TIMED.union(fixed), refit)
+    free = any(_without_fit(scorer, name) and not _same(scorer, name, value, timed) for name, value in tries)
     left = scores // max(validation.scores, 1) - 1
 
     best = [_judged(fit(scorer, validation), validation, protocol)]
-    if earlier and left > 0 and any(_without_fit(scorer, name) for name, _ in tries):
+    if earlier and left > 0 and free:
         best.append(_judged(fit(replace(scorer), earlier), earlier, protocol))  # type: ignore[type-var]
     for name, value in tries:
-        if _alike(value, getattr(best[0].scorer, name), timed):
+        if _same(best[0].scorer, name, value, timed):
             continue
         if left < 1:
             break
@@ -86,11 +87,12 @@ def _tries(scorer: Scorer, fixed: Collection[str], refit: bool) -> list[tuple[st
     return [(name, value) for name in names for value in grid[name]]
 
 
-def _alike(value: Any, other: Any, timed: bool) -> bool:
-    """Whether two values of a parameter are the same, or would be but for a half-life in a log without times."""
+def _same(scorer: Scorer, name: str, value: Any, timed: bool) -> bool:
+    """Whether a scorer has this value of a parameter; in a log without times a half-life makes no other."""
+    own = getattr(scorer, name)
     if isinstance(value, Weighting) and not timed:
-        return bool(value.kinds == other.kinds)
-    return bool(value == other)
+        return bool(value.kinds == own.kinds)
+    return bool(value == own)
 
 
 def _with(one: _Judged, name: str, value: Any, fit: Fit) -> Scorer:
