@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from kg.graph import KnowledgeGraph
@@ -42,17 +42,18 @@ def tuned(
 ) -> Scorer:
     """A scorer fitted on the graph of `validation`, with what that and the `earlier` window say is best for it.
 
-    What is given stays; of one that is trained by gradient steps only what needs no fit is tuned: other trials would
-    train. It is tuned on so many users that a trial is at most `TRIAL` scores of each window, but on `windows.FEWEST`.
+    What is given stays; of one that is trained by gradient steps only what needs no fit is tuned, and by `validation`
+    alone: anything else would train again. It is tuned on so many users that a trial is at most `TRIAL` scores of each
+    window, but on `windows.FEWEST`.
     """
-    some, before = validation.thinned(TRIAL), earlier and earlier.thinned(TRIAL)
+    scorer = seeded(name, given, seed)
+    trained = by_gradient(scorer)
 
     def fit(scorer: Scorer, window: Window) -> Scorer:
-        own = replace(conditions, log=None) if window is before else conditions  # one training, one log
-        return own.fit(scorer, window.graph, window.holdout)
+        return conditions.fit(scorer, window.graph, window.holdout)
 
-    scorer = seeded(name, given, seed)
-    return tune(scorer, fit, some, section.k[0], given, refit=not by_gradient(scorer), earlier=before)
+    before = None if trained or earlier is None else earlier.thinned(TRIAL)
+    return tune(scorer, fit, validation.thinned(TRIAL), section.k[0], given, refit=not trained, earlier=before)
 
 
 def teach(
