@@ -108,10 +108,7 @@ class Benchmark:
             conditions, repeats = self._conditions(scratch), self.section.repeats
             parts = {name: stage.result["parameters"] for name, stage in done.items()}
             with Measured(afresh=False) as learning:
-                lesson = teach(
-                    exam.validation, parts, self.section, conditions, exam.seed, [repeats], earlier=exam.earlier
-                )
-            recipe = lesson.recipe
+                recipe = teach(exam.validation, parts, self.section, conditions, exam.seed, [repeats]).recipe
             weights = {name: weight for name, (weight, *_) in recipe.weights[repeats].items()}
             told = {"tune_seconds": learning.seconds, "weights": weights}
             return self._judged(FUSION, recipe, exam, conditions, folder) | told | self._beside(folder, done, exam.seed)

@@ -36,7 +36,7 @@ from recsys.serving import Service
 from recsys.similar import Similar
 from recsys.teaching import teach
 from recsys.types import Explanation, Placement, Scorer, user_ids
-from recsys.windows import Window, seconds, window, window_if_any
+from recsys.windows import seconds, window, window_if_any
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -94,21 +94,21 @@ class Recommender:
     def fit(self, tables: Tables) -> Self:
         """Learn the fusion on a validation period at the end of the log, then refit everything on all of it."""
         self.config_ = config = self.config or Config.of(tables.config)
-        validation, earlier = self._windows(tables, config)
-        lesson = teach(validation, config.scorers, config.evaluation, self.conditions, config.seed, earlier=earlier)
+        recipe = self._learned(tables, config)
         graph = build(derive(tables, config.derive))
         self.tables, self.frames = tables, tables.frames
-        return self._take(graph, lesson.recipe.fit(graph, self.conditions), lesson.recipe)
+        return self._take(graph, recipe.fit(graph, self.conditions), recipe)
 
-    @staticmethod
-    def _windows(tables: Tables, config: Config) -> tuple[Window, Window | None]:
-        """What to learn on, and the window before it; no test is kept, so these are a split's test and validation."""
+    def _learned(self, tables: Tables, config: Config) -> Recipe:
+        """No test is kept: a split's test is the validation, and its validation the window before that."""
         section, kinds = config.derive, config.shop.target_kinds
         cut = split(tables, config.split, kinds)
-        last = window(Carve(cut.train_validation, cut.test, cut.test_start), section, kinds)
-        if config.split.method == "given":
-            return last, None
-        return last, window_if_any(Carve(cut.train, cut.validation, cut.validation_start), section, kinds)
+        validation = window(Carve(cut.train_validation, cut.test, cut.test_start), section, kinds)
+        last = Carve(cut.train, cut.validation, cut.validation_start) if config.split.method != "given" else None
+        earlier = window_if_any(last, section, kinds)
+        return teach(
+            validation, config.scorers, config.evaluation, self.conditions, config.seed, earlier=earlier
+        ).recipe
 
     def update(self, more: Any) -> Self:
         """Serve new events and changed items and users too: `kg.Tables`, or a frame of events.
