@@ -19,7 +19,7 @@ from recsys.types import Scorer
 from recsys.windows import Window
 
 Fit = Callable[[Scorer, Window], Scorer]
-SCORES = 700_000_000
+SCORES = 500_000_000
 """What all trials of a scorer may come to on validation, users × items each: on a large log only the first values are
 tried. Counted in work, not in time, so that every machine finds the same."""
 _TIMED = frozenset({"demand", "train_half_life"})  # parameters that change nothing in a log without times
