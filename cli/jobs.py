@@ -83,13 +83,14 @@ def tuning(
 def enriched(common: options.Common, config: Config, section: Derive) -> Enriched:
     """The catalogue of what the workspace has read, with all that `section` derives; after `run` until `ingest`."""
     from kg.enriching import enrich
+    from kg.spark import chosen
     from recsys.stages import tables
     from recsys.workspace import Workspace
 
     run(common, config, "ingest")
     with render.progress(quiet=common.quiet) as say:
         say("enrich …")
-        return enrich(tables(Workspace(common.workspace), common.cores), section)
+        return enrich(tables(Workspace(common.workspace), chosen(config, common.cores)), section)
 
 
 def update(common: options.Common, files: options.Raw) -> list[Stage]:

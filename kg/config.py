@@ -179,9 +179,14 @@ class Split(Section):
 
 
 class KgConfig(Section):
-    """The sections of a shop's file that concern this floor; paths are from `folder`."""
+    """The sections of a shop's file that concern this floor; paths are from `folder`.
+
+    engine  where the steps from events to edges run; `spark` are the settings of its session, such as spark.master
+    """
 
     folder: Path = Path()
+    engine: Literal["duckdb", "spark"] = "duckdb"
+    spark: dict[str, str] = Field(default_factory=dict)
     shop: Shop = Shop()
     events: Source = Source()
     items: Source = Source()

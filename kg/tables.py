@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from kg.columns import FACTS, TABLES, Column
 from kg.config import KgConfig
-from kg.engine import Engine, memory_told
+from kg.engine import Engine, Relational, memory_told
 from kg.errors import KgError
 from kg.files import replacing_folder
 
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
 
 _ARROW = {"string": "string", "float64": "float64", "timestamp": "timestamp[us]", "boolean": "bool"}
-_DICTIONARY = 1_000  # values of a column in a group of rows; beyond, a dictionary takes longer than it saves
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,7 +27,7 @@ class Tables:
     config  the shop's, where they were read by one: how to derive and split
     """
 
-    engine: Engine = field(repr=False)
+    engine: Relational = field(repr=False)
     events: ir.Table
     items: ir.Table
     users: ir.Table
@@ -38,7 +37,7 @@ class Tables:
 
     @classmethod
     def of(
-        cls, events: Any, items: Any = None, users: Any = None, facts: Any = None, engine: Engine | None = None
+        cls, events: Any, items: Any = None, users: Any = None, facts: Any = None, engine: Relational | None = None
     ) -> Tables:
         """From data frames (pandas, polars, Arrow) that use the canonical column names.
 
@@ -48,20 +47,23 @@ class Tables:
         engine = engine or Engine()
         given = {"events": events, "items": items, "users": users, "facts": facts}
         arrow = {name: _canonical(name, frame, TABLES[name]) for name, frame in given.items()}
-        return cls(engine, **{name: _register(engine, table) for name, table in arrow.items()}, frames=_library(events))
+        return cls(engine, **{name: engine.register(table) for name, table in arrow.items()}, frames=_library(events))
 
     @classmethod
-    def load(cls, folder: Path, engine: Engine | None = None) -> Tables:
-        """From the folder that `save` wrote; canonical columns that were not known then are added, empty."""
+    def load(cls, folder: str | Path, engine: Relational | None = None) -> Tables:
+        """From the folder that `save` wrote; canonical columns that were not known then are added, empty.
+
+        It may lie wherever the engine can read.
+        """
         engine = engine or Engine()
-        read = {name: engine.connection.read_parquet(folder / f"{name}.parquet") for name in TABLES}
-        return cls(engine, **{name: _completed(table, TABLES[name]) for name, table in read.items()})
+        read = {name: engine.read(f"{folder}/{name}.parquet") for name in TABLES}
+        return cls(engine, **{name: _completed(engine, table, TABLES[name]) for name, table in read.items()})
 
     def save(self, folder: Path) -> None:
         """Write one Parquet file per table; an existing folder is replaced when all are written."""
         with replacing_folder(folder) as temporary, memory_told():
             for name in TABLES:
-                getattr(self, name).to_parquet(temporary / f"{name}.parquet", dictionary_size_limit=_DICTIONARY)
+                self.engine.write(getattr(self, name), temporary / f"{name}.parquet")
 
     def with_events(self, events: ir.Table) -> Tables:
         return replace(self, events=events)
@@ -71,19 +73,20 @@ class Tables:
 
         Raises KgError where a column of the shop's own is of another type there.
         """
-        new = {name: _register(self.engine, getattr(more, name).to_pyarrow()) for name in TABLES}
+        new = {name: self.engine.register(getattr(more, name).to_pyarrow()) for name in TABLES}
         old = {name: getattr(self, name) for name in TABLES}
         old |= {name: old[name].anti_join(new[name], key) for name, key in (("items", "item_id"), ("users", "user_id"))}
         both = {}
         for name in TABLES:
             first, second = aligned(old[name], new[name])
             both[name] = first.union(second)
-        catalogue = {name: _register(self.engine, both[name].to_pyarrow()) for name in TABLES if name != "events"}
+        catalogue = {name: self.engine.register(both[name].to_pyarrow()) for name in TABLES if name != "events"}
         return replace(self, **both | catalogue)
 
     def with_facts(self, facts: ir.Table) -> Tables:
         """With more facts, given by (some of) the columns of `kg.columns.FACTS`."""
-        return replace(self, facts=self.facts.union(_completed(facts, FACTS).select(*self.facts.columns)))
+        rows = _completed(self.engine, facts, FACTS).select(*self.facts.columns).cast(self.facts.schema())
+        return replace(self, facts=self.facts.union(rows))
 
 
 def aligned(first: ir.Table, second: ir.Table) -> tuple[ir.Table, ir.Table]:
@@ -112,19 +115,11 @@ def _library(frame: Any) -> str:
     return str(nw.get_native_namespace(frame).__name__)
 
 
-def _register(engine: Engine, table: Any) -> ir.Table:
-    import ibis
-
-    name = ibis.util.gen_name("cartograph")
-    engine.connection.con.register(name, table)
-    return engine.connection.table(name)
-
-
-def _completed(table: ir.Table, columns: Iterable[Column]) -> ir.Table:
+def _completed(engine: Relational, table: ir.Table, columns: Iterable[Column]) -> ir.Table:
     """A table with the canonical columns that it lacks, empty."""
     import ibis
 
-    types = {"timestamp": "timestamp(6)"}
+    types = {"timestamp": engine.timestamp}
     absent = [column for column in columns if column.name not in table.columns]
     return table.mutate(**{column.name: ibis.null(types.get(column.type, column.type)) for column in absent})
 

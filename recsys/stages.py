@@ -12,12 +12,13 @@ from kg import graph_store
 from kg.building import build
 from kg.carves import before
 from kg.config import checked
-from kg.engine import Engine
+from kg.engine import Engine, Relational
 from kg.graph import KnowledgeGraph
 from kg.picture import schema_picture
 from kg.reading import ingest
 from kg.sources.files import find
 from kg.sources.preset import with_presets
+from kg.spark import chosen
 from kg.splitting import Windows, split
 from kg.stats import stats
 from kg.steps.derive import derive
@@ -96,9 +97,9 @@ def taught(workspace: Workspace) -> Mapping[str, Mapping[str, Any]]:
     return _recipe(workspace.stage("train").checked()).scorers if workspace.has("train") else {}
 
 
-def tables(workspace: Workspace, threads: int) -> Tables:
+def tables(workspace: Workspace, engine: Relational) -> Tables:
     """What was ingested."""
-    return Tables.load(workspace.stage("ingest").checked() / TABLES, Engine(threads))
+    return Tables.load(workspace.stage("ingest").checked() / TABLES, engine)
 
 
 def graph(workspace: Workspace) -> KnowledgeGraph:
@@ -133,7 +134,7 @@ def fingerprints(files: Iterable[Path]) -> list[list[Any]]:
 
 def windows(job: Job) -> Windows:
     """What was ingested, cut as the config says."""
-    return split(tables(job.workspace, job.threads), job.config.split, job.config.shop.target_kinds)
+    return split(tables(job.workspace, chosen(job.config, job.threads)), job.config.split, job.config.shop.target_kinds)
 
 
 def _make_graph(job: Job) -> Stage:
@@ -166,7 +167,7 @@ def write_graphs(
         graph = made(name, getattr(windows, name))
         graph_store.save(graph, folder / name)
     for name in ("validation", "test"):
-        getattr(windows, name).to_parquet(folder / f"{name}.parquet")
+        windows.all.engine.write(getattr(windows, name), folder / f"{name}.parquet")
     starts = {"validation_start": windows.validation_start, "test_start": windows.test_start}
     return {
         "stats": stats(graph),
