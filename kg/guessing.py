@@ -17,8 +17,8 @@ from kg.sources.facts import of_tables
 from kg.sources.mapping import Mapper
 from kg.sources.names import usual, usual_kind
 from kg.sources.preset import known_tables, with_presets
-from kg.sources.rejects import torn_lines
 from kg.sources.staging import as_read, first_line, raw_rows
+from kg.sources.torn import forget_torn
 
 _NEEDED = {
     "events": ("user_id", "item_id"),
@@ -142,7 +142,7 @@ def _look(source: Source, engine: Engine) -> _Seen:
     except duckdb.Error as error:
         fix = "Mend the file, or write a config."
         raise KgError(f"the log cannot be read: {first_line(error)}", file=file.path, fix=fix) from error
-    torn_lines(engine.sql)  # they are told when the log is read in earnest
+    forget_torn(engine.sql)  # they are told when the log is read in earnest
     *unix, words, negative = found
     ours = {word: usual_kind(word) for word in words or () if word is not None}
     target = max(sorted(ours.values()), key=_says, default="purchase")

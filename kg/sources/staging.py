@@ -1,14 +1,14 @@
 """Raw files → one table of our columns. Raw files are read once, again only to show bad rows; none is lost in silence.
 
 Beside our columns a staged row has what later steps ask of it: `_row`, its number, in the order of the files; `_hash`
-of the whole raw row; `_bad`, which check it fails, from 1 (0: none); `_file`, the number of its file; whether it is
+of the whole raw row, none of a line that is no row (of JSON lines); `_bad`, which check it fails, from 1 (0: none); `_file`, the number of its file; whether it is
 `_gone` or `_turned` into a return, which rules say; and the raw columns that rules mention.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
@@ -18,13 +18,13 @@ from kg.config import Source
 from kg.engine import Engine, memory_told
 from kg.errors import KgError
 from kg.files import full_disk_told
-from kg.sources.files import RawFile, find, look
+from kg.sources.files import LONGEST_LINE, RawFile, find, look
 from kg.sources.mapping import Made, Mapper, literal, quoted
-from kg.sources.rejects import Reject, torn_lines
+from kg.sources.rejects import Reject
+from kg.sources.torn import Torn, refuse_unended, take_torn
 
 _NO_DELIMITER = "\x01"  # a JSON line cannot hold it: control characters are escaped there
 _BROKEN = "_broken"  # the text of a line that should be a JSON object and is none
-_LONGEST_LINE = 4 << 20  # the reader's buffers hold sixteen of them
 _ITS_FILE = ""  # no expression: the name of a row's file
 
 
@@ -33,9 +33,9 @@ class Staged:
     """`columns` of ours in a table of the engine; what is `constant` is not kept in every row of it.
 
     `checks` are what `_bad` counts: a column (none: the whole line), and the reason. `fresh` are the rows just read;
-    others were kept from an earlier time (see `kg.sources.keeping`). `torn` are the lines that the fresh ones lack,
-    `texts` is the query that reads their files again for the text of every row that failed; `lost` and `told` are how
-    many lines the others lack, and the first of them that could not be used.
+    others were kept from an earlier time (see `kg.sources.keeping`). `torn` are the records that the fresh ones lack,
+    `texts` is the query that reads their files again for the text of every row that failed; `lost` is how many records
+    the others lack, and `told` gives, once, what of them could not be used.
     """
 
     table: str
@@ -44,11 +44,11 @@ class Staged:
     columns: tuple[str, ...]
     constant: Mapping[str, str]
     checks: tuple[tuple[str | None, str], ...]
-    torn: tuple[Reject, ...]
+    torn: Torn
     texts: str
     fresh: range
     lost: int = 0
-    told: tuple[Reject, ...] = ()
+    told: Iterable[Reject] = ()
 
     @property
     def rows(self) -> str:
@@ -79,21 +79,13 @@ def stage(engine: Engine, table: str, source: Source, folder: Path, name: str, m
     _create(engine.sql, name, " UNION ALL BY NAME ".join(selects), files)
     columns = dict.fromkeys(column.name for mapper in mappers for column in mapper.columns)
     told = tuple((column or None, reason) for column, reason in checks.items())
-    torn = torn_lines(engine.sql)
+    torn = take_torn(engine.sql, f"{name}_torn")
+    refuse_unended(engine.sql, torn, name, files)
     fresh = range(engine.sql.execute(f"SELECT count(*) FROM {name}").fetchall()[0][0])
-    if not fresh and not torn:
+    if not fresh and not torn.count:
         fix = "Give a file with at least one row below its header."
         raise KgError("the file has no rows", file=files[0].path, fix=fix)
     return Staged(table, name, tuple(files), tuple(columns), constant, told, torn, " UNION ALL ".join(texts), fresh)
-
-
-def texts_of(sql: Any, staged: Staged, rows: Sequence[int]) -> dict[int, str]:
-    """What stands in these fresh rows where they fail their check."""
-    numbered = f"SELECT text, row_number() OVER () - 1 AS _row FROM ({staged.texts})"
-    read = [row - staged.fresh.start for row in rows]
-    found = sql.execute(f"SELECT _row, text FROM ({numbered}) WHERE _row IN (SELECT unnest(?))", [read]).fetchall()
-    torn_lines(sql)  # told already
-    return {staged.fresh.start + row: text for row, text in found}
 
 
 def raw_rows(source: Source, folder: Path) -> tuple[RawFile, str]:
@@ -144,7 +136,8 @@ def _selects(
     ours = {column.name.lower() for column in mapper.columns}
     raw = [quoted(name) for name in mapper.file.columns if name.lower() in words and name.lower() not in ours]
     broken = [_BROKEN] if mapper.file.format == "jsonl" else []
-    hashed = f"hash({', '.join(map(quoted, mapper.file.columns))}) AS _hash"
+    whole = f"hash({', '.join(map(quoted, mapper.file.columns))})"
+    hashed = f"{f'CASE WHEN {_BROKEN} IS NULL THEN {whole} END' if broken else whole} AS _hash"
     number = f"(_file + {first})::UINTEGER AS _file"
     values = [f"{column.value} AS {quoted(column.name)}" for column in made]
     checked = _checks(mapper)
@@ -168,9 +161,9 @@ def _relation(files: Sequence[RawFile]) -> str:
     if first.format == "parquet":
         return _numbered(f"read_parquet({paths}, union_by_name=true, filename='_path')", paths)
     if first.format == "csv":
-        return _csv(paths, first.columns, first.delimiter, first, quote='"')
+        return _csv(paths, first.columns, first.delimiter, first, first.quote)
     types = literal(json.dumps(dict.fromkeys(first.columns, "VARCHAR"), ensure_ascii=False))
-    lines = _csv(paths, ("_line",), _NO_DELIMITER, first, quote="")
+    lines = _csv(paths, ("_line",), _NO_DELIMITER, first, "")
     broken = f"CASE WHEN NOT (json_valid(_line) AND ltrim(_line)[1] = '{{') THEN _line END AS {_BROKEN}"
     # a line that is no object stands as one without keys
     values = f"json_transform(CASE WHEN {_BROKEN} IS NULL THEN _line ELSE '{{}}' END, {types})"
@@ -182,8 +175,8 @@ def _csv(paths: str, columns: Sequence[str], delimiter: str, file: RawFile, quot
     types = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in columns)
     return _numbered(
         f"read_csv({paths}, auto_detect=false, columns={{{types}}}, delim={literal(delimiter)}, "
-        f"quote={literal(quote)}, escape={literal(quote)}, header={file.has_header}, "
-        f"encoding={literal(file.encoding)}, filename='_path', max_line_size={_LONGEST_LINE}, store_rejects=true)",
+        f"quote={literal(quote)}, escape={literal(quote)}, header={file.has_header}, strict_mode={not file.mixed}, "
+        f"encoding={literal(file.encoding)}, filename='_path', max_line_size={LONGEST_LINE}, store_rejects=true)",
         paths,
     )
 
