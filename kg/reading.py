@@ -100,6 +100,7 @@ def cleaned(
         cleaning.apply(rule)
     sources = _sources(config)
     cannot = {table: read_well(cleaning, table, sources[table]) for table in staged}
+    _refuse_emptied(cleaning)
     views = {table: _view(cleaning, table) for table in staged}
     if raw is not None:
         keep(engine.sql, staged, raw)
@@ -123,6 +124,19 @@ def cleaned(
         checks=checks,
         facts=_scalar(engine.sql, f"SELECT count(*) FROM {told}") if told else 0,
     )
+
+
+def _refuse_emptied(cleaning: Cleaning) -> None:
+    """KgError where nothing is left of the log."""
+    rows = cleaning.staged["events"]
+    if _scalar(cleaning.sql, f"SELECT count(*) FROM {cleaning.rows('events')} WHERE NOT ({unfit('events')})"):
+        return
+    took = [f"{rule.name!r} took {rule.removed:,}" for rule in cleaning.done if rule.removed]
+    fix = (
+        "Look at the file, at what its columns are taken for under [events.columns], and at the rules under [[clean]]."
+    )
+    said = f": of the rules {', '.join(took)}" if took else ""
+    raise KgError(f"no event is left of {len(rows.fresh):,} rows{said}", file=rows.files[0].path, fix=fix)
 
 
 def _view(cleaning: Cleaning, table: str) -> str:

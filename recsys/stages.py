@@ -17,6 +17,7 @@ from kg.picture import schema_picture
 from kg.reading import ingest
 from kg.sources.files import find
 from kg.sources.preset import with_presets
+from kg.sources.rejects import REJECTS
 from kg.splitting import Windows, split
 from kg.stats import stats
 from kg.steps.derive import derive
@@ -87,6 +88,12 @@ def recommender(workspace: Workspace) -> Recommender:
     recipe = _recipe(folder)
     parts = {name: store.load(folder / _SCORERS / name, graph.hash) for name in recipe.scorers}
     return Recommender.of(graph, parts, recipe, remembered(workspace))
+
+
+def rejects(workspace: Workspace) -> Path | None:
+    """The file of all rows that could not be read; None where there was none."""
+    path = workspace.place("ingest") / RAW / REJECTS
+    return path if path.exists() else None
 
 
 def taught(workspace: Workspace) -> Mapping[str, Mapping[str, Any]]:

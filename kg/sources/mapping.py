@@ -86,6 +86,15 @@ class Mapper:
     def columns(self) -> list[Made]:
         """The canonical columns, then the shop's own. Raises KgError where a required one is not to be had."""
         canonical = RAW[self.table]
+        absent = [column for column in canonical if column.required and column.default is None]
+        absent = [column for column in absent if column.name not in self.wanted]
+        if absent:
+            raise KgError(
+                f"the {self.table} have no column "
+                + " and no column ".join(f"{column.name!r} ({column.meaning})" for column in absent),
+                file=self.file.path,
+                fix=f"Name it under [{self.table}.columns]; the file has {', '.join(self.file.columns)}.",
+            )
         known = {column.name for column in canonical}
         own = [Column(name, "string", "") for name in self.wanted if name not in known]
         for column in own:
@@ -107,12 +116,6 @@ class Mapper:
         default = None if column.default is None else literal(column.default)
         given = self.wanted.get(column.name, default)
         if given is None:
-            if column.required:
-                raise KgError(
-                    f"the {self.table} have no column {column.name!r} ({column.meaning})",
-                    file=self.file.path,
-                    fix=f"Name it under [{self.table}.columns]; the file has {', '.join(self.file.columns)}.",
-                )
             return Made(column.name, "NULL", f"NULL::{_SQL[column.type]}", constant=True)
         text, name = self._text(given, typed=column.type != "string"), quoted(column.name)
         if column.name in self.source.several:
@@ -126,7 +129,10 @@ class Mapper:
         expected = _EXPECTED[column.type]
         if column.type == "timestamp" and self.source.time_format != "auto":
             expected = f"a time in the format {self.source.time_format!r}"
-        typed, value = self._typed(column.type, name, quoted(f"{column.name} as read"))
+        read = name
+        if column.type == "float64" and self._has_decimal_comma(given):
+            read, expected = f"replace(replace({name}, '.', ''), ',', '.')", "a number such as 12,5"
+        typed, value = self._typed(column.type, read, quoted(f"{column.name} as read"))
         return Made(column.name, text, value, typed, f"not {expected}")
 
     def _text(self, given: str, *, typed: bool) -> str:
@@ -160,6 +166,12 @@ class Mapper:
             column=given,
             fix=f"{f'Did you mean {near[0]!r}? ' if near else ''}It has {', '.join(self.file.columns)}.",
         )
+
+    def _has_decimal_comma(self, given: str) -> bool:
+        """Whether it is a column of texts with a comma before the cents; an expression makes its own numbers."""
+        types = dict(zip(self.file.columns, self.file.types, strict=False))
+        texts = {name.lower() for name in self.file.columns if types.get(name, "string").endswith("string")}
+        return self.source.decimal == "," and given.lower() in texts
 
     def _typed(self, kind: Type, text: str, typed: str) -> tuple[str, str]:
         """Of a text: itself as a value, and what that comes to."""

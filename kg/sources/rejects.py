@@ -81,5 +81,5 @@ def read_rejects(path: Path, table: str, files: Collection[str]) -> Iterator[Rej
     """Those of some files of a table among what was written to a path; none where there is no such file."""
     with path.open(encoding="utf-8", newline="") if path.exists() else nullcontext([]) as lines:
         for cells in csv.DictReader(lines):
-            if cells["table"] == table and cells["file"] in files:
-                yield Reject(cells["file"], int(cells["line"]), cells["column"] or None, cells["value"], cells["reason"])
+            if cells.pop("table") == table and cells["file"] in files:
+                yield Reject(**cells | {"line": int(cells["line"]), "column": cells["column"] or None})

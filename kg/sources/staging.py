@@ -1,18 +1,19 @@
 """Raw files → one table of our columns. Raw files are read once, again only to show bad rows; none is lost in silence.
 
 Beside our columns a staged row has what later steps ask of it: `_row`, its number, in the order of the files; `_hash`
-of the whole raw row, none of a line that is no row (of JSON lines); `_bad`, which check it fails, from 1 (0: none); `_file`, the number of its file; whether it is
-`_gone` or `_turned` into a return, which rules say; and the raw columns that rules mention.
+of the whole raw row, none of a line that is no row (of JSON lines); `_bad`, which check it fails, from 1 (0: none);
+`_file`, the number of its file; whether it is `_gone` or `_turned` into a return, which rules say; and the raw columns
+that rules mention.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from kg.config import Source
 from kg.engine import Engine, memory_told
@@ -25,6 +26,8 @@ from kg.sources.torn import Torn, refuse_unended, take_torn
 
 _NO_DELIMITER = "\x01"  # a JSON line cannot hold it: control characters are escaped there
 _BROKEN = "_broken"  # the text of a line that should be a JSON object and is none
+_LINE_ENDS = "state machine reached an invalid state"  # what DuckDB says of lines that end in several ways
+T = TypeVar("T")
 _ITS_FILE = ""  # no expression: the name of a row's file
 
 
@@ -64,13 +67,31 @@ def stage(engine: Engine, table: str, source: Source, folder: Path, name: str, m
     row.
     """
     files = [look(path, source) for path in find(source.paths, folder)]
+    return with_any_line_ends(files, lambda files: _staged(engine, table, source, files, name, mentioned))
+
+
+def with_any_line_ends(files: Sequence[RawFile], read: Callable[[Sequence[RawFile]], T]) -> T:
+    """What reading files gives, by a more patient reader where the lines of one end in several ways."""
+    import duckdb
+
+    try:
+        return read(files)
+    except KgError as error:
+        if not (isinstance(error.__cause__, duckdb.InvalidInputException) and _LINE_ENDS in str(error.__cause__)):
+            raise
+    return read([replace(file, mixed=True) for file in files])
+
+
+def _staged(
+    engine: Engine, table: str, source: Source, files: Sequence[RawFile], name: str, mentioned: Sequence[str]
+) -> Staged:
     groups = [list(alike) for _, alike in groupby(files, key=lambda file: file.layout)]
     mappers = [Mapper(table, group[0], source) for group in groups]
     constant = _constant(mappers)
     checks = {made.name: made.reason for mapper in mappers for made in _checks(mapper)}
     selects, texts, first = [], [], 0
     for mapper, group in zip(mappers, groups, strict=True):
-        relation = _relation(group)
+        relation = relation_of(group)
         _check_expressions(engine.sql, mapper, relation)
         select, text = _selects(mapper, relation, first, constant, list(checks), " ".join(mentioned).lower())
         selects.append(select)
@@ -88,10 +109,10 @@ def stage(engine: Engine, table: str, source: Source, folder: Path, name: str, m
     return Staged(table, name, tuple(files), tuple(columns), constant, told, torn, " UNION ALL ".join(texts), fresh)
 
 
-def raw_rows(source: Source, folder: Path) -> tuple[RawFile, str]:
-    """The first of a source's files, and the FROM clause of all those like it. Raises KgError as `stage` does."""
+def alike(source: Source, folder: Path) -> list[RawFile]:
+    """The first of a source's files, and all those like it. Raises KgError as `stage` does."""
     files = [look(path, source) for path in find(source.paths, folder)]
-    return files[0], _relation([file for file in files if file.layout == files[0].layout])
+    return [file for file in files if file.layout == files[0].layout]
 
 
 def as_read(made: Sequence[Made], relation: str, also: Sequence[str] = ()) -> str:
@@ -154,7 +175,7 @@ def _selects(
     return f"SELECT {kept} FROM {rows}", f"SELECT CASE _bad WHEN 0 THEN NULL {shown}END AS text FROM {rows}"
 
 
-def _relation(files: Sequence[RawFile]) -> str:
+def relation_of(files: Sequence[RawFile]) -> str:
     """The FROM clause for files of one layout: their columns and `_file`; of JSON lines also `_broken` ones."""
     first = files[0]
     paths = f"[{', '.join(literal(file.data) for file in files)}]"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from itertools import chain, islice
 from typing import Any
@@ -13,10 +14,12 @@ from kg.sources.files import RawFile
 from kg.sources.mapping import literal
 from kg.sources.rejects import Reject, located
 from kg.sources.staging import Staged
+from kg.sources.times import reading
 from kg.sources.torn import forget_torn
 from kg.steps.cleaning import Cleaning
 
 _MISSING = "missing"
+_DECIMAL_COMMA = r"-?\d+([. ]?\d{3})*,\d+"
 _NO_LINE = 0  # until it is looked for
 
 
@@ -44,7 +47,7 @@ def read_well(cleaning: Cleaning, table: str, source: Source) -> tuple[int, Iter
     if fresh > source.max_rejects * total:
         first, *others = islice(_rejects(sql, staged, name), 3)
         also = "".join(f"{other}; " for other in map(str, others))
-        how = _advice(table, first)
+        how = _advice(sql, table, first)
         raise KgError(
             f"{fresh:,} of {total:,} rows cannot be read: {first.reason}",
             file=first.file,
@@ -56,9 +59,18 @@ def read_well(cleaning: Cleaning, table: str, source: Source) -> tuple[int, Iter
     return count, chain(staged.told, _rejects(sql, staged, name))
 
 
-def _advice(table: str, first: Reject) -> str:
+def _advice(sql: Any, table: str, first: Reject) -> str:
     """What to do about too many rows like this one."""
-    return f"Mend them, or say under [{table}] how to read them: time_format, missing, encoding …"
+    value, kind = first.value or "", {column.name: column.type for column in RAW[table]}.get(first.column or "")
+    if first.reason == _MISSING:
+        of_table = "" if table == "events" else f', table = "{table}"'
+        rule = f'name = "no {first.column}", where = "{first.column} IS NULL"{of_table}'
+        return f"Take them out by a rule of the config, [[clean]] with {rule}; or map the column that has them."
+    if kind == "float64" and re.fullmatch(_DECIMAL_COMMA, value):
+        return f'Say decimal = "," under [{table}] where a comma stands before the cents.'
+    if kind == "timestamp" and (formats := reading(sql, value)):
+        return f"Say time_format = {' or '.join(map(repr, formats))} under [{table}]."
+    return f"Mend them, or say under [{table}] how to read them: time_format, decimal, missing, encoding …"
 
 
 def _kept_apart(sql: Any, staged: Staged, unfit: str) -> str:
