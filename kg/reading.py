@@ -47,6 +47,16 @@ class IngestReport:
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
 
+    def refuse_emptied(self) -> None:
+        """KgError where nothing is left of the log."""
+        if self.events:
+            return
+        took = ", ".join(f"{rule.name!r} took {rule.removed:,} out" for rule in self.rules if rule.removed)
+        raise KgError(
+            f"no event is left of {self.rows_read:,} rows{f': the rule {took}' if took else ''}",
+            fix="Look at what the columns are taken for under [events.columns], and at the rules under [[clean]].",
+        )
+
 
 def read(config: str | Path | KgConfig | None = None, events: str | Path | None = None) -> Tables:
     """The tables of the shop that a config describes; without one, of a log as `kg.guessing.guess` understands it."""
@@ -54,7 +64,9 @@ def read(config: str | Path | KgConfig | None = None, events: str | Path | None 
         config = guess([Path(events)]).config
     elif not isinstance(config, KgConfig):
         config = KgConfig() if config is None else read_config(Path(config))
-    return ingest(config, events)[0]
+    tables, report = ingest(config, events)
+    report.refuse_emptied()
+    return tables
 
 
 @memory_told()
@@ -100,7 +112,6 @@ def cleaned(
         cleaning.apply(rule)
     sources = _sources(config)
     cannot = {table: read_well(cleaning, table, sources[table]) for table in staged}
-    _refuse_emptied(cleaning)
     views = {table: _view(cleaning, table) for table in staged}
     if raw is not None:
         keep(engine.sql, staged, raw)
@@ -124,19 +135,6 @@ def cleaned(
         checks=checks,
         facts=_scalar(engine.sql, f"SELECT count(*) FROM {told}") if told else 0,
     )
-
-
-def _refuse_emptied(cleaning: Cleaning) -> None:
-    """KgError where nothing is left of the log."""
-    rows = cleaning.staged["events"]
-    if _scalar(cleaning.sql, f"SELECT count(*) FROM {cleaning.rows('events')} WHERE NOT ({unfit('events')})"):
-        return
-    took = [f"{rule.name!r} took {rule.removed:,}" for rule in cleaning.done if rule.removed]
-    fix = (
-        "Look at the file, at what its columns are taken for under [events.columns], and at the rules under [[clean]]."
-    )
-    said = f": of the rules {', '.join(took)}" if took else ""
-    raise KgError(f"no event is left of {len(rows.fresh):,} rows{said}", file=rows.files[0].path, fix=fix)
 
 
 def _view(cleaning: Cleaning, table: str) -> str:

@@ -119,6 +119,7 @@ def _ingest(job: Job) -> Stage:
 
     def work(folder: Path, scratch: Path) -> Any:
         tables, report = ingest(config, engine=Engine(job.threads, folder=scratch), raw=folder / RAW)
+        report.refuse_emptied()
         tables.save(folder / TABLES)
         return report.to_json()
 

@@ -151,6 +151,8 @@ def _look_csv(path: Path, source: Source) -> RawFile:
         return RawFile(path, "csv", source.header, delimiter, encoding, source.quote, has_header=False)
     with open_lines(path, encoding) as text:
         cells = next((cells for _, cells in _rows(path, text, delimiter, source.quote) if cells), [])
+        if cells and "\n" in cells[-1] and not text.read(1):
+            raise unended_quote(path, 1)
     columns = tuple(cell.strip() or f"column{number}" for number, cell in enumerate(cells, 1))
     return RawFile(path, "csv", _distinct(columns, path), delimiter, encoding, source.quote)
 
