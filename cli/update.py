@@ -22,8 +22,7 @@ def update(common: options.Common, files: options.Raw) -> None:
     changed, old = changes(workspace), outdated(workspace)
     if common.json:
         told = {"changed": changed, "stages": [stage.to_json() for stage in stages], "outdated": old}
-        told["rejects_file"] = rejects(workspace)
-        render.emit({**stages[0].result, **told})
+        render.emit({**stages[0].result, **told, "rejects_file": rejects(workspace)})
         return
     ingest.show(stages[0].result, rejects(workspace))
     typer.echo(

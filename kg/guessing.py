@@ -145,12 +145,11 @@ def _unused(events: Source) -> list[str]:
 def _not_enough(found: Guess, sources: Mapping[str, Source]) -> KgError:
     """What is said of the tables that have no usual name for what must be there."""
     needed = [name for name in found.missing if name != TIME]
-    tables = dict.fromkeys(name.rpartition(".")[0] or "events" for name in needed)
-    said = [
-        f"no column of the {table} looks like {' or '.join(map(repr, names))}"
-        for table in tables
-        if (names := [name.rpartition(".")[2] for name in needed if f"{name}".startswith(_prefix(table))])
-    ]
+    tables: dict[str, list[str]] = {}
+    for name in needed:
+        table, _, column = name.rpartition(".")
+        tables.setdefault(table or "events", []).append(repr(column))
+    said = [f"no column of the {table} looks like {' or '.join(names)}" for table, names in tables.items()]
     there = "; ".join(f"the {table} have {', '.join(alike(sources[table], Path())[0].columns)}" for table in tables)
     flags = " ".join(f"--column {name}=COLUMN" for name in needed)
     files = ", ".join(path for table in tables for path in sources[table].paths)

@@ -213,8 +213,10 @@ def _rows(path: Path, text: TextIO, delimiter: str | None, quote: str) -> Iterat
             yield number, line.rstrip("\r\n").split(delimiter) if line.strip() else []
         return
     csv.field_size_limit(max(csv.field_size_limit(), LONGEST_LINE))  # Python's own limit is shorter than some texts
-    how = csv.QUOTE_MINIMAL if quote else csv.QUOTE_NONE
-    reader = csv.reader(text, delimiter=delimiter, quotechar=quote or None, quoting=how)
+    if quote:
+        reader = csv.reader(text, delimiter=delimiter, quotechar=quote)
+    else:
+        reader = csv.reader(text, delimiter=delimiter, quoting=csv.QUOTE_NONE)
     start = 1
     try:
         for row in reader:

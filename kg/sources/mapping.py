@@ -28,6 +28,7 @@ _EXPECTED: Mapping[Type, str] = {
 _REPEATED = ("item_", "user_")
 _USUAL_TIME = "'%Y-%m-%d %H:%M:%S'"
 _FILE_NAME = "regexp_extract(_path, '[^/]+$')"
+_FIRST_YEAR = "TIMESTAMP '1000-01-01'"  # 13/03/24 is a day of the year 13 for the cast
 _UNIX = {"unix": 1, "unix-ms": 1_000}
 _FURTHEST_SECOND = 100_000_000_000  # the year 5138; a number beyond is no unix second
 
@@ -188,7 +189,8 @@ class Mapper:
             )
         if how == "auto":
             # the usual way of writing it is read quickly; the cast heeds an offset, and the session's zone is UTC
-            return f"coalesce(try_strptime({text}, {_USUAL_TIME}), TRY_CAST({text} AS TIMESTAMPTZ)::TIMESTAMP)", typed
+            read = f"coalesce(try_strptime({text}, {_USUAL_TIME}), TRY_CAST({text} AS TIMESTAMPTZ)::TIMESTAMP)"
+            return read, f"CASE WHEN {typed} >= {_FIRST_YEAR} THEN {typed} END"
         return f"try_strptime(trim({text}), {literal(how)})::TIMESTAMP", typed
 
 

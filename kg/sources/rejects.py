@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Collection, Iterable, Iterator
-from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
@@ -79,7 +78,9 @@ def written(rejects: Iterable[tuple[str, Reject]], path: Path | None) -> tuple[R
 
 def read_rejects(path: Path, table: str, files: Collection[str]) -> Iterator[Reject]:
     """Those of some files of a table among what was written to a path; none where there is no such file."""
-    with path.open(encoding="utf-8", newline="") if path.exists() else nullcontext([]) as lines:
-        for cells in csv.DictReader(lines):
+    if not path.exists():
+        return
+    with path.open(encoding="utf-8", newline="") as file:
+        for cells in csv.DictReader(file):
             if cells.pop("table") == table and cells["file"] in files:
                 yield Reject(**cells | {"line": int(cells["line"]), "column": cells["column"] or None})
