@@ -127,7 +127,8 @@ class Cleaning:
             several.append(np.unique(hashes[1:][hashes[1:] == hashes[:-1]]))
         known = ", ".join(quoted(column.name) for column in RAW[table] if column.name != "origin")
         first = f"min(_row) OVER (PARTITION BY _hash, {known}) AS alike"
-        rows = f"SELECT _row, {first} FROM {staged.rows} WHERE _hash IN (SELECT unnest(?))"
+        twice = f"SELECT rowid FROM {staged.name} WHERE _hash IN (SELECT unnest(?))"  # found without the other columns
+        rows = f"SELECT _row, {first} FROM {staged.rows} WHERE _row IN ({twice})"
         self.sql.execute(f"CREATE TABLE {name} AS {rows}", [np.concatenate(several)])
         return name
 

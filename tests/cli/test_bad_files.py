@@ -43,7 +43,7 @@ def asked(cartograph: Ask, folder: Path, log: Path) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("text", "problem", "row", "column", "value"),
     [
-        (HEADER.replace("item_id", "goods") + GOOD, "no column 'item_id'", None, None, None),
+        (HEADER.replace("item_id", "gadget") + GOOD, "no column 'item_id'", None, None, None),
         (HEADER + GOOD + "ann,mug,2024-03-01,many\n", "not a number", 3, "quantity", "many"),
         (HEADER + GOOD * 6 + "ann,mug,01.03.2024,1\n" * 3, "3 of 9 rows", 8, "time", "01.03.2024"),
         (HEADER + GOOD + "ann,mug,2024-03-01\n", "fewer fields", 3, None, "ann,mug,2024-03-01"),
