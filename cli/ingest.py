@@ -10,7 +10,7 @@ import typer
 
 from cli import jobs, options, render
 
-_SHOWN_REJECTS = 10
+_SHOWN_REJECTS, _SHOWN_LETTERS = 10, 80
 
 
 @options.command
@@ -64,5 +64,7 @@ def _remarks(report: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _cell(value: object) -> object:
-    """A value in one line."""
-    return " ⏎ ".join(value.splitlines()) if isinstance(value, str) else value or ""
+    """A value in one line, or a few of a narrow column."""
+    from kg.errors import readable
+
+    return readable(" ⏎ ".join(value.splitlines()), _SHOWN_LETTERS) if isinstance(value, str) else value or ""

@@ -38,6 +38,6 @@ class KgError(Exception):
         return f"{text}. {self.fix}" if self.fix else text
 
 
-def readable(text: str) -> str:
+def readable(text: str, letters: int = _READABLE) -> str:
     """A text as long as one likes to read: of a longer one the beginning, and how long it is."""
-    return text if len(text) <= _READABLE else f"{text[:_READABLE]}… ({len(text):,} letters)"
+    return text if len(text) <= letters else f"{text[:letters]}… ({len(text):,} letters)"
