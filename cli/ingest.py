@@ -45,7 +45,10 @@ def show(report: Mapping[str, Any], rejects: Path | None) -> None:
         render.table("Figures of the raw log", ["figure", "number"], list(report["checks"].items()))
     if report["rejected"]:
         names = ("file", "line", "column", "value", "reason")
-        shown = [[_cell(reject[name]) for name in names] for reject in report["rejects"][:_SHOWN_REJECTS]]
+        listed = report["rejects"][:_SHOWN_REJECTS]
+        shown = [
+            [_short(reject[name]) if name == "value" else reject[name] or "" for name in names] for reject in listed
+        ]
         render.table(f"Rows that cannot be read: {report['rejected']:,}, of which {len(shown)}", names, shown)
         if rejects:
             typer.echo(f"All of them: {rejects}")
@@ -63,8 +66,8 @@ def _remarks(report: Mapping[str, Any]) -> Iterator[str]:
         yield "There is one user: the graph can be built and looked at, rankings are learned from several."
 
 
-def _cell(value: object) -> object:
+def _short(value: str | None) -> str:
     """A value in one line, or a few of a narrow column."""
     from kg.errors import readable
 
-    return readable(" ⏎ ".join(value.splitlines()), _SHOWN_LETTERS) if isinstance(value, str) else value or ""
+    return readable(" ⏎ ".join((value or "").splitlines()), _SHOWN_LETTERS)

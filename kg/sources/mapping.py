@@ -87,15 +87,6 @@ class Mapper:
     def columns(self) -> list[Made]:
         """The canonical columns, then the shop's own. Raises KgError where a required one is not to be had."""
         canonical = RAW[self.table]
-        absent = [column for column in canonical if column.required and column.default is None]
-        absent = [column for column in absent if column.name not in self.wanted]
-        if absent:
-            raise KgError(
-                f"the {self.table} have no column "
-                + " and no column ".join(f"{column.name!r} ({column.meaning})" for column in absent),
-                file=self.file.path,
-                fix=f"Name it under [{self.table}.columns]; the file has {', '.join(self.file.columns)}.",
-            )
         known = {column.name for column in canonical}
         own = [Column(name, "string", "") for name in self.wanted if name not in known]
         for column in own:
@@ -111,7 +102,17 @@ class Mapper:
                 problem = "this column holds one value" if name in known else "there is no such column"
                 fix = f"Name one of your own: {', '.join(column.name for column in own) or 'there is none'}."
                 raise KgError(problem, column=f"{self.table}.several", value=name, fix=fix)
-        return [self._make(column) for column in (*canonical, *own)]
+        made = [self._make(column) for column in (*canonical, *own)]
+        absent = [column for column in canonical if column.required and column.default is None]
+        absent = [column for column in absent if column.name not in self.wanted]
+        if absent:
+            raise KgError(
+                f"the {self.table} have no column "
+                + " and no column ".join(f"{column.name!r} ({column.meaning})" for column in absent),
+                file=self.file.path,
+                fix=f"Name it under [{self.table}.columns]; the file has {', '.join(self.file.columns)}.",
+            )
+        return made
 
     def _make(self, column: Column) -> Made:
         default = None if column.default is None else literal(column.default)
