@@ -102,22 +102,14 @@ class Mapper:
                 problem = "this column holds one value" if name in known else "there is no such column"
                 fix = f"Name one of your own: {', '.join(column.name for column in own) or 'there is none'}."
                 raise KgError(problem, column=f"{self.table}.several", value=name, fix=fix)
-        made = [self._make(column) for column in (*canonical, *own)]
-        absent = [column for column in canonical if column.required and column.default is None]
-        absent = [column for column in absent if column.name not in self.wanted]
-        if absent:
-            raise KgError(
-                f"the {self.table} have no column "
-                + " and no column ".join(f"{column.name!r} ({column.meaning})" for column in absent),
-                file=self.file.path,
-                fix=f"Name it under [{self.table}.columns]; the file has {', '.join(self.file.columns)}.",
-            )
-        return made
+        return [self._make(column) for column in (*canonical, *own)]
 
     def _make(self, column: Column) -> Made:
         default = None if column.default is None else literal(column.default)
         given = self.wanted.get(column.name, default)
         if given is None:
+            if column.required:
+                raise self._incomplete()
             return Made(column.name, "NULL", f"NULL::{_SQL[column.type]}", constant=True)
         text, name = self._text(given, typed=column.type != "string"), quoted(column.name)
         if column.name in self.source.several:
@@ -136,6 +128,16 @@ class Mapper:
             read, expected = f"replace(replace({name}, '.', ''), ',', '.')", "a number such as 12,5"
         typed, value = self._typed(column.type, read, quoted(f"{column.name} as read"))
         return Made(column.name, text, value, typed, f"not {expected}")
+
+    def _incomplete(self) -> KgError:
+        """What is said where required columns are not to be had: all of them."""
+        needed = [each for each in RAW[self.table] if each.required and each.default is None]
+        absent = [f"no column {each.name!r} ({each.meaning})" for each in needed if each.name not in self.wanted]
+        return KgError(
+            f"the {self.table} have {' and '.join(absent)}",
+            file=self.file.path,
+            fix=f"Name it under [{self.table}.columns]; the file has {', '.join(self.file.columns)}.",
+        )
 
     def _text(self, given: str, *, typed: bool) -> str:
         """What a raw column or an expression says, as text; missing ones are null, empty ones where that is the end."""
