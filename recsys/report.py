@@ -41,7 +41,7 @@ body {{ font-family: {font} }}
 </body>
 </html>
 """
-_LISTED = 50  # rejected rows; the stage of ingest keeps all of them
+_LISTED = 50  # rejected rows; all of them lie beside what the stage of ingest keeps
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from kg.picture import schema_picture
 from kg.reading import ingest
 from kg.sources.files import find
 from kg.sources.preset import with_presets
+from kg.sources.rejects import REJECTS
 from kg.spark import chosen
 from kg.splitting import Windows, split
 from kg.stats import stats
@@ -92,6 +93,12 @@ def recommender(workspace: Workspace) -> Recommender:
     return Recommender.of(graph, parts, recipe, remembered(workspace))
 
 
+def rejects(workspace: Workspace) -> Path | None:
+    """The file of all rows that could not be read; None where there was none."""
+    path = workspace.place("ingest") / RAW / REJECTS
+    return path if path.exists() else None
+
+
 def taught(workspace: Workspace) -> Mapping[str, Mapping[str, Any]]:
     """The parameters of every scorer that the last training found; none where there was none."""
     return _recipe(workspace.stage("train").checked()).scorers if workspace.has("train") else {}
@@ -115,6 +122,7 @@ def _ingest(job: Job) -> Stage:
 
     def work(folder: Path, scratch: Path) -> Any:
         tables, report = ingest(config, engine=Engine(job.threads, folder=scratch), raw=folder / RAW)
+        report.refuse_emptied()
         tables.save(folder / TABLES)
         return report.to_json()
 
