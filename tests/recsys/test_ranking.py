@@ -128,7 +128,9 @@ def test_a_mask_that_cannot_be_made_says_why(shop: kg.KnowledgeGraph) -> None:
         priced(bare)
     with pytest.raises(RecsysError, match="categories"):
         in_category(bare, "home")
-    assert available(bare).all()
+    with pytest.raises(RecsysError, match="what is available") as unknown:
+        available(bare)
+    assert "drop the filter" in unknown.value.fix
 
 
 def test_recommend_in_blocks_is_recommend_at_once(shop: kg.KnowledgeGraph, monkeypatch: pytest.MonkeyPatch) -> None:
