@@ -102,7 +102,7 @@ def _write_nodes(graph: KnowledgeGraph, path: Path) -> None:
 def _read_nodes(path: Path, counts: Mapping[str, int]) -> dict[str, NodeType]:
     import pyarrow.parquet as pq
 
-    table = pq.read_table(path)
+    table = pq.ParquetFile(path).read()  # read_table imports pyarrow.dataset first
     ends = np.cumsum([0, *counts.values()]).tolist()
     parts = {name: table.slice(start, counts[name]) for name, start in zip(counts, ends, strict=False)}
     return numbered({name: (part["id"].to_pylist(), part["label"].to_pylist()) for name, part in parts.items()})

@@ -33,6 +33,7 @@ from recsys.markup import element, table, together
 from recsys.protocol import Repeats
 from recsys.recipe import Conditions, Recipe
 from recsys.reranking.chain import Chain
+from recsys.scorers.sequels import Sequels
 from recsys.serving import Service
 from recsys.similar import Similar
 from recsys.teaching import teach
@@ -243,8 +244,12 @@ class Recommender:
         """Alternatives and complements of an item, a frame: columns item_id, rank, title, score, kind."""
         _check_length(k)
         self.item(item)
-        closeness = self.fusions["exclude"].parts.get(_CLOSENESS)
-        found = Similar(self.graph, closeness if isinstance(closeness, LinearScorer) else None).frame(item, k)
+        closeness, sequels = (self.fusions["exclude"].parts.get(name) for name in (_CLOSENESS, "sequels"))
+        found = Similar(
+            self.graph,
+            closeness if isinstance(closeness, LinearScorer) else None,
+            sequels if isinstance(sequels, Sequels) else None,
+        ).frame(item, k)
         return _of_library(found, self.frames)
 
     def save(self, folder: Path | str) -> None:
