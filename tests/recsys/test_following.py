@@ -15,7 +15,7 @@ from recsys.scorers.kinds import kinds_of
 from recsys.scorers.sequels import Sequels, before_and_after
 from recsys.similar import Similar
 
-KINDS = ("feeder", "seed", "soap")
+KINDS = ("feeder", "seed", "soap", "cup", "tea", "hat", "pen", "lamp", "rug", "jam", "vase", "map")
 REACH = 3
 
 
@@ -23,8 +23,8 @@ def shop(seed: int = 0) -> pd.DataFrame:
     """Each of many people buys a few things; a day or more after a feeder mostly the seed of its number."""
     rng = np.random.default_rng(seed)
     rows = []
-    for user in range(300):
-        for day in sorted(rng.choice(60, rng.integers(2, 5), replace=False)):
+    for user in range(600):
+        for day in sorted(rng.choice(60, rng.integers(2, 4), replace=False)):
             kind, number = rng.choice(KINDS), rng.integers(4)
             rows.append((f"u{user}", f"{kind}-{number}", day))
             if kind == "feeder" and rng.random() < 0.7:
