@@ -77,7 +77,7 @@ class Fusion:
             if not factor:
                 continue
             if not isinstance(part, Explains):
-                fix = "Train without it: name the other scorers under [scorers] or after `cartograph train`."
+                fix = "Train without it: name the other scorers under [scorers] of the config."
                 raise RecsysError("this scorer cannot be explained exactly", value=name, fix=fix)
             told = part.explain(query, row, item)
             if np.isnan(told.score):
