@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 import kg
+from kg.config import Derive
 from kg.steps.derive import derive
 from recsys import ranking
 from recsys.errors import RecsysError
@@ -136,7 +137,8 @@ def test_a_mask_that_cannot_be_made_says_why(shop: kg.KnowledgeGraph) -> None:
 
 def test_a_category_may_have_a_comma() -> None:
     items = pd.DataFrame({"item_id": ["hoe", "pot", "cup"], "category": ["Garden, garden", "Garden, garden", "garden"]})
-    shop = kg.build(derive(kg.Tables.of(events={"user_id": ["ann"], "item_id": ["hoe"]}, items=items)))
+    tables = kg.Tables.of(events={"user_id": ["ann"], "item_id": ["hoe"]}, items=items)
+    shop = kg.build(derive(tables, Derive(item_attributes=("category",))))
     assert named(shop, in_category(shop, "Garden, garden")) == {"hoe", "pot"}
     assert named(shop, in_category(shop, "garden, GARDEN")) == {"hoe", "pot"}
     assert named(shop, in_category(shop, "garden")) == {"cup"}
