@@ -6,7 +6,7 @@ import errno
 import hashlib
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -65,6 +65,14 @@ def file_hash(path: Path) -> str:
         while block := file.read(_BLOCK):
             digest.update(block)
     return digest.hexdigest()
+
+
+def damaged(folder: Path, hashes: Mapping[str, str]) -> Iterator[Path]:
+    """The files of a folder, of those with a known hash, that are missing or do not have it."""
+    for name, known in hashes.items():
+        path = folder / name
+        if not path.is_file() or file_hash(path) != known:
+            yield path
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from kg.config import KgConfig
 from kg.engine import Engine, Relational, memory_told
 from kg.errors import KgError
 from kg.files import replacing_folder
+from kg.html import counts_table
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -39,7 +40,7 @@ class Tables:
     def of(
         cls, events: Any, items: Any = None, users: Any = None, facts: Any = None, engine: Relational | None = None
     ) -> Tables:
-        """From data frames (pandas, polars, Arrow) that use the canonical column names.
+        """From data frames (pandas, polars, lazy ones too, Arrow) or dicts of columns, by the canonical column names.
 
         Missing columns are added, empty; of events `kind` defaults to "purchase". Raises KgError naming the table,
         column and first row where a value has the wrong type or is required and missing.
@@ -50,18 +51,32 @@ class Tables:
         return cls(engine, **{name: engine.register(table) for name, table in arrow.items()}, frames=_library(events))
 
     @classmethod
-    def load(cls, folder: str | Path, engine: Relational | None = None) -> Tables:
-        """From the folder that `save` wrote; canonical columns that were not known then are added, empty.
+    def load(cls, folder: Path | str, engine: Relational | None = None) -> Tables:
+        """From the folder that `save` wrote, wherever the engine can read.
 
-        It may lie wherever the engine can read.
+        Canonical columns that were not known then are added, empty. Raises KgError naming a file that is missing here.
         """
         engine = engine or Engine()
-        read = {name: engine.read(f"{folder}/{name}.parquet") for name in TABLES}
+        paths = {name: f"{folder}/{name}.parquet" for name in TABLES}
+        for path in paths.values():
+            if "://" not in path and not Path(path).exists():
+                raise KgError("there are no tables here", file=path, fix="Name a folder that `Tables.save` wrote.")
+        read = {name: engine.read(path) for name, path in paths.items()}
         return cls(engine, **{name: _completed(engine, table, TABLES[name]) for name, table in read.items()})
 
-    def save(self, folder: Path) -> None:
+    def __repr__(self) -> str:
+        columns = (f"{name}: {len(getattr(self, name).columns)} columns" for name in TABLES)
+        return f"Tables({', '.join(columns)})"
+
+    def _repr_html_(self) -> str:
+        """Rows of each table, and events by kind: the lazy tables are read for it."""
+        kinds = self.events.kind.value_counts(name="n").order_by("kind").to_pyarrow().to_pylist()
+        rows = {name: getattr(self, name).count().to_pyarrow().as_py() for name in TABLES}
+        return counts_table({"rows": rows, "events": {row["kind"]: row["n"] for row in kinds}})
+
+    def save(self, folder: Path | str) -> None:
         """Write one Parquet file per table; an existing folder is replaced when all are written."""
-        with replacing_folder(folder) as temporary, memory_told():
+        with replacing_folder(Path(folder)) as temporary, memory_told():
             for name in TABLES:
                 self.engine.write(getattr(self, name), temporary / f"{name}.parquet")
 
@@ -110,9 +125,28 @@ def aligned(first: ir.Table, second: ir.Table) -> tuple[ir.Table, ir.Table]:
 
 
 def _library(frame: Any) -> str:
+    """The library to hand frames out in: of a dict, pandas."""
     import narwhals as nw
 
-    return str(nw.get_native_namespace(frame).__name__)
+    return "pandas" if isinstance(frame, dict) else str(nw.get_native_namespace(frame).__name__)
+
+
+def _arrow(name: str, frame: Any) -> Any:
+    """Any frame as an Arrow table; KgError where it is none."""
+    import narwhals as nw
+    import pyarrow as pa
+
+    try:
+        if isinstance(frame, dict):
+            return pa.table(frame)
+        found = nw.from_native(frame)
+        return (found.collect() if isinstance(found, nw.LazyFrame) else found).to_arrow()
+    except (TypeError, AttributeError, pa.ArrowInvalid, pa.ArrowTypeError) as error:
+        raise KgError(
+            f"the {name} are no frame",
+            value=type(frame).__name__,
+            fix="Give a frame of pandas, polars or Arrow, or a dict of columns; files are read by kg.read.",
+        ) from error
 
 
 def _completed(engine: Relational, table: ir.Table, columns: Iterable[Column]) -> ir.Table:
@@ -126,13 +160,12 @@ def _completed(engine: Relational, table: ir.Table, columns: Iterable[Column]) -
 
 def _canonical(name: str, frame: Any, columns: Iterable[Column]) -> Any:
     """An Arrow table with the canonical columns, checked and cast, then the shop's own."""
-    import narwhals as nw
     import pyarrow as pa
 
     columns = tuple(columns)
     if frame is None:
         return pa.schema([(column.name, pa.type_for_alias(_ARROW[column.type])) for column in columns]).empty_table()
-    table = nw.from_native(frame).to_arrow() if not isinstance(frame, pa.Table) else frame
+    table = frame if isinstance(frame, pa.Table) else _arrow(name, frame)
     arrays = {column.name: _cast(name, table, column) for column in columns}
     return pa.table(arrays | {other: table[other] for other in table.column_names if other not in arrays})
 

@@ -17,7 +17,7 @@ from recsys.charts import Document
 from recsys.faithfulness import faithfulness
 from recsys.markup import Markup, element, folded, section, table, tiles
 from recsys.protocol import Repeats
-from recsys.standings import figure, heading, judged
+from recsys.standings import figure, heading, judged, tables
 
 if TYPE_CHECKING:
     import altair as alt
@@ -70,6 +70,12 @@ class Report:
         """Write the page; an existing file is replaced when all of it is written."""
         with replacing(path) as temporary:
             temporary.write_text(self.to_html(), encoding="utf-8")
+
+    def __repr__(self) -> str:
+        return f"Report({self.title!r}, repeats {' and '.join(self.figures)})"
+
+    def _repr_html_(self) -> str:
+        return "".join(tables(document) for document in self.figures.values())
 
     def to_html(self) -> str:
         """The whole page; every name in it is escaped."""

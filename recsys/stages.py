@@ -37,7 +37,7 @@ from recsys.types import Holdout
 from recsys.windows import Window, seconds, window_if_any
 from recsys.workspace import Stage, Workspace, fingerprint
 
-CONFIG = "config"
+CONFIG, TRIAL = "config", "trial"
 REPORT = "report.html"
 TABLES, RAW = "tables", "raw"
 _RECIPE, _EVALUATION, _SCORERS = "recipe.json", "evaluation.json", "scorers"
@@ -59,14 +59,25 @@ class Job:
     k: tuple[int, ...] | None = None
 
     def run(self, until: str = "serve") -> Iterator[Stage]:
-        """Every stage up to one, as each is done."""
+        """Every stage up to one, as each is done; the workspace remembers the config."""
         with self.workspace.locked():
             self.workspace.remember(CONFIG, self.config.model_dump(mode="json"))
-            for name, make in STAGES.items():
-                self.say(f"{name} …")
-                yield make(self)
-                if name == until:
-                    return
+            yield from self._made(*list(STAGES)[: list(STAGES).index(until) + 1])
+
+    def try_out(self) -> Iterator[Stage]:
+        """The config's scorers and a fusion of them, learned and judged on validation in a stage `trial`.
+
+        What the workspace remembers, has trained and serves stays as it is.
+        """
+        with self.workspace.locked():
+            yield from self._made("ingest", "graph")
+            self.say(f"{TRIAL} …")
+            yield _learn(self, TRIAL)
+
+    def _made(self, *names: str) -> Iterator[Stage]:
+        for name in names:
+            self.say(f"{name} …")
+            yield STAGES[name](self)
 
     def conditions(self, scratch: Path | None = None, log: Path | None = None) -> Conditions:
         return Conditions(self.device, scratch, log, self.say)
@@ -78,9 +89,10 @@ class Job:
 
 def remembered(workspace: Workspace) -> Config:
     """The config of the last run."""
-    document = workspace.recall(CONFIG)
+    first = "`cartograph run CONFIG.toml`, or `cartograph run --events FILE`"
+    document = workspace.recall(CONFIG, f"Delete it and name the shop's files again: {first}.")
     if document is None:
-        raise RecsysError("nothing has been run in this workspace", file=workspace.folder, fix="Run `cartograph run`.")
+        raise RecsysError("nothing has been run in this workspace", file=workspace.folder, fix=f"Run {first}.")
     return checked(Config, document, workspace.folder / f"{CONFIG}.json")
 
 
@@ -97,6 +109,11 @@ def rejects(workspace: Workspace) -> Path | None:
     """The file of all rows that could not be read; None where there was none."""
     path = workspace.place("ingest") / RAW / REJECTS
     return path if path.exists() else None
+
+
+def is_outdated(workspace: Workspace) -> bool:
+    """Whether what is served was learned before the stage `train` was last made."""
+    return workspace.has("train") and workspace.stage("serve").inputs["train"] != workspace.stage("train").output
 
 
 def taught(workspace: Workspace) -> Mapping[str, Mapping[str, Any]]:
@@ -184,6 +201,10 @@ def write_graphs(
 
 
 def _train(job: Job) -> Stage:
+    return _learn(job, "train")
+
+
+def _learn(job: Job, name: str) -> Stage:
     made = job.workspace.stage("graph")
     scorers = tuned(job.workspace, job.config, made)
 
@@ -197,7 +218,7 @@ def _train(job: Job) -> Stage:
         return {"scorers": lesson.scorers}
 
     inputs = {"graph": made.output, "seed": job.config.seed, "scorers": scorers, **job.section("evaluation")}
-    return job.workspace.run("train", inputs, work)
+    return job.workspace.run(name, inputs, work)
 
 
 def _before_validation(job: Job) -> Window | None:
