@@ -133,7 +133,7 @@ def test_a_flipped_byte_in_the_config_of_a_workspace(shop: Shop, cartograph: Ask
     assert str(path) in answer.err
     assert "cartograph run CONFIG.toml" in answer.err
     path.unlink()
-    again = cartograph("run", shop.config, "-w", shop.workspace, "--json").json
+    again = cartograph("run", shop.config.resolve(), "-w", shop.workspace, "--json").json
     assert all(stage["skipped"] for stage in again["stages"])
 
 
