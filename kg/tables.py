@@ -60,7 +60,8 @@ class Tables:
         paths = {name: f"{folder}/{name}.parquet" for name in TABLES}
         for path in paths.values():
             if "://" not in path and not Path(path).exists():
-                raise KgError("there are no tables here", file=Path(path), fix="Name a folder that `Tables.save` wrote.")
+                fix = "Name a folder that `Tables.save` wrote."
+                raise KgError("there are no tables here", file=Path(path), fix=fix)
         read = {name: engine.read(path) for name, path in paths.items()}
         return cls(engine, **{name: _completed(engine, table, TABLES[name]) for name, table in read.items()})
 
