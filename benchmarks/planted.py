@@ -18,6 +18,7 @@ import sys
 import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from math import comb
 from pathlib import Path
 
 import numpy as np
@@ -72,11 +73,11 @@ class Oracle:
         return np.where(query.users[:, None] >= 0, self.chances[query.users], np.float32(0))
 
 
-def find(shop: DemoShop, folder: Path, scorers: Iterable[str] | None = None) -> Found:
+def find(shop: DemoShop, folder: Path, scorers: Iterable[str] | None = None, path_share: float = 0.0) -> Found:
     """Write a demo shop into a folder, learn on its validation window, and refit on all before its test window."""
     generate(shop, folder)
     config = Config.read(DEMO).model_copy(update={"folder": folder})
-    config = config.only(list(scorers)) if scorers else config
+    config = (config.only(list(scorers)) if scorers else config).told_in_paths(path_share)
     tables, _ = ingest(config, engine=Engine(threads=1))
     windows = split(tables, config.split, config.shop.target_kinds)
     section, kinds = config.derive, config.shop.target_kinds
@@ -132,20 +133,39 @@ def caused(found: Found, repeats: Repeats) -> pd.DataFrame:
 
 
 def telling(found: Found, repeats: Repeats) -> pd.DataFrame:
-    """`caused` with the columns first (1.0 where the strongest path names the cause) and chance (of an even draw)."""
+    """`caused` with columns that are 1.0 where the cause is named, or the chance that it is.
+
+    first, three              by the strongest path of the fusion, or one of its three strongest
+    chance, chance3           by a path drawn evenly from all there are, or one of three
+    shortest, shortest3       by a path drawn evenly from the shortest ones, or one of three
+    """
     everything = {str(path): 1.0 for path in metapaths(found.graph, Walks().weighting, Walks().max_steps)}
     anywhere = Walks(metapath_weights=everything).fit(found.graph)
     teller = Teller(found.graph, detail=0)
     pairs, query = caused(found, repeats), found.test.query
-    shares = {}
-    for name, scorer in (("first", found.fusions[repeats]), ("chance", anywhere)):
-        shares[name] = []
-        for pair in pairs.itertuples():
-            reasons = teller.tell(scorer.explain(query, pair.row, pair.item)).reasons
-            named = [names(reason, pair.mechanism, pair.cause) for reason in reasons if reason.kind == "path"]
-            named = named[:1] if name == "first" else named
-            shares[name].append(float(np.mean(named)) if named else 0.0)
-    return pairs.assign(**shares)
+    rows = []
+    for pair in pairs.itertuples():
+        by_fusion, every = (
+            [reason for reason in teller.tell(scorer.explain(query, pair.row, pair.item)).reasons if reason.steps]
+            for scorer in (found.fusions[repeats], anywhere)
+        )
+        shortest = min((len(reason.steps) for reason in every), default=0)
+        strongest, drawn, short = (
+            [names(reason, pair.mechanism, pair.cause) for reason in reasons]
+            for reasons in (by_fusion, every, [reason for reason in every if len(reason.steps) == shortest])
+        )
+        row = {"first": float(any(strongest[:1])), "three": float(any(strongest[:3]))}
+        row |= {"chance": hit(drawn, 1), "chance3": hit(drawn, 3)}
+        rows.append(row | {"shortest": hit(short, 1), "shortest3": hit(short, 3)})
+    columns = ["first", "three", "chance", "chance3", "shortest", "shortest3"]
+    return pairs.join(pd.DataFrame(rows, columns=columns))
+
+
+def hit(named: list[bool], n: int) -> float:
+    """The chance that one of n paths drawn from some names the cause."""
+    wrong = len(named) - sum(named)
+    n = min(n, len(named))
+    return 1 - comb(wrong, n) / comb(len(named), n) if named else 0.0
 
 
 def names(reason: Reason, mechanism: str, cause: str) -> bool:
@@ -166,15 +186,19 @@ def of_accuracy(runs: list[pd.DataFrame]) -> Iterator[str]:
 
 
 def of_telling(runs: dict[Repeats, pd.DataFrame]) -> Iterator[str]:
-    yield "| cause | fusion | purchases in its top 10 | strongest path names it | even draw of a valid path does |"
-    yield "|---|---|---:|---:|---:|"
+    yield (
+        "| cause | fusion | purchases in its top 10 | strongest path names it | one of three | a valid path by chance "
+        "| one of three | a shortest one | one of three |"
+    )
+    yield f"|---|---{'|---:' * 7}|"
     for repeats, told in runs.items():
         for mechanism in CAUSES:
             every = told[told["mechanism"] == mechanism]
             for title, pairs in ((mechanism, every[every["known"]]), (f"{mechanism}, later ones too", every)):
                 if title == mechanism or len(pairs) > every["known"].sum():
-                    named = f"{len(pairs)} | {pairs['first'].mean():.0%} | {pairs['chance'].mean():.0%}"
-                    yield f"| {title} | repeats {repeats}d | {named} |"
+                    ways = ("first", "three", "chance", "chance3", "shortest", "shortest3")
+                    named = " | ".join(f"{pairs[way].mean():.0%}" for way in ways)
+                    yield f"| {title} | repeats {repeats}d | {len(pairs)} | {named} |"
 
 
 def refresh(text: str) -> None:
@@ -190,13 +214,20 @@ def refresh(text: str) -> None:
 def main() -> None:
     words = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     words.add_argument("--seeds", type=int, default=3)
+    words.add_argument("--path-share", type=float, default=0.0, help="floor that the fusions are held to")
+    words.add_argument("--scorers", help="of these alone")
+    words.add_argument("--users", type=int, default=DemoShop().users)
+    words.add_argument("--items", type=int, default=DemoShop().items)
+    words.add_argument("--events", type=int, default=DemoShop().events)
     words.add_argument("--write", action="store_true", help="put the tables into RESULTS.md")
     given = words.parse_args()
     accurate: list[pd.DataFrame] = []
     told: dict[Repeats, list[pd.DataFrame]] = {repeats: [] for repeats in PROTOCOLS}
     for seed in range(given.seeds):
         with tempfile.TemporaryDirectory() as folder:
-            found = find(DemoShop(seed=seed), Path(folder))
+            shop = DemoShop(users=given.users, items=given.items, events=given.events, seed=seed)
+            scorers = given.scorers.split(",") if given.scorers else None
+            found = find(shop, Path(folder), scorers, given.path_share)
             accurate.append(accuracy(found, oracles(found)))
             print(f"seed {seed}\n{accurate[-1].T.round(4)}", file=sys.stderr)
             for repeats, runs in told.items():

@@ -14,8 +14,12 @@ def evaluate(
     common: options.Common,
     k: Annotated[str | None, typer.Option("--k", help="Lengths of list, such as 10,20; the first one decides.")] = None,
     repeats: Annotated[options.Repeats | None, typer.Option(help="Whether what was bought before is ranked.")] = None,
+    path_share: options.PathShare = None,
     explanations: Annotated[
         bool, typer.Option("--explanations", help="Measure how good the explanations of the lists of 10 are, too.")
+    ] = False,
+    frontier: Annotated[
+        bool, typer.Option("--frontier", help="Measure what a larger share of reasons in paths costs, too.")
     ] = False,
     pairs: Annotated[
         int, typer.Option(min=1, help="User–item pairs that explanations are measured on, drawn by chance.")
@@ -24,7 +28,7 @@ def evaluate(
     """Refit on train and validation, rank all items for the users of the test period, and compare the scorers."""
     from recsys.stages import REPORT
 
-    config = jobs.read(common)
+    config = jobs.read(common).told_in_paths(path_share)
     lengths = None if k is None else _lengths(k)
     asked = repeats or config.evaluation.repeats
     last = jobs.run(common, config, "evaluate", lengths)[-1]
@@ -32,6 +36,9 @@ def evaluate(
     if explanations:
         last = jobs.explanations(common, config, asked, pairs, lengths)
         figures = {**figures, "explanations": last.result}
+    if frontier:
+        traded = jobs.frontier(common, config, lengths)
+        figures = {**figures, "frontier": traded.result[asked]}
     if common.json:
         render.emit(figures)
     else:
@@ -39,6 +46,9 @@ def evaluate(
         if explanations:
             render.explanations(last.result)
         render.report(last.folder / REPORT)
+        if frontier:
+            render.frontier(traded.result[asked], figures["protocol"])
+            render.report(traded.folder / REPORT)
 
 
 def _lengths(text: str) -> tuple[int, ...]:

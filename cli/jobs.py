@@ -67,6 +67,13 @@ def explanations(
     return _told(common, config, k, lambda job: [measure(job, repeats, n_pairs)])[-1]
 
 
+def frontier(common: options.Common, config: Config, k: tuple[int, ...] | None = None) -> Stage:
+    """The stage that measures accuracy against path share, told on stderr; after `run` until `evaluate`."""
+    from recsys.explaining import trade
+
+    return _told(common, config, k, lambda job: [trade(job)])[-1]
+
+
 def tuning(
     common: options.Common, config: Config, names: Sequence[str], budget: Budget, windows: int
 ) -> Iterator[dict[str, Any]]:

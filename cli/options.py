@@ -37,6 +37,17 @@ class Common:
         return self.threads or available()
 
 
+PathShare = Annotated[
+    float | None,
+    typer.Option(
+        "--path-share",
+        min=0.0,
+        max=1.0,
+        help="The least share of the fusion's scores that paths of the graph tell; none: the config's.",
+    ),
+]
+
+
 @dataclass(frozen=True)
 class Raw:
     """Raw files."""

@@ -127,8 +127,12 @@ def evaluation(judged: Mapping[str, Any]) -> None:
     gain = judged["fused_vs_best"]
     typer.echo(
         f"NDCG@{k} of the fusion − {judged['best_single']}: {gain['difference']:+.4f} "
-        f"(95 % {gain['low']:+.4f} … {gain['high']:+.4f}, p = {gain['p']:.3f})\n"
+        f"(95 % {gain['low']:+.4f} … {gain['high']:+.4f}, p = {gain['p']:.3f})"
     )
+    told = judged["path_share"]
+    if told["fusion"] is not None:
+        typer.echo(f"Told in paths: {told['fusion']:.0%} of what the fusion says (floor {told['floor']:.0%})")
+    typer.echo()
     if "reranking" in judged:
         reranking(judged)
 
@@ -199,6 +203,23 @@ def explanations(measured: Mapping[str, Any]) -> None:
                 f"{percent(flips['verified'])} of the answers hold when the list is ranked anew."
             )
     typer.echo()
+
+
+def frontier(points: Sequence[Mapping[str, Any]], protocol: Mapping[str, Any]) -> None:
+    """Accuracy against path share."""
+    from recsys.faithfulness import percent
+
+    decisive = protocol["decisive"]
+    best = max(point["metrics"][decisive]["mean"] for point in points) or 1.0
+    rows = []
+    for point in points:
+        mean = point["metrics"][decisive]["mean"]
+        largest = sorted(point["weights"], key=lambda name: -point["weights"][name])[:3]
+        rows.append(
+            [percent(point["floor"]), percent(point["path_share"]), mean, f"{mean / best - 1:+.1%}", ", ".join(largest)]
+        )
+    columns = ["floor", "told in paths", decisive, "of the best", "largest weights"]
+    table(f"Accuracy against reasons in paths, repeats {protocol['repeats']}d", columns, rows)
 
 
 def report(path: Path | str) -> None:

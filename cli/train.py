@@ -15,13 +15,14 @@ def train(
     scorers: Annotated[
         list[str] | None, typer.Argument(help="Scorers to try out; none: train all of the config.")
     ] = None,
+    path_share: options.PathShare = None,
 ) -> None:
     """Fit the scorers on the train period and learn their fusion on validation.
 
     Scorers that are named are only tried out: they and a fusion of them are judged on validation. What was trained and
     what is served stay as they are; to serve others, name them under [scorers] of the config.
     """
-    config = jobs.read(common)
+    config = jobs.read(common).told_in_paths(path_share)
     learned = jobs.trial(common, config.only(scorers)) if scorers else jobs.result(common, config, "train")
     if common.json:
         render.emit(learned)

@@ -140,6 +140,38 @@ def falls(curves: Mapping[str, Sequence[float]]) -> alt.LayerChart:
     return _styled([base.mark_line(strokeWidth=2.5), base.mark_point(filled=True, size=40, opacity=1)], n_rows=8)
 
 
+def frontier(curves: Mapping[str, Sequence[Document]], decisive: str) -> alt.LayerChart:
+    """NDCG against path share: a line for each set of points, the share of the best NDCG of its own that each keeps."""
+    import altair as alt
+
+    rows = [
+        {"curve": name, "share": point["path_share"], "kept": point["metrics"][decisive]["mean"] / best}
+        for name, points in curves.items()
+        for best in [max(point["metrics"][decisive]["mean"] for point in points) or 1.0]
+        for point in points
+        if point["path_share"] is not None
+    ]
+    shades = [_LINES[place % len(_LINES)] for place in range(len(curves))] if len(curves) > 1 else [FUSION]
+    scale = alt.Scale(domain=list(curves), range=shades)
+    legend = alt.Legend(title=None, orient="bottom", columns=1, symbolType="stroke", labelLimit=_WIDTH)
+    colour = alt.Color("curve:N", scale=scale, legend=legend)
+    whole = alt.Scale(domain=[0, 1])
+    x = alt.X("share:Q", title="told in paths", axis=alt.Axis(format="%", tickCount=5), scale=whole)
+    lowest = min((row["kept"] for row in rows), default=0.9)
+    title = f"{decisive.upper()}, of the best"
+    y = alt.Y("kept:Q", title=title, axis=alt.Axis(format="%"), scale=alt.Scale(domain=[min(lowest, 0.9), 1.005]))
+    base = alt.Chart(alt.InlineData(values=rows)).encode(x=x, y=y, color=colour)
+    line = base.mark_line(strokeWidth=2).encode(order="share:Q")
+    return _styled([line, base.mark_point(filled=True, size=60, opacity=1)], n_rows=9)
+
+
+def png(chart: alt.LayerChart) -> bytes:
+    """A chart as a picture of its own, on white."""
+    import vl_convert
+
+    return bytes(vl_convert.vegalite_to_png(chart.properties(background="white").to_dict(), scale=2))
+
+
 def svg(chart: alt.LayerChart, told: str) -> str:
     """A chart as an inline picture that grows and shrinks with its page; `told` is what a screen reader says."""
     from html import escape

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import Field, PositiveInt
 
@@ -26,11 +26,15 @@ def _default_scorers() -> dict[str, dict[str, Any]]:
 
 
 class Evaluation(Section):
-    """How rankings are judged; `repeats` is the protocol that is shown first, both are always measured."""
+    """How rankings are judged; `repeats` is the protocol that is shown first, both are always measured.
+
+    `path_share` is the least share of the fusion's scores that paths of the graph must tell, 0 … 1.
+    """
 
     repeats: Repeats = "exclude"
     k: tuple[PositiveInt, ...] = Field(default=(10, 20), min_length=1)
     resamples: PositiveInt = 2000
+    path_share: Annotated[float, Field(ge=0, le=1)] = 0.0
 
     def protocol(self, repeats: Repeats, seed: int) -> Protocol:
         return Protocol(repeats=repeats, k=self.k, resamples=self.resamples, seed=seed)
@@ -111,6 +115,12 @@ class Config(KgConfig):
         """Raise RecsysError where a rule, or what is to be hidden, does not fit the graph of all."""
         self.chain().check(graph)
         self.explanations.check(graph)
+
+    def told_in_paths(self, share: float | None) -> Config:
+        """With another floor of path share; None: its own."""
+        if share is None:
+            return self
+        return self.model_copy(update={"evaluation": self.evaluation.model_copy(update={"path_share": share})})
 
     def only(self, names: Sequence[str]) -> Config:
         """With these scorers alone; one that the config does not name comes as it is."""

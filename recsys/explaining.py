@@ -1,4 +1,4 @@
-"""The stage that measures explanations: beside the main job, on what the test is asked of."""
+"""The stages that measure explanations: beside the main job, on what the test is asked of."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from recsys.explanation.quality import quality
+from recsys.frontier import frontier
 from recsys.protocol import Repeats
-from recsys.stages import REPORT, Job, before_test, report
+from recsys.stages import REPORT, Job, before_test, report, train_and_validation
 from recsys.workspace import Stage
 
 
@@ -30,3 +31,18 @@ def measure(job: Job, repeats: Repeats, n_pairs: int) -> Stage:
     with job.workspace.locked():
         job.say("explain …")
         return job.workspace.run("explain", inputs, work)
+
+
+def trade(job: Job) -> Stage:
+    """`frontier` of the recipe, and the evaluation's report with it; the job has run until `evaluate`."""
+    evaluated = job.workspace.stage("evaluate")
+
+    def work(folder: Path, scratch: Path) -> Any:
+        graph, test, recipe = before_test(job)
+        found = frontier(recipe, train_and_validation(job), (graph, test), job.config, job.conditions(scratch))
+        report(job, evaluated.result, recipe, frontier=found).save(folder / REPORT)
+        return found
+
+    with job.workspace.locked():
+        job.say("frontier …")
+        return job.workspace.run("frontier", {"evaluate": evaluated.output}, work)

@@ -6,7 +6,6 @@ No centring: a constant per user moves no rank. σ_f is learned once, so that th
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Self
 
 import numpy as np
@@ -15,7 +14,7 @@ from numpy.typing import NDArray
 from kg.graph import KnowledgeGraph
 from kg.query import Query
 from recsys.errors import RecsysError
-from recsys.types import Contribution, Explains, Explanation, Holdout, Path, Scorer, Scores
+from recsys.types import Contribution, Explains, Explanation, Holdout, Path, Scorer, Scores, explainer
 
 
 class Fusion:
@@ -72,17 +71,28 @@ class Fusion:
 
     def explain(self, query: Query, row: int, item: int) -> Explanation:
         """The parts' contributions, each times its factor; a part without an opinion speaks as a constant."""
-        score, contributions = 0.0, []
+        return self.explainer(query, row)(item)
+
+    def explainer(self, query: Query, row: int) -> Callable[[int], Explanation]:
+        asked, additive = [], True
         for (name, part), factor, missing in zip(self.parts.items(), self.factors, self.missing_, strict=True):
             if not factor:
                 continue
             if not isinstance(part, Explains):
                 fix = "Train without it: name the other scorers under [scorers] of the config."
                 raise RecsysError("this scorer cannot be explained exactly", value=name, fix=fix)
-            told = part.explain(query, row, item)
-            if np.isnan(told.score):
-                absent = Contribution(missing, "constant", name, path=Path((query.items.start + item,)))
-                told = Explanation.of(query, row, item, missing, (absent,), additive=True)
-            score += factor * told.score
-            contributions += [replace(part, value=factor * part.value) for part in told.contributions]
-        return Explanation.of(query, row, item, score, tuple(contributions), additive=self.additive)
+            asked.append((name, explainer(part, query, row), float(factor), float(missing)))
+            additive = additive and part.additive
+
+        def explain(item: int) -> Explanation:
+            score, blocks = 0.0, []
+            for name, ask, factor, missing in asked:
+                told = ask(item)
+                if np.isnan(told.score):
+                    absent = Contribution(missing, "constant", name, path=Path((query.items.start + item,)))
+                    told = Explanation.of(query, row, item, missing, (absent,), additive=True)
+                score += factor * told.score
+                blocks += [block.scaled(factor) for block in told.columns.blocks]
+            return Explanation.of(query, row, item, score, blocks, additive=additive)
+
+        return explain

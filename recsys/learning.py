@@ -5,12 +5,15 @@ its gain, paired over users, is surer than noise. The weights are the mean of bo
 validation's accidents, and not the same ones. The lists judged are longer than those shown: a long list's order is
 known with less noise than a short one's, and the weights last longer. Where the ranking of all items shows the fusion
 below its best part, at the length shown, it is that part alone.
+
+Under a floor of path share the ascent begins where the floor holds and takes no step that breaks it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -20,6 +23,7 @@ from kg.query import Query
 from recsys.evaluation import Evaluation, Shared, evaluate, evaluate_all
 from recsys.fusion import Fusion
 from recsys.linear import ConstantScorer
+from recsys.path_share import shares
 from recsys.protocol import Protocol, asked, seen_before
 from recsys.ranking import top
 from recsys.types import Holdout, Scorer, Scores
@@ -36,34 +40,72 @@ OVER = 1.1  # times what would only be equal
 _STEPS = (0.0, 0.5, 0.7, 1.4, 2.0)
 _ENTRIES = (0.05, 0.1, 0.2, 0.4, 0.8)
 _DECIDING = ("warm", "cold_users")  # groups that weights depend on
+ASCENTS, RAISES = 2, 3  # times that weights are held to a floor of path share in the lists that they give themselves
 Weights = NDArray[np.float64]
+Bound = Callable[[Weights], Weights]
+"""The nearest weights that are allowed: of those that are, the very same."""
 
 
-def learn(fusion: Fusion, holdout: Holdout, protocol: Protocol) -> Fusion:
+def _unbound(weights: Weights) -> Weights:
+    return weights
+
+
+def learn(fusion: Fusion, holdout: Holdout, protocol: Protocol, path_share: float = 0.0) -> Fusion:
     """Set `weights_`, `scales_` and `missing_` of a fitted fusion; deterministic."""
-    learn_all([(fusion, protocol)], holdout)
+    learn_all([(fusion, protocol, path_share)], holdout)
     return fusion
 
 
-def learn_all(lessons: Sequence[tuple[Fusion, Protocol]], holdout: Holdout) -> list[Evaluation]:
-    """Learn fusions of the same parts, each under its protocol, and judge them beside their parts on the holdout.
+def learn_all(lessons: Sequence[tuple[Fusion, Protocol, float]], holdout: Holdout) -> list[Evaluation]:
+    """Learn fusions of the same parts, and judge them beside their parts on the holdout.
 
-    Every part scores everybody once, and once more where a fusion uses it. Judged are warm and cold users.
+    Each has its protocol and a floor of path share, 0 … 1: so much of what it shows is told in paths, as far as any of
+    its parts can be told so. Every part scores everybody once, and once more where a fusion uses it. Judged are warm
+    and cold users.
     """
     parts = lessons[0][0].parts
-    pools = _Pools(parts, [_Pool(holdout, protocol, len(parts)) for _, protocol in lessons])
-    alone = evaluate_all([(parts, protocol) for _, protocol in lessons], holdout, _DECIDING, pools.add)
-    for (fusion, _), pool, judged in zip(lessons, pools.pools, alone, strict=True):
-        fusion.weights_, fusion.scales_, fusion.missing_ = pool.weights()
+    protocols = list(dict.fromkeys(protocol for _, protocol, _ in lessons))
+    pools = _Pools(parts, [_Pool(holdout, protocol, len(parts)) for protocol in protocols])
+    judged_alone = evaluate_all([(parts, protocol) for protocol in protocols], holdout, _DECIDING, pools.add)
+    free = [pool.weights() for pool in pools.pools]
+    alone = [judged_alone[protocols.index(protocol)] for _, protocol, _ in lessons]
+    for (fusion, protocol, floor), judged in zip(lessons, alone, strict=True):
+        pool = pools.pools[protocols.index(protocol)]
+        fusion.weights_, fusion.scales_, fusion.missing_ = (of.copy() for of in free[protocols.index(protocol)])
         _never_silent(fusion, judged)
-    fused = evaluate_all([({fusion.name: fusion}, protocol) for fusion, protocol in lessons], holdout, _DECIDING)
-    for place, (fusion, protocol) in enumerate(lessons):
+        if floor:
+            _hold(fusion, pool, holdout, protocol, floor)
+    fused = evaluate_all([({fusion.name: fusion}, protocol) for fusion, protocol, _ in lessons], holdout, _DECIDING)
+    for place, (fusion, protocol, floor) in enumerate(lessons):
         best = str(alone[place].best_single)
-        if fused[place].mean(fusion.name) < alone[place].mean(best):
+        if not floor and fused[place].mean(fusion.name) < alone[place].mean(best):
             fusion.weights_ = np.array([float(name == best) for name in parts])
             _never_silent(fusion, alone[place])
             fused[place] = evaluate({fusion.name: fusion}, holdout, protocol, _DECIDING)
     return [judged.beside(own) for judged, own in zip(alone, fused, strict=True)]
+
+
+def _hold(fusion: Fusion, pool: _Pool, holdout: Holdout, protocol: Protocol, floor: float) -> None:
+    """Learn a fusion's weights anew such that its path share on the holdout is not below a floor.
+
+    Other weights show other items, which may be told otherwise: so the ascent is repeated with what the lists of its
+    own weights say, and ends as near to the free weights as the floor allows. Where the lists are below the floor at
+    last, the weights less told in paths are made smaller still.
+    """
+    unseen = holdout.kinds if protocol.repeats == "exclude" else ()
+    shown = shares(fusion, holdout.query, unseen)
+    if shown.holds(fusion.weights_, floor):
+        return
+    free = fusion.weights_
+    for _again in range(ASCENTS):
+        fusion.weights_, _, _ = pool.weights(fusion.weights_, partial(shown.raised, floor=floor))
+        shown = shares(fusion, holdout.query, unseen)
+    fusion.weights_ = _unit(shown.towards(fusion.weights_, free, floor))
+    for _again in range(RAISES):
+        shown = shares(fusion, holdout.query, unseen)
+        if shown.holds(fusion.weights_, floor):
+            return
+        fusion.weights_ = _unit(shown.raised(fusion.weights_, floor))
 
 
 def _never_silent(fusion: Fusion, judged: Evaluation) -> None:
@@ -166,17 +208,28 @@ class _Pool:
         hits = np.isin(np.arange(len(mine))[:, None] * known.shape[1] + items, right) & (items >= 0)
         self.blocks[int(rows[0])] = _Block(values, hits, spreads[:, mine], medians)
 
-    def weights(self) -> tuple[Weights, Weights, Weights]:
+    def weights(self, *within: Any) -> tuple[Weights, Weights, Weights]:
+        """Weights, scales and medians; `within` a start and a bound as `_ascend` takes them."""
         blocks = [self.blocks[first] for first in sorted(self.blocks)]
         scales = np.maximum(np.concatenate([block.spreads for block in blocks], axis=1).mean(axis=1), 1e-12)
         values = np.concatenate([block.values for block in blocks], axis=1) / scales.astype(np.float32)[:, None, None]
         n = np.diff(self.targets.indptr)[self.asks]
-        weights = _ascend(values, np.concatenate([block.hits for block in blocks]), n, self.depth)
+        weights = _ascend(values, np.concatenate([block.hits for block in blocks]), n, self.depth, *within)
         return weights, scales, np.mean([block.medians for block in blocks], axis=0)
 
 
-def _ascend(values: NDArray[np.float32], hits: NDArray[np.bool_], n: NDArray[np.int64], k: int) -> Weights:
-    """Weights (F,) for candidates' scaled scores (F, B, C) of which `hits` (B, C) are right."""
+def _ascend(
+    values: NDArray[np.float32],
+    hits: NDArray[np.bool_],
+    n: NDArray[np.int64],
+    k: int,
+    start: Weights | None = None,
+    bound: Bound = _unbound,
+) -> Weights:
+    """Weights (F,) for candidates' scaled scores (F, B, C) of which `hits` (B, C) are right.
+
+    From the weights `start`, if there are any, and from all parts alike, within a bound.
+    """
     absent = np.isneginf(values[0])
     values[:, absent] = 0
 
@@ -186,9 +239,9 @@ def _ascend(values: NDArray[np.float32], hits: NDArray[np.bool_], n: NDArray[np.
 
     alone = np.array([judge(part.copy()).mean() for part in values])
     order = np.argsort(-alone, kind="stable")
-    starts = (np.arange(len(alone)) == order[0], alone >= NEAR * alone.max())
-    one, other = (_unit(_climb(values, judge, start.astype(np.float64), order)) for start in starts)
-    return _unit(one + other)
+    starts = (np.arange(len(alone)) == order[0], alone >= NEAR * alone.max()) if start is None else (start, alone > 0)
+    one, other = (_unit(_climb(values, judge, bound(start.astype(np.float64)), order, bound)) for start in starts)
+    return _unit(bound(one + other))
 
 
 def _climb(
@@ -196,8 +249,9 @@ def _climb(
     judge: Callable[[NDArray[np.float32]], NDArray[np.float64]],
     weights: Weights,
     order: NDArray[np.int64],
+    bound: Bound,
 ) -> Weights:
-    """From these weights, one part's after the other, to where no step is surely better."""
+    """From these weights, one part's after the other, to where no step is surely better; each kept within a bound."""
     best = judge(_mixed(values, weights))
     for _round in range(ROUNDS):
         moved = False
@@ -208,7 +262,7 @@ def _climb(
             for weight in tries:
                 trial = weights.copy()
                 trial[part] = weight
-                if not trial.any():
+                if not trial.any() or bound(trial) is not trial:
                     continue
                 found = judge(rest + np.float32(weight) * values[part])
                 gain = found - best

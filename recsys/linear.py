@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -14,40 +15,72 @@ from kg.graph import KnowledgeGraph
 from kg.query import Query, Weighting
 from recsys.demand import Demand
 from recsys.operators import Operator, apply, column
-from recsys.types import Contribution, Event, Explanation, Path, Scores
+from recsys.summands import ContributionKind, Contributions, Events, Summands, runs
+from recsys.types import Contribution, Explanation, Path, Scores
 
 STRICT = ConfigDict(extra="forbid")
 """A scorer's fields are checked, and an unknown one is an error, from a file or from code."""
 
 
 @dataclass(frozen=True, eq=False)
-class Weighed:
-    """One person's events that weigh anything: columns of a query, and `weights` float64, all of length m."""
+class Weighed(Events):
+    """One person's events that weigh anything: columns of a query, and `weights` float64 (m,).
 
-    positions: NDArray[np.int64]
-    nodes: NDArray[np.int64]
-    kinds: NDArray[np.int16]
-    times: NDArray[np.int32]
+    `kept` is what a scorer has looked up for this person and need not look up again for her next item.
+    """
+
     weights: NDArray[np.float64]
-    kind_names: tuple[str, ...]
+    kept: dict[str, Any] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, query: Query, row: int, weighting: Weighting, *, only_items: bool = False) -> Weighed:
+    def weigh(cls, query: Query, row: int, weighting: Weighting, *, only_items: bool = False) -> Weighed:
         """The events of a row; `only_items` leaves out those on other nodes."""
-        alone = query.take(np.array([row]))
+        alone = query if len(query) == 1 else query.take(np.array([row]))
         weights = alone.event_weights(weighting).astype(np.float64)
         on_items = (alone.nodes >= query.items.start) & (alone.nodes < query.items.stop)
         kept = np.flatnonzero((weights != 0) & (on_items | (not only_items)))
         positions = kept + int(query.indptr[row])
-        return cls(positions, alone.nodes[kept], alone.kinds[kept], alone.times[kept], weights[kept], query.kind_names)
+        return cls(positions, alone.nodes[kept], alone.kinds[kept], alone.times[kept], query.kind_names, weights[kept])
 
-    def some(self, chosen: NDArray[np.int64]) -> list[Event]:
-        """These of the events, in words."""
-        columns = (self.positions[chosen], self.nodes[chosen], self.kinds[chosen], self.times[chosen])
-        return [
-            Event(position, node, self.kind_names[kind], time)
-            for position, node, kind, time in zip(*(values.tolist() for values in columns), strict=True)
-        ]
+    @cached_property
+    def touched(self) -> NDArray[np.int64]:
+        """The nodes that the events touch, sorted, each once: int64 (n,)."""
+        return np.unique(self.nodes)
+
+    @cached_property
+    def _by_node(self) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+        """The events in order of their nodes; where those of each node begin, and how many they are."""
+        order = np.argsort(self.nodes, kind="stable")
+        first = np.searchsorted(self.nodes[order], self.touched)
+        return order, first, np.diff(np.append(first, len(order)))
+
+    def once(self, name: str, look_up: Callable[[], Any]) -> Any:
+        """What `look_up` gives, looked up the first time."""
+        if name not in self.kept:
+            self.kept[name] = look_up()
+        return self.kept[name]
+
+    def summands(
+        self,
+        scorer: str,
+        kind: ContributionKind,
+        rows: NDArray[np.int64],
+        worth: NDArray[np.float64],
+        nodes: NDArray[np.int64] | None = None,
+        relations: tuple[str, ...] = (),
+        counts: NDArray[np.int64] | None = None,
+    ) -> Summands:
+        """Every event's weight times what a way from its node is worth.
+
+        rows   int64 (w,): which of `touched` each way begins at; worth float64 (w,); the rest as in `Summands`
+        """
+        order, first, lengths = self._by_node
+        ways = np.repeat(np.arange(len(rows)), lengths[rows])
+        which = order[runs(first[rows], lengths[rows])]
+        values = self.weights[which] * worth[ways]
+        nodes = np.empty((len(rows), 0), np.int64) if nodes is None else nodes
+        counts = np.ones(len(rows), np.int64) if counts is None else counts
+        return Summands(scorer, kind, values, ways, which, self, nodes, relations, counts)
 
 
 class LinearScorer:
@@ -81,23 +114,32 @@ class LinearScorer:
         return scores
 
     def explain(self, query: Query, row: int, item: int) -> Explanation:
-        if not self.opinion_[item]:
-            return Explanation.of(query, row, item, float("nan"), (), additive=self.additive)
-        events = Weighed.of(query, row, self.weighting, only_items=not self.reads_all_nodes)
-        emphasis = float(self.emphasis_[item])
-        told = self.contributions(events, query.items, item)
-        parts = tuple(replace(part, value=part.value * emphasis) for part in told)
-        score = float(sum(part.value for part in parts))
-        return Explanation.of(query, row, item, score, parts, additive=self.additive)
+        return self.explainer(query, row)(item)
 
-    def contributions(self, events: Weighed, items: range, item: int) -> Iterator[Contribution]:
+    def explainer(self, query: Query, row: int) -> Callable[[int], Explanation]:
+        events = Weighed.weigh(query, row, self.weighting, only_items=not self.reads_all_nodes)
+
+        def explain(item: int) -> Explanation:
+            if not self.opinion_[item]:
+                return Explanation.of(query, row, item, float("nan"), (), additive=self.additive)
+            emphasis = float(self.emphasis_[item])
+            told = Contributions(self.contributions(events, query.items, item))
+            parts = Contributions(block.scaled(emphasis) for block in told.blocks)
+            return Explanation.of(query, row, item, parts.total, parts.blocks, additive=self.additive)
+
+        return explain
+
+    def contributions(self, events: Weighed, items: range, item: int) -> Iterator[Contribution | Summands]:
         """The summands of an item's score before the emphasis: one learned link per event, until a scorer says more."""
-        nodes, place = np.unique(events.nodes, return_inverse=True)
-        rows = nodes if self.reads_all_nodes else nodes - items.start
-        values = events.weights * column(self.operator_, rows, item)[place]
+        rows, worth = self.linked(events, items, item)
+        yield events.summands(self.name, "link", rows, worth)
+
+    def linked(self, events: Weighed, items: range, item: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """Which of the nodes touched the operator ties to an item, int64 (w,), and how closely, float64 (w,)."""
+        rows = events.touched if self.reads_all_nodes else events.touched - items.start
+        values = column(self.operator_, rows, item)
         told = np.flatnonzero(values)
-        for value, event in zip(values[told].tolist(), events.some(told), strict=True):
-            yield self.contribution(value, event, items.start + item)
+        return told, values[told].astype(np.float64)
 
     def emphasis(self, graph: KnowledgeGraph) -> NDArray[np.float32]:
         """What every item's score is multiplied by, float32 (n_items,)."""
@@ -109,10 +151,6 @@ class LinearScorer:
         vars(other).update({name: value for name, value in vars(self).items() if name.endswith("_")})
         other.emphasis_ = other.emphasis(graph)
         return other
-
-    def contribution(self, value: float, event: Event, item: int) -> Contribution:
-        """How one summand is told; `item` in the one numbering."""
-        return Contribution(value, "link", self.name, event)
 
 
 class ConstantScorer:

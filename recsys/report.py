@@ -14,7 +14,7 @@ from kg.canvas import FONT
 from kg.files import replacing
 from recsys import charts
 from recsys.charts import Document
-from recsys.faithfulness import faithfulness
+from recsys.faithfulness import faithfulness, percent
 from recsys.markup import Markup, element, folded, section, table, tiles
 from recsys.protocol import Repeats
 from recsys.standings import figure, heading, judged, tables
@@ -55,6 +55,7 @@ class Report:
     schema   `kg.picture.schema_picture` of the graph
     starts   of validation and test, unix seconds; each None where every user has an own one
     explanations  `evaluate --explanations`
+    frontier      per protocol: `evaluate --frontier`
     """
 
     title: str
@@ -65,6 +66,7 @@ class Report:
     schema: alt.LayerChart | None = None
     starts: tuple[int | None, int | None] | None = None
     explanations: Document | None = None
+    frontier: Mapping[Repeats, Sequence[Document]] | None = None
 
     def save(self, path: Path) -> None:
         """Write the page; an existing file is replaced when all of it is written."""
@@ -82,6 +84,7 @@ class Report:
         parts = [_period(*self.starts)] if self.starts else []
         parts += [self._tiles(), *map(judged, self.figures.values())]
         parts += [faithfulness(self.explanations)] if self.explanations else []
+        parts += [_frontier(self.frontier, self.figures)] if self.frontier else []
         parts += [_mixture(self.weights)] if self.weights else []
         parts += [_data(self.data)] if self.data else []
         parts += [_graph(self.graph, self.schema)] if self.graph else []
@@ -109,6 +112,26 @@ def _mixture(weights: Mapping[Repeats, Mapping[str, float]]) -> Markup:
     told = "Each score is divided by its spread on validation, so that weights compare. Learned per protocol."
     picture = figure(charts.weights(weights), "Weights of the parts, as shares")
     return section("The fusion", element("p", told), element("div", picture, kind="charts"))
+
+
+def _frontier(points: Mapping[Repeats, Sequence[Document]], figures: Mapping[Repeats, Document]) -> Markup:
+    """What more reasons in paths cost in accuracy."""
+    decisive = next(iter(figures.values()))["protocol"]["decisive"]
+    told = (
+        "What is most accurate speaks in learned links. Each point is a fusion whose weights were learned on "
+        "validation under a floor: so much of what it says is told in paths. A shop chooses one with path_share under "
+        "[evaluation]."
+    )
+    curves = {f"repeats {repeats}d": found for repeats, found in points.items()}
+    picture = figure(charts.frontier(curves, decisive), "Accuracy against the share that is told in paths")
+    rows = [
+        [f"{repeats}d", f"{point['floor']:.0%}", percent(point["path_share"]), f"{mean['mean']:.4f}"]
+        for repeats, found in points.items()
+        for point in found
+        for mean in [point["metrics"][decisive]]
+    ]
+    listed = table(["repeats", "floor", "told in paths", heading(decisive)], rows)
+    return section("Accuracy against reasons", element("p", told), element("div", picture, listed, kind="charts"))
 
 
 def _data(ingest: Document) -> Markup:

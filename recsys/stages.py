@@ -209,8 +209,7 @@ def _learn(job: Job, name: str) -> Stage:
     scorers = tuned(job.workspace, job.config, made)
 
     def work(folder: Path, scratch: Path) -> Any:
-        graph = _graph(job.workspace, "train")
-        validation = Window(graph, _holdout(job, made, graph, "validation"))
+        validation = Window(*train_and_validation(job))
         earlier = _before_validation(job)
         conditions = job.conditions(scratch, folder / "log")
         lesson = teach(validation, scorers, job.config.evaluation, conditions, job.config.seed, earlier=earlier)
@@ -244,6 +243,12 @@ def _evaluate(job: Job) -> Stage:
     return job.workspace.run("evaluate", inputs, work)
 
 
+def train_and_validation(job: Job) -> tuple[KnowledgeGraph, Holdout]:
+    """What validation is asked of: the graph of all before it, its users and targets."""
+    graph = _graph(job.workspace, "train")
+    return graph, _holdout(job, job.workspace.stage("graph"), graph, "validation")
+
+
 def before_test(job: Job) -> tuple[KnowledgeGraph, Holdout, Recipe]:
     """What the test is asked of: the graph of all before it, its users and targets, and what was learned."""
     graph = _graph(job.workspace, "train_validation")
@@ -251,13 +256,14 @@ def before_test(job: Job) -> tuple[KnowledgeGraph, Holdout, Recipe]:
     return graph, test, _recipe(job.workspace.stage("train").checked())
 
 
-def report(job: Job, figures: Any, recipe: Recipe, explanations: Any = None) -> Report:
+def report(job: Job, figures: Any, recipe: Recipe, explanations: Any = None, frontier: Any = None) -> Report:
     """The page of an evaluation: all figures, and what the stages before it say of the data."""
     made, data = job.workspace.stage("graph").result, job.workspace.stage("ingest").result
     weights = {repeats: {name: of[0] for name, of in parts.items()} for repeats, parts in recipe.weights.items()}
     starts = (made["validation_start"], made["test_start"])
     schema = schema_picture(graph(job.workspace))
-    return Report(job.config.shop.name, figures, weights, data, made["stats"], schema, starts, explanations)
+    found = (explanations, frontier)
+    return Report(job.config.shop.name, figures, weights, data, made["stats"], schema, starts, *found)
 
 
 def _serve(job: Job) -> Stage:

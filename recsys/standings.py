@@ -36,6 +36,7 @@ def judged(document: Document) -> Markup:
         f"Repeats {protocol['repeats']}d",
         element("p", f"{protocol['users']:,} users of the test period. {_REPEATS[protocol['repeats']]}"),
         _verdict(document),
+        _told(document),
         element("div", *pictures, kind="charts"),
         element("h3", f"Lists of {first}"),
         _metrics(document, first),
@@ -49,6 +50,15 @@ def tables(document: Document) -> Markup:
     protocol = document["protocol"]
     title = f"Repeats {protocol['repeats']}d, {protocol['users']:,} users, lists of {protocol['k'][0]}"
     return together(element("h4", title), _metrics(document, protocol["k"][0]), _verdict(document))
+
+
+def _told(document: Document) -> Markup:
+    """How much of the fusion's scores paths tell."""
+    told = document.get("path_share") or {"fusion": None}
+    if told["fusion"] is None:
+        return Markup()
+    asked = f"; a floor of {told['floor']:.0%} was asked for on validation" if told["floor"] else ""
+    return element("p", f"Paths of the graph tell {told['fusion']:.0%} of what the fusion says in its lists{asked}.")
 
 
 def _verdict(document: Document) -> Markup:

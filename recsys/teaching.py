@@ -12,6 +12,7 @@ from recsys.evaluation import evaluate_all
 from recsys.fusion import Fusion
 from recsys.learning import learn_all
 from recsys.measuring import Measured
+from recsys.path_share import path_share
 from recsys.protocol import Repeats
 from recsys.recipe import Conditions, Recipe, by_gradient, seeded
 from recsys.reranking.cost import cost
@@ -79,7 +80,7 @@ def teach(
     fusions: dict[Repeats, Fusion] = {repeats: Fusion(parts) for repeats in protocols}
     with Measured(afresh=False) as costs["fusion"]:
         conditions.say("learning the fusions", len(scorers) / n_steps)
-        lessons = [(fusion, section.protocol(repeats, seed)) for repeats, fusion in fusions.items()]
+        lessons = [(fusion, section.protocol(repeats, seed), section.path_share) for repeats, fusion in fusions.items()]
         judged = learn_all(lessons, validation.thinned(LESSON).holdout)
         found = dict(zip(fusions, judged, strict=True))[section.repeats]
     rows = [
@@ -105,6 +106,11 @@ def judge(
     questions = [({**parts, "fusion": fusion}, protocols[repeats]) for repeats, fusion in fusions.items()]
     found = zip(fusions, evaluate_all(questions, test), strict=True)
     documents = {repeats: judged.to_json() for repeats, judged in found}
+    for repeats, fusion in fusions.items():
+        conditions.say(f"asking how much is told in paths, repeats {repeats}d")
+        unseen = test.kinds if repeats == "exclude" else ()
+        told = {"floor": config.evaluation.path_share, "fusion": path_share(fusion, test.query, unseen)}
+        documents[repeats]["path_share"] = told
     if chain := config.chain():
         teller = config.explanations.teller(graph)
         for repeats, fusion in fusions.items():

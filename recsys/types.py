@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Literal, Protocol, Self, runtime_checkable
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any, Protocol, Self, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,12 +14,17 @@ from scipy.sparse import csr_array
 from kg.graph import ITEM, USER, KnowledgeGraph
 from kg.query import Query
 from recsys.markup import element, table, together
+from recsys.summands import MANY as MANY
+from recsys.summands import Contribution as Contribution
+from recsys.summands import ContributionKind as ContributionKind
+from recsys.summands import Contributions, Summands
+from recsys.summands import Event as Event
+from recsys.summands import Path as Path
 
 if TYPE_CHECKING:
     import pandas as pd
 
 Scores = NDArray[np.float32]
-ContributionKind = Literal["path", "link", "constant"]
 _SHOWN = 10  # contributions in a notebook
 COMPLETE = 1e-5
 """An explanation is complete when |residual| ≤ COMPLETE · Σ|contribution|."""
@@ -83,46 +89,10 @@ class Explains(Protocol):
         ...
 
 
-MANY = -1
-"""Stands in a path for different nodes that were added up (other customers: never shown one by one)."""
-
-
-@dataclass(frozen=True)
-class Path:
-    """Steps of the graph, each an edge: `nodes` in the one numbering, `relations` between them (one fewer).
-
-    It begins at the node that an event of the query touches. `count` distinct walks are added up in it, more than one
-    only where a node is `MANY`.
-    """
-
-    nodes: tuple[int, ...]
-    relations: tuple[str, ...] = ()
-    count: int = 1
-
-
-@dataclass(frozen=True)
-class Event:
-    """One event of the query: its `position` there, the node it touches, its kind and time (seconds from the epoch)."""
-
-    position: int
-    node: int
-    kind: str
-    time: int
-
-
-@dataclass(frozen=True)
-class Contribution:
-    """One summand of a score.
-
-    A `path` walks from the event's node to the item along edges of the graph; a `link` ties the event's node to the
-    item by something learned, with no path behind it; a `constant` is the same whatever the user did and has no event.
-    """
-
-    value: float
-    kind: ContributionKind
-    scorer: str
-    event: Event | None = None
-    path: Path | None = None
+def explainer(scorer: Explains, query: Query, row: int) -> Callable[[int], Explanation]:
+    """`explain` of any item for one row; what all items need of the row is looked up once, if the scorer can do so."""
+    own: Callable[[Query, int], Callable[[int], Explanation]] | None = getattr(scorer, "explainer", None)
+    return own(query, row) if own else partial(scorer.explain, query, row)
 
 
 @dataclass(frozen=True)
@@ -135,7 +105,7 @@ class Explanation:
     user: int
     item: int
     score: float
-    contributions: tuple[Contribution, ...]
+    contributions: Sequence[Contribution]
     additive: bool
     drawn: Callable[[Explanation], str] | None = field(default=None, compare=False)
 
@@ -152,26 +122,39 @@ class Explanation:
 
     @classmethod
     def of(
-        cls, query: Query, row: int, item: int, score: float, parts: tuple[Contribution, ...], *, additive: bool
+        cls,
+        query: Query,
+        row: int,
+        item: int,
+        score: float,
+        parts: Iterable[Contribution | Summands],
+        *,
+        additive: bool,
     ) -> Explanation:
         """The explanation of one row of a query; `item` counts within the items."""
         user = int(query.users[row])
-        return cls(user, query.items.start + item, score, parts, additive)
+        return cls(user, query.items.start + item, score, Contributions(parts), additive)
+
+    @cached_property
+    def columns(self) -> Contributions:
+        """The contributions as columns: for whoever adds up many."""
+        told = self.contributions
+        return told if isinstance(told, Contributions) else Contributions(told)
 
     @property
     def residual(self) -> float:
         """The part of the score that no contribution accounts for."""
-        return self.score - sum(part.value for part in self.contributions)
+        return self.score - self.columns.total
 
     @property
     def complete(self) -> bool:
-        return abs(self.residual) <= COMPLETE * sum(abs(part.value) for part in self.contributions)
+        return abs(self.residual) <= COMPLETE * self.columns.size()
 
     @property
     def path_share(self) -> float:
         """Σ|c of paths| / Σ|c|, in 0 … 1."""
-        total = sum(abs(part.value) for part in self.contributions)
-        return sum(abs(part.value) for part in self.contributions if part.kind == "path") / total if total else 0.0
+        total = self.columns.size()
+        return self.columns.size("path") / total if total else 0.0
 
     def of_kind(self, kind: ContributionKind) -> tuple[Contribution, ...]:
         return tuple(part for part in self.contributions if part.kind == kind)

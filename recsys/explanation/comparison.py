@@ -9,7 +9,7 @@ import numpy as np
 from kg.query import Query
 from recsys.errors import RecsysError
 from recsys.explanation.whatif import scored
-from recsys.types import COMPLETE, Explains, Explanation, Scorer
+from recsys.types import COMPLETE, Explains, Explanation, Scorer, explainer
 
 
 @dataclass(frozen=True)
@@ -44,19 +44,21 @@ def why_above(scorer: Explains, query: Query, row: int, first: int, second: int)
 
     Raises RecsysError where a scorer has no opinion of one of them, or the parts do not add up to its score.
     """
-    told = [scorer.explain(query, row, item) for item in (first, second)]
+    told = list(map(explainer(scorer, query, row), (first, second)))
     actual = scored(scorer, query.take(np.array([row])), None)[0] if isinstance(scorer, Scorer) else None
     for explanation in told:
         item = explanation.item - query.items.start
         if np.isnan(explanation.score):
             raise RecsysError("the scorer has no opinion of an item", value=item, fix="Compare items it knows.")
-        size = sum(abs(part.value) for part in explanation.contributions)
+        size = explanation.columns.size()
         if not explanation.complete or (actual is not None and abs(actual[item] - explanation.score) > COMPLETE * size):
             raise RecsysError("an explanation does not add up to its score", value=item, bad_input=False)
     parts: dict[tuple[str, int | None], list[float]] = {}
     for side, explanation in enumerate(told):
-        for part in explanation.contributions:
-            key = (part.scorer, part.event.node if part.event else None)
-            parts.setdefault(key, [0.0, 0.0])[side] += part.value
+        for block in explanation.columns.blocks:
+            nodes, place = np.unique(block.starts, return_inverse=True)
+            for node, value in zip(nodes.tolist(), np.bincount(place, block.values).tolist(), strict=True):
+                key = (block.scorer, None if node < 0 else node)
+                parts.setdefault(key, [0.0, 0.0])[side] += value
     differences = [Difference(*key, *sides) for key, sides in parts.items()]
     return Comparison(told[0], told[1], tuple(sorted(differences, key=lambda part: -abs(part.value))))

@@ -71,21 +71,21 @@ def fallen(scorer: Scorer, pair: Asked, degrees: NDArray[np.int64], rng: np.rand
     named = [node for node, value in pair.by_node.items() if value > 0]
     if not named:
         return None
-    matched = list(_matched(pair.query.nodes, named[0], degrees, rng))
-    if not matched:
+    others = list(matched(pair.query.nodes, named[0], degrees, rng))
+    if not others:
         return None
     orders = [named, *(rng.permutation(np.unique(pair.query.nodes)).tolist() for _ in range(_ORDERS))]
     in_order = [np.isin(pair.query.nodes, order[:n]) for order in orders for n in range(LONGEST + 1)]
-    gone = [np.ones(len(pair.query.nodes), dtype=bool), *matched, *in_order]
+    gone = [np.ones(len(pair.query.nodes), dtype=bool), *others, *in_order]
     nothing, *scores = scorer.score(without_events(pair.query, gone))[:, pair.item].astype(np.float64).tolist()
     given = pair.score - nothing
     if given <= 0:
         return None
-    left = (np.array(scores[len(matched) :]).reshape(len(orders), LONGEST + 1) - nothing) / given
-    return Fall((1 - left[0, 1]) * given, pair.score - np.array(scores[: len(matched)]), left[0], left[1:].mean(axis=0))
+    left = (np.array(scores[len(others) :]).reshape(len(orders), LONGEST + 1) - nothing) / given
+    return Fall((1 - left[0, 1]) * given, pair.score - np.array(scores[: len(others)]), left[0], left[1:].mean(axis=0))
 
 
-def _matched(
+def matched(
     nodes: NDArray[np.int64], strongest: int, degrees: NDArray[np.int64], rng: np.random.Generator
 ) -> Iterator[Mask]:
     """As many events as are on the strongest node, on others of about its degree; none where she has not as many."""

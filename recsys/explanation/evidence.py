@@ -10,7 +10,7 @@ from scipy.sparse import csr_array
 
 from kg.graph import ITEM, USER, KnowledgeGraph
 from kg.query import DAY, TIMELESS
-from recsys.explanation.steps import Nodes, neighbours
+from recsys.explanation.steps import Nodes, common, neighbours
 
 RECENT_DAYS = 30
 _POPULAR = 0.9  # an item is popular when it sells better than this share of the items
@@ -27,7 +27,7 @@ class Evidence:
         kind = f"rev_{self.graph.event_kind}"
         ends = (np.array([item], dtype=np.int64) for item in (first, second))
         one, other = (neighbours(self.graph, end, kind) for end in ends)
-        both = np.intersect1d(one, other, assume_unique=True)
+        both = common(one, other)
         return int(np.count_nonzero(both != besides))
 
     def shared(self, first: int, second: int) -> list[tuple[str, int]]:

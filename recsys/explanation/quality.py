@@ -18,7 +18,8 @@ from recsys.fusion import Fusion
 from recsys.protocol import Repeats
 from recsys.ranking import CATEGORY
 from recsys.recipe import Say, silent
-from recsys.types import COMPLETE, MANY, Contribution, Explains, Holdout, Scorer
+from recsys.summands import MANY, Summands
+from recsys.types import COMPLETE, Explains, Holdout, Scorer
 
 K = 10
 PAIRS = 200
@@ -84,7 +85,7 @@ def measured(pairs: Sequence[Asked], graph: KnowledgeGraph, broad: NDArray[np.bo
         "validity": 1 - wrong / steps if steps else None,
         "steps": steps,
         "covered": float(
-            np.mean([any(_tells(part, graph, broad) for part in pair.told.contributions) for pair in pairs])
+            np.mean([any(_tells(block, graph, broad) for block in pair.told.columns.blocks) for pair in pairs])
         ),
         "path_share": float(np.mean([pair.told.path_share for pair in pairs])),
     }
@@ -104,12 +105,15 @@ def _broad(graph: KnowledgeGraph, degrees: NDArray[np.int64]) -> NDArray[np.bool
     return broad
 
 
-def _tells(part: Contribution, graph: KnowledgeGraph, broad: NDArray[np.bool_]) -> bool:
-    """Whether a contribution is a path for the item that says more than that both are of one kind."""
-    if part.kind != "path" or part.path is None or part.value <= 0 or part.path.nodes[0] not in graph.nodes[ITEM].range:
+def _tells(block: Summands, graph: KnowledgeGraph, broad: NDArray[np.bool_]) -> bool:
+    """Whether one of some contributions is a path for the item that says more than that both are of one kind."""
+    if block.kind != "path" or not block.nodes.shape[1]:
         return False
-    between = part.path.nodes[1:-1]
-    return not between or any(node == MANY or not broad[node] for node in between)
+    items, between = graph.nodes[ITEM].range, block.nodes[:, 1:-1]
+    telling = (between == MANY) | ~broad[between]
+    begins = (block.nodes[:, 0] >= items.start) & (block.nodes[:, 0] < items.stop)
+    tells = begins & (telling.any(axis=1) if between.shape[1] else True)
+    return bool((tells[block.ways] & (block.values > 0)).any())
 
 
 def _latency(scorer: Exact, pairs: Sequence[Asked], draw: Draw) -> dict[str, Any]:

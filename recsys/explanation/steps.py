@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
+from kg.edges import gather
 from kg.graph import KnowledgeGraph, Relation
 from recsys.errors import RecsysError
-from recsys.types import MANY, Contribution, Explanation, Path
+from recsys.summands import MANY, Contribution, Path
+from recsys.types import Explanation
 
 Nodes = NDArray[np.int64]
 NOWHERE: Nodes = np.empty(0, np.int64)
@@ -38,23 +42,77 @@ def neighbours(graph: KnowledgeGraph, nodes: Nodes, name: str) -> Nodes:
         return nodes
     source = graph.type_of(int(nodes[0]))
     reached = [_ends(graph, relation, nodes - source.start) for relation in named(graph, name, source.name)]
+    if len(nodes) == len(reached) == 1:  # in order already
+        return reached[0][np.diff(reached[0], prepend=-1) > 0]
     return np.unique(np.concatenate(reached)) if reached else NOWHERE
 
 
+def common(one: Nodes, other: Nodes) -> Nodes:
+    """What two sorted arrays without repetitions have in common, sorted; the shorter one is looked up in the other."""
+    short, long = sorted((one, other), key=len)
+    if not len(short):
+        return short
+    places = np.minimum(np.searchsorted(long, short), len(long) - 1)
+    return short[long[places] == short]
+
+
+@dataclass(frozen=True, eq=False)
+class Crowds:
+    """Who lies on the walks of some paths; what paths have in common between two named nodes is walked once."""
+
+    graph: KnowledgeGraph
+    known: dict[Path, list[Nodes]] = field(default_factory=dict)
+
+    def stations(self, path: Path) -> list[Nodes]:
+        """For every place of a path the nodes on one of its walks; all empty where no walk goes all the way."""
+        named = [place for place, node in enumerate(path.nodes) if node != MANY]
+        on_the_way = [np.array(path.nodes[:1], dtype=np.int64)]
+        for start, end in pairwise(named):
+            part = Path(path.nodes[start : end + 1], path.relations[start:end])
+            if part not in self.known:
+                self.known[part] = _between(self.graph, part)
+            on_the_way += self.known[part][1:]
+        return on_the_way if all(map(len, on_the_way)) else [NOWHERE] * len(path.nodes)
+
+
 def stations(graph: KnowledgeGraph, path: Path) -> list[Nodes]:
-    """For every place of a path the nodes that lie on one of its walks; all empty where no walk goes all the way."""
-    reached = _reached(graph, path)
-    kept = reached[-1]
-    on_the_way = [kept]
-    for nodes, name in zip(reversed(reached[:-1]), reversed(path.relations), strict=True):
-        kept = np.intersect1d(nodes, neighbours(graph, kept, reverse(name)), assume_unique=True)
-        on_the_way.append(kept)
-    return on_the_way[::-1]
+    """`Crowds.stations` of one path."""
+    return Crowds(graph).stations(path)
+
+
+def _between(graph: KnowledgeGraph, path: Path) -> list[Nodes]:
+    """`stations` of a path of which the first and the last node alone are named: walked from both, to the middle."""
+    n = len(path.relations)
+    back = Path(path.nodes[::-1], tuple(map(reverse, path.relations[::-1])))
+    there = _walked(graph, path, n // 2)
+    here = _walked(graph, back, n - n // 2)[::-1]
+    met = common(there[-1], here[0])
+    before = _narrowed(graph, there, met, back.relations[n - n // 2 :])
+    after = _narrowed(graph, here[::-1], met, path.relations[n // 2 :])
+    return [*before[::-1], *after[1:]]
+
+
+def _walked(graph: KnowledgeGraph, path: Path, n_steps: int) -> list[Nodes]:
+    """Where the first steps from the first node of a path lead, one after the other."""
+    reached = [np.array(path.nodes[:1], dtype=np.int64)]
+    for name in path.relations[:n_steps]:
+        reached.append(neighbours(graph, reached[-1], name))
+    return reached
+
+
+def _narrowed(graph: KnowledgeGraph, reached: list[Nodes], last: Nodes, back: Sequence[str]) -> list[Nodes]:
+    """From the last place to the first: what of `reached` leads to `last`, `back` the steps in this order."""
+    kept = [last]
+    for nodes, name in zip(reached[-2:0:-1], back, strict=False):
+        kept.append(common(nodes, neighbours(graph, kept[-1], name)))
+    if len(reached) > 1:  # whatever was reached was reached from the first
+        kept.append(reached[0] if len(kept[-1]) else NOWHERE)
+    return kept
 
 
 def broken(graph: KnowledgeGraph, explanation: Explanation) -> tuple[str, ...]:
     """Every step of an explanation that is no edge of the graph, in words; none: it is valid."""
-    parts = explanation.contributions
+    parts = tuple(explanation.contributions)
     own = [] if explanation.user < 0 else list(_broken_events(graph, explanation.user, parts))
     own += [
         f"a path from {graph.label(part.path.nodes[0])}, which its event does not touch"
@@ -66,7 +124,7 @@ def broken(graph: KnowledgeGraph, explanation: Explanation) -> tuple[str, ...]:
 
 def n_steps(explanation: Explanation) -> int:
     """How many different steps `broken` looks for: the user's events, and every step of every path."""
-    parts = explanation.contributions
+    parts = tuple(explanation.contributions)
     return len(_events(parts)) + sum(len(path.relations) for path in _paths(parts))
 
 
@@ -87,10 +145,8 @@ def _ends(graph: KnowledgeGraph, relation: Relation, local: Nodes) -> Nodes:
     else:
         edges = graph.relations[relation]
         indptr, indices = edges.indptr, edges.indices
-    local = local[local < len(indptr) - 1]
-    first, last = indptr[local].astype(np.int64), indptr[local + 1].astype(np.int64)
-    pieces = [indices[a:b] for a, b in zip(first.tolist(), last.tolist(), strict=True)]
-    return np.concatenate([*pieces, np.empty(0, np.int32)]).astype(np.int64) + graph.nodes[target].start
+    _, places = gather(indptr, local)
+    return indices[places].astype(np.int64) + graph.nodes[target].start
 
 
 def _reached(graph: KnowledgeGraph, path: Path) -> list[Nodes]:

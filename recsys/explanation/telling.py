@@ -7,15 +7,16 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from functools import cached_property
 
+import numpy as np
+from numpy.typing import NDArray
+
 from kg.graph import ITEM, USER, KnowledgeGraph
 from kg.query import EVENT_KINDS, TIMELESS, Query
 from recsys.explanation.evidence import RECENT_DAYS, Evidence, others, provenance
-from recsys.explanation.steps import NOWHERE, stations
+from recsys.explanation.steps import NOWHERE, Crowds
 from recsys.explanation.told import HIDDEN, Context, Occasion, Reason, Step, Stop, Told
-from recsys.types import MANY, Contribution, Event, Explanation, Path
-
-_KeyPath = tuple[tuple[int, ...], tuple[str, ...]]
-_Key = tuple[str, str, int | None, _KeyPath]
+from recsys.summands import MANY, Event, Path, Summands
+from recsys.types import Explanation
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,14 +39,17 @@ class Teller:
         With `n` only so many reasons: what the others are is not looked up.
         """
         user, item = explanation.user, explanation.item
-        groups: dict[_Key, list[Contribution]] = {}
-        for part in explanation.contributions:
-            groups.setdefault(self._key(part, user), []).append(part)
-        strongest = sorted(groups.items(), key=lambda group: -abs(sum(part.value for part in group[1])))[:n]
-        reasons = [self._reason(key, parts, user) for key, parts in strongest]
-        for place, ((_, kind, node, _), _) in enumerate(strongest[: self.detail]):
-            if kind != "path":
-                reasons[place] = replace(reasons[place], context=self._context(node, item, user))
+        blocks = [self._anonymous(block, user) for block in explanation.columns.blocks]
+        groups = [(block, way) for block in blocks for way in range(len(block.nodes))]
+        sizes = np.abs(np.concatenate([block.of_ways for block in blocks] or [np.empty(0)]))
+        crowds = Crowds(self.graph)
+        reasons = []
+        for place, (block, way) in enumerate(groups[at] for at in strongest(sizes, n)):
+            reason = self._reason(block, way, user, crowds)
+            if place < self.detail and block.kind != "path":
+                node = int(block.starts[block.going(way)[0]])
+                reason = replace(reason, context=self._context(node, item, user))
+            reasons.append(reason)
         own = None if user < 0 else self.stop(user)
         told = (own, self.stop(item), explanation.score, explanation.additive, tuple(reasons))
         return Told(*told, as_of=self.day(self.graph.now), new=self.evidence.new(item))
@@ -54,24 +58,30 @@ class Teller:
     def evidence(self) -> Evidence:
         return Evidence(self.graph)
 
-    def _key(self, part: Contribution, user: int) -> _Key:
-        """What is told together; other customers in a path become one `MANY`."""
-        nodes: tuple[int, ...] = part.path.nodes if part.path and part.kind == "path" else ()
+    def _anonymous(self, block: Summands, user: int) -> Summands:
+        """With other customers in its ways as `MANY`; ways that are one then are told as one."""
         users = self.graph.nodes[USER].range
-        nodes = tuple(MANY if node in users and node != user else node for node in nodes)
-        relations = part.path.relations if part.path and nodes else ()
-        return part.scorer, part.kind, part.event.node if part.event else None, (nodes, relations)
+        named = (block.nodes >= users.start) & (block.nodes < users.stop) & (block.nodes != user)
+        if not named.any():
+            return block
+        ways, place = np.unique(
+            np.hstack([block.nodes[:, :1], np.where(named, MANY, block.nodes)]), axis=0, return_inverse=True
+        )
+        counts = np.bincount(place, block.counts).astype(np.int64)
+        return replace(block, ways=place[block.ways], nodes=ways[:, 1:], counts=counts)
 
-    def _reason(self, key: _Key, parts: list[Contribution], user: int) -> Reason:
-        scorer, _, node, (nodes, relations) = key
-        path = Path(nodes, relations)
+    def _reason(self, block: Summands, way: int, user: int, crowds: Crowds) -> Reason:
+        summands = block.going(way)
+        node, which = int(block.starts[summands[0]]), block.which[summands]
+        events = block.events.some(which[which >= 0])
+        path = (block.path(way) if block.kind == "path" else None) or Path(())
         return Reason(
-            value=sum(part.value for part in parts),
-            kind=parts[0].kind,
-            scorer=scorer,
-            node=None if node is None else self.stop(node, hidden=self._is_sensitive(part.event for part in parts)),
-            occasions=tuple(self._occasions(part.event for part in parts if part.event)),
-            stops=tuple(self._stops(path, user)),
+            value=float(block.of_ways[way]),
+            kind=block.kind,
+            scorer=block.scorer,
+            node=None if node < 0 else self.stop(node, hidden=self._is_sensitive(events)),
+            occasions=tuple(self._occasions(events)),
+            stops=tuple(self._stops(path, user, crowds)),
             steps=tuple(self._steps(path)),
         )
 
@@ -86,10 +96,11 @@ class Teller:
             for node, events in found.items()
         }
 
-    def _is_sensitive(self, events: Iterable[Event | None]) -> bool:
+    def _is_sensitive(self, events: Iterable[Event]) -> bool:
         """Whether an event may not be shown, for its kind or for the type of node it touches."""
-        touched = [event for event in events if event is not None]
-        return any(event.kind in self.sensitive or self._of_sensitive_type(event.node) for event in touched)
+        if not self.sensitive:
+            return False
+        return any(event.kind in self.sensitive or self._of_sensitive_type(event.node) for event in events)
 
     def _of_sensitive_type(self, node: int) -> bool:
         return node != MANY and self.graph.type_of(node).name in self.sensitive
@@ -103,8 +114,8 @@ class Teller:
             last = self.day(max(dated)) if dated else None
             yield Occasion(HIDDEN if self._is_sensitive(own) else kind, len(own), last)
 
-    def _stops(self, path: Path, user: int) -> Iterator[Stop]:
-        passed_by = stations(self.graph, path) if MANY in path.nodes else [NOWHERE] * len(path.nodes)
+    def _stops(self, path: Path, user: int, crowds: Crowds) -> Iterator[Stop]:
+        passed_by = crowds.stations(path) if MANY in path.nodes else [NOWHERE] * len(path.nodes)
         for place, (node, passed) in enumerate(zip(path.nodes, passed_by, strict=True)):
             if node != MANY:
                 yield self.stop(node, hidden=self._behind_sensitive(path, place))
@@ -141,9 +152,9 @@ class Teller:
         few = node_type == USER and count < self.k_anonymous
         return Stop(HIDDEN if node_type in self.sensitive else node_type, None, count=None if few else count)
 
-    def _context(self, node: int | None, item: int, user: int) -> Context:
+    def _context(self, node: int, item: int, user: int) -> Context:
         """Beside a link to another item: who bought both, what both have. Beside anything else: who buys the item."""
-        if node is not None and node != item and node in self.graph.nodes[ITEM].range:
+        if node != item and node in self.graph.nodes[ITEM].range:
             count = self.evidence.customers_of_both(node, item, besides=user)
             shared = tuple(
                 (relation, self.stop(found))
@@ -158,3 +169,12 @@ class Teller:
     def day(self, time: int) -> date:
         """The day of a time of the graph, UTC."""
         return datetime.fromtimestamp(self.graph.epoch + time, UTC).date()
+
+
+def strongest(sizes: NDArray[np.float64], n: int | None) -> list[int]:
+    """The places of the n largest, or of all, largest first; of equal ones the first."""
+    if n is not None and n < len(sizes):
+        least = np.partition(sizes, len(sizes) - n)[len(sizes) - n] if n else np.inf
+        some = np.flatnonzero(sizes >= least)
+        return some[np.argsort(-sizes[some], kind="stable")][:n].tolist()
+    return np.argsort(-sizes, kind="stable").tolist()

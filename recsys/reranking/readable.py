@@ -12,7 +12,7 @@ from recsys.errors import RecsysError
 from recsys.explanation.words import readable
 from recsys.linear import STRICT
 from recsys.reranking.slate import Setting, Slate
-from recsys.types import Explains
+from recsys.types import Explains, explainer
 
 _LONGER = 2  # times the list: of what stands further down none would come up
 
@@ -34,8 +34,9 @@ class Readable:
             raise RecsysError("the scorer cannot take its scores apart", fix="Leave the step `readable` out.")
         amounts = np.zeros(slate.items.shape)
         for row, items in enumerate(slate.items[:, : _LONGER * setting.k].tolist()):
+            explain = explainer(setting.scorer, setting.query, row)
             for place, item in enumerate(items):
                 if item >= 0:
-                    told = setting.teller.tell(setting.scorer.explain(setting.query, row, item), n=1)
+                    told = setting.teller.tell(explain(item), n=1)
                     amounts[row, place] = self.weight * readable(told)
         return slate.raised(amounts)

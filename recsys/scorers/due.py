@@ -85,7 +85,7 @@ class Due:
     def explain(self, query: Query, row: int, item: int) -> Explanation:
         """One path per purchase: the event's own edge leads to the item."""
         node = query.items.start + item
-        events = Weighed.of(query, row, self.weighting, only_items=True)
+        events = Weighed.weigh(query, row, self.weighting, only_items=True)
         worth = self._worth(query.take(np.array([row])))[events.positions - query.indptr[row]]
         told = np.flatnonzero((events.nodes == node) & (worth != 0))
         parts = tuple(

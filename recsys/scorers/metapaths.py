@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import cache
 
 import numpy as np
 from scipy.sparse import csr_array
@@ -28,10 +29,11 @@ class Metapath:
         steps = "".join(f" -{name}-> {kind}" for name, kind in zip(self.relations, self.types[1:], strict=True))
         return self.types[0] + steps
 
-    @classmethod
-    def parse(cls, text: str) -> Metapath:
+    @staticmethod
+    @cache
+    def parse(text: str) -> Metapath:
         parts = _ARROW.split(text)
-        return cls(tuple(parts[::2]), tuple(parts[1::2]))
+        return Metapath(tuple(parts[::2]), tuple(parts[1::2]))
 
     @property
     def steps(self) -> tuple[Relation, ...]:

@@ -101,7 +101,7 @@ class Neighbourhood:
         alone = query.take(np.array([row]))
         near = self._nearest(alone)
         had = self.had_[near.indices].tocsc()
-        events = Weighed.of(query, row, self.weighting, only_items=True)
+        events = Weighed.weigh(query, row, self.weighting, only_items=True)
         weights = self._asked(alone)[events.positions - query.indptr[row]].astype(np.float64)
         items = events.nodes - query.items.start
         shared = had[:, items].toarray() * (self.telling_[items].astype(np.float64) ** 2)

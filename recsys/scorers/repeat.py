@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any, ClassVar, Self
 
@@ -15,9 +16,10 @@ from kg.graph import KnowledgeGraph
 from kg.query import Weighting
 from recsys.demand import DEMANDS, Demand
 from recsys.grid import FADING, Span
-from recsys.linear import STRICT, LinearScorer
+from recsys.linear import STRICT, LinearScorer, Weighed
 from recsys.operators import Diagonal
-from recsys.types import Contribution, Event, Holdout, Path
+from recsys.summands import Summands
+from recsys.types import Holdout
 
 _PRIOR_BUYERS = 10  # of average behaviour, added to each item's own: one buyer who came back proves little
 
@@ -49,9 +51,10 @@ class Repeat(LinearScorer):
         self.opinion_ = np.ones(graph.n_items, dtype=bool)
         return self
 
-    def contribution(self, value: float, event: Event, item: int) -> Contribution:
+    def contributions(self, events: Weighed, items: range, item: int) -> Iterator[Summands]:
         """The event's own edge leads to the item: a path of no further step."""
-        return Contribution(value, "path", self.name, event, Path((item,)))
+        rows, worth = self.linked(events, items, item)
+        yield events.summands(self.name, "path", rows, worth, np.full((len(rows), 1), items.start + item))
 
 
 def rebuy(interactions: csr_array) -> NDArray[np.float64]:

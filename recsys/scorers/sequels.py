@@ -24,7 +24,8 @@ from recsys.linear import STRICT, LinearScorer, Weighed
 from recsys.operators import Factors, power, scaled
 from recsys.scorers.interactions import weightiest
 from recsys.scorers.kinds import kinds_of
-from recsys.types import MANY, Contribution, Holdout, Path
+from recsys.summands import MANY, Summands
+from recsys.types import Holdout
 
 _ROWS, _CELLS = 4096, 1 << 26  # items whose sequels are counted at once, and these times all items: bounds the memory
 
@@ -95,24 +96,24 @@ class Sequels(LinearScorer):
         self.opinion_ = reached > 0
         return self
 
-    def contributions(self, events: Weighed, items: range, item: int) -> Iterator[Contribution]:
+    def contributions(self, events: Weighed, items: range, item: int) -> Iterator[Summands]:
         """Per event one path through the item's own buyers, and one for each of its kinds."""
         assert isinstance(self.operator_, Factors)
-        nodes, place = np.unique(events.nodes, return_inverse=True)
-        side = self.operator_.right[[item]].toarray()[0].astype(np.float64)
-        left = self.operator_.left[nodes - items.start].tocsr()
-        told = events.some(np.arange(len(place)))
-        buyers = (f"rev_{self.step_}", self.step_)
-        for row, weight, event in zip(place.tolist(), events.weights.tolist(), told, strict=True):
-            entries = slice(left.indptr[row], left.indptr[row + 1])
-            for column, value in zip(left.indices[entries].tolist(), left.data[entries].tolist(), strict=True):
-                if worth := weight * value * side[column]:
-                    path = Path((event.node, MANY, items.start + item), buyers)
-                    if column >= len(items):
-                        kind = self.kind_start_ + column - len(items)
-                        steps = (self.relation, f"rev_{self.relation}", *buyers)
-                        path = Path((event.node, kind, MANY, MANY, items.start + item), steps)
-                    yield Contribution(worth, "path", self.name, event, path)
+        factors, touched = self.operator_, events.touched
+        left = events.once("left", lambda: factors.left[touched - items.start].tocoo())
+        side = np.zeros(factors.right.shape[1])
+        entries = slice(factors.right.indptr[item], factors.right.indptr[item + 1])
+        side[factors.right.indices[entries]] = factors.right.data[entries]
+        worth = left.data * side[left.col]
+        told = np.flatnonzero(worth)
+        buyers, of_kind = (f"rev_{self.step_}", self.step_), (self.relation, f"rev_{self.relation}")
+        for by_kind in (False, True):
+            mine = told[(left.col[told] >= len(items)) == by_kind]
+            rows, n = left.row[mine].astype(np.int64), len(mine)
+            kinds = [self.kind_start_ + left.col[mine] - len(items), np.full(n, MANY)] if by_kind else []
+            nodes = np.stack([touched[rows], *kinds, np.full(n, MANY), np.full(n, items.start + item)], axis=1)
+            relations = (*of_kind, *buyers) if by_kind else buyers
+            yield events.summands(self.name, "path", rows, worth[mine], nodes, relations)
 
 
 def _later(before: csr_array, after: csr_array) -> Iterator[tuple[slice, csr_array]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import ClassVar, Self
 
 import numpy as np
@@ -11,15 +12,15 @@ from scipy.sparse import csr_array, eye_array, hstack, vstack
 
 from kg.graph import KnowledgeGraph
 from recsys.linear import LinearScorer, Weighed
-from recsys.operators import Factors, dense
+from recsys.operators import Factors
 from recsys.scorers.metapaths import Metapath
-from recsys.scorers.ways import Nodes, ways
-from recsys.types import MANY, Contribution, Path
+from recsys.scorers.ways import Nodes, half, joined
+from recsys.summands import MANY, Summands
 
-Steps = dict[str, list[csr_array]]
+_SHORT = 2  # steps of a metapath whose halves are single steps
+Matrices = list[csr_array]
+Steps = dict[str, Matrices]
 """The matrices of every metapath's steps, by its name."""
-Way = tuple[int, Path, float]
-"""Where it starts in the nodes asked about, the path, and what it is worth."""
 
 
 class Walking(LinearScorer):
@@ -64,46 +65,86 @@ class Walking(LinearScorer):
         assert isinstance(self.operator_, Factors)
         return np.diff(self.operator_.right.indptr) > 0
 
-    def contributions(self, events: Weighed, items: range, item: int) -> Iterator[Contribution]:
-        """One per event, metapath and concrete way; the ways through other customers are one, with their number."""
-        nodes, place = np.unique(events.nodes, return_inverse=True)
-        order = np.argsort(place, kind="stable")  # events on one node, side by side
-        ends = np.cumsum(np.bincount(place, minlength=len(nodes))).tolist()
-        told = list(zip(events.some(order), events.weights[order].tolist(), strict=True))
-        for row, path, value in (*self._by_customers(nodes, items, item), *self._by_facts(nodes, item)):
-            for event, weight in told[ends[row - 1] if row else 0 : ends[row]]:
-                yield Contribution(weight * value, "path", self.name, event, path)
+    def contributions(self, events: Weighed, items: range, item: int) -> Iterator[Summands]:
+        """One per event, metapath and concrete way; the ways through other customers are one, with their number.
 
-    def _by_customers(self, nodes: Nodes, items: range, item: int) -> Iterator[Way]:
-        """The ways from `nodes` through users, those of one metapath and node added up."""
+        Where halves of at most one step meet, both are entries of the factors, and so is the way they make; those of
+        longer ones are walked.
+        """
         assert isinstance(self.operator_, Factors)
-        side = dense(self.operator_.right[[item]])[0].astype(np.float64)
-        left = self.operator_.left[nodes]
-        rows = np.repeat(np.arange(len(nodes)), np.diff(left.indptr))
-        values = left.data * side[left.indices]
-        met = values > 0
-        cell = (np.searchsorted(self.middles_, left.indices[met], side="right") - 1) * len(nodes) + rows[met]
-        n_cells = len(self.metapaths_) * len(nodes)
-        sums, counts = np.bincount(cell, values[met], minlength=n_cells), np.bincount(cell, minlength=n_cells)
-        paths = [Metapath.parse(text) for text in self.metapaths_]
-        for found in np.flatnonzero(counts).tolist():
-            metapath, row = paths[found // len(nodes)], found % len(nodes)
+        halves = events.once("halves", lambda: self._halves(events))
+        side = np.zeros(self.operator_.right.shape[1])
+        entries = slice(*self.operator_.right.indptr[item : item + 2])
+        side[self.operator_.right.indices[entries]] = self.operator_.right.data[entries]
+        values = halves.values * side[halves.middles]
+        of_long = dict(self._by_halves())
+        for place, text in enumerate(self.metapaths_):
+            mine = slice(*halves.ends[place : place + 2])
+            met = np.flatnonzero(values[mine])
+            if not len(met):
+                continue
+            metapath, rows, worth, counts = Metapath.parse(text), halves.rows[mine][met], values[mine][met], None
             if metapath.through_users:
-                way = Path((int(nodes[row]), MANY, items.start + item), metapath.relations, int(counts[found]))
-                yield row, way, float(sums[found])
+                found = np.bincount(rows, minlength=len(events.touched))
+                worth = np.bincount(rows, worth)
+                rows = np.flatnonzero(found)
+                worth, counts = worth[rows], found[rows]
+                between = [np.full(len(rows), MANY)]
+            elif len(metapath.relations) > _SHORT:
+                rows, worth, passed, counts = self._walked(events, metapath, place, item, *of_long[place])
+                between = list(passed.T)
+            else:
+                nodes = halves.middles[mine][met] - self.middles_[place] + self._start(metapath.types[metapath.middle])
+                between = [nodes] if metapath.middle else []
+            nodes = np.stack([events.touched[rows], *between, np.full(len(rows), items.start + item)], axis=1)
+            yield events.summands(self.name, "path", rows, worth, nodes, metapath.relations, counts)
 
-    def _by_facts(self, nodes: Nodes, item: int) -> Iterator[Way]:
-        """Every concrete way from `nodes` along metapaths that pass no users."""
+    def _halves(self, events: Weighed) -> _Halves:
+        """The rows of the left factor that the nodes touched have."""
+        assert isinstance(self.operator_, Factors)
+        left = self.operator_.left[events.touched]
+        metapath = np.searchsorted(self.middles_, left.indices, side="right") - 1
+        order = np.argsort(metapath, kind="stable")
+        rows = np.repeat(np.arange(len(events.touched)), np.diff(left.indptr))[order]
+        ends = np.searchsorted(metapath[order], np.arange(len(self.metapaths_) + 1))
+        return _Halves(left.indices[order], left.data[order].astype(np.float64), rows, ends)
+
+    def _walked(
+        self, events: Weighed, metapath: Metapath, place: int, item: int, up: Matrices, down: Matrices
+    ) -> tuple[Nodes, NDArray[np.float64], Nodes, Nodes]:
+        """Every way of a long metapath: where it starts in `touched`, its worth, the nodes between, its count."""
+        starts = np.array([self._start(name) for name in metapath.types])
+        stop = self.type_starts_[self.type_names_.index(metapath.types[0]) + 1]
+        low, high = np.searchsorted(events.touched, (starts[0], stop))
+        ups = events.once(f"up {place}", lambda: half(up, events.touched[low:high] - starts[0]))
+        rows, passed, worth, counts = joined(ups, half(down, np.array([item])))
+        between = passed[:, 1:-1]
+        return rows + low, worth, np.where(between == MANY, MANY, between + starts[1:-1]), counts
+
+    def _start(self, type_name: str) -> int:
+        """Where a node type begins in the one numbering."""
+        return int(self.type_starts_[self.type_names_.index(type_name)])
+
+    def _by_halves(self) -> Iterator[tuple[int, tuple[Matrices, Matrices]]]:
+        """By its place every metapath that passes no users: the steps up to its middle, and from the item up to it."""
         sides = iter(self.sides_)
-        for metapath in (path for text in self.metapaths_ if not (path := Metapath.parse(text)).through_users):
-            steps = [next(sides) for _ in metapath.relations]
-            types = [self.type_names_.index(name) for name in metapath.types]
-            first, stop = self.type_starts_[types[0]], self.type_starts_[types[0] + 1]
-            mine = np.flatnonzero((nodes >= first) & (nodes < stop))
-            rows, passed, values = ways(steps[: metapath.middle], steps[metapath.middle :], nodes[mine] - first, item)
-            walked = (passed + self.type_starts_[types]).tolist()
-            for row, way, value in zip(mine[rows].tolist(), walked, values.tolist(), strict=True):
-                yield row, Path(tuple(way), metapath.relations), value
+        for place, metapath in enumerate(map(Metapath.parse, self.metapaths_)):
+            if not metapath.through_users:
+                steps = [next(sides) for _ in metapath.relations]
+                yield place, (steps[: metapath.middle], steps[metapath.middle :])
+
+
+@dataclass(frozen=True, eq=False)
+class _Halves:
+    """The entries that some rows of the left factor have, by metapath, then by row, of each m.
+
+    middles  the column; values float64; rows: which of the rows; ends int64 (P + 1,): where each metapath's begin
+    """
+
+    middles: Nodes
+    values: NDArray[np.float64]
+    rows: Nodes
+    ends: Nodes
 
 
 def _factors(graph: KnowledgeGraph, path: Metapath, steps: list[csr_array]) -> tuple[csr_array, csr_array]:

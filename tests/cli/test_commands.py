@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -219,6 +220,31 @@ def test_evaluate_explanations(shop: Shop, cartograph: Ask) -> None:
     assert "Explanations of lists of 10, repeats included, 12 places drawn" in again.out
     page = Path(again.out.rpartition("with pictures: ")[2].strip()).read_text(encoding="utf-8")
     assert "<h2>The explanations</h2>" in page
+
+
+def test_evaluate_frontier(shop: Shop, cartograph: Ask) -> None:
+    asked = ("evaluate", "--frontier", "--repeats", "include", "-w", shop.workspace)
+    points = cartograph(*asked, "--json").json["frontier"]
+    assert [point["floor"] for point in points] == sorted({point["floor"] for point in points})
+    assert all(0 <= point["path_share"] <= 1 for point in points)
+    assert points[-1]["path_share"] > points[0]["path_share"]
+    again = cartograph(*asked)
+    assert "frontier  unchanged" in again.err
+    page = Path(again.out.rpartition("with pictures: ")[2].strip()).read_text(encoding="utf-8")
+    assert "<h2>Accuracy against reasons</h2>" in page
+    assert "Paths of the graph tell" in page
+
+
+def test_a_floor_of_path_share_is_kept_and_served(made: Shop, cartograph: Ask, tmp_path: Path) -> None:
+    free = cartograph("evaluate", "-w", made.workspace, "--json").json["path_share"]
+    workspace = tmp_path / "workspace"
+    shutil.copytree(made.workspace, workspace)
+    held = cartograph("evaluate", "--path-share", 0.8, "-w", workspace, "--json").json["path_share"]
+    assert (free["floor"], held["floor"]) == (0, 0.8)
+    assert held["fusion"] > free["fusion"]
+    run = cartograph("run", "-w", workspace, "--json")
+    assert "train     unchanged" in run.err
+    assert run.json["evaluation"]["path_share"] == held
 
 
 def test_recommend_and_explain_agree(made: Shop, cartograph: Ask) -> None:

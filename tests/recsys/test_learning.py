@@ -16,12 +16,14 @@ from scipy.sparse import csr_array
 import kg
 from kg.query import Query
 from recsys import learning, ranking
+from recsys.errors import RecsysError
 from recsys.evaluation import evaluate
 from recsys.fusion import Fusion
 from recsys.learning import learn
 from recsys.linear import ConstantScorer
+from recsys.path_share import path_share
 from recsys.protocol import Protocol
-from recsys.types import Holdout, Scores
+from recsys.types import Contribution, ContributionKind, Event, Explanation, Holdout, Path, Scores
 
 N_USERS, N_ITEMS = 150, 40
 
@@ -37,6 +39,22 @@ class Table:
 
     def score(self, query: Query) -> Scores:
         return self.table[query.users]
+
+
+@dataclass
+class Told(Table):
+    """A table that is told in paths, or in links."""
+
+    kind: ContributionKind = "path"
+    name: str = ""
+    additive: bool = True
+
+    def explain(self, query: Query, row: int, item: int) -> Explanation:
+        value = float(self.score(query)[row, item])
+        event = Event(int(query.indptr[row]), int(query.nodes[query.indptr[row]]), "purchase", 0)
+        path = Path((event.node, -1, query.items.start + item), ("rev_purchase", "purchase"))
+        part = Contribution(value, self.kind, self.name, event, path if self.kind == "path" else None)
+        return Explanation.of(query, row, item, value, (part,), additive=True)
 
 
 class Same(ConstantScorer):
@@ -175,3 +193,36 @@ def test_who_has_no_history_is_told_what_serves_such_users_best(liked: str) -> N
     found = evaluate({**parts, "fusion": fusion}, validation, protocol)
     assert found.mean("fusion", group="cold_users") == 1
     assert found.mean("fusion") == pytest.approx(found.mean("personal"), abs=0.05)
+
+
+@pytest.mark.parametrize("floor", [0.3, 0.6, 0.95])
+def test_a_floor_of_path_share_is_held_at_no_needless_cost(graph: kg.KnowledgeGraph, floor: float) -> None:
+    """What is told in links knows more: held to a floor, the fusion is just above it, and better than paths alone."""
+    one, two, _ = noise(6)
+    validation = asked_of(graph, one + 0.5 * two)
+    parts = {"links": Told(one, "link", "links"), "paths": Told(two, "path", "paths")}
+    protocol = Protocol(repeats="include")
+    free, held = (learn(Fusion(parts), validation, protocol, share) for share in (0.0, floor))
+    told = path_share(held, validation.query)
+    assert told is not None
+    assert floor <= told + 1e-6
+    assert told < floor + 0.1 or floor < (path_share(free, validation.query) or 0)
+    judged = evaluate({**parts, "fusion": held}, validation, protocol)
+    assert judged.mean("fusion") >= judged.mean("paths")
+    cost = evaluate({"free": free, "held": held}, validation, protocol)
+    assert cost.mean("held") <= cost.mean("free") + 0.01
+
+
+def test_a_floor_that_holds_already_changes_nothing(graph: kg.KnowledgeGraph) -> None:
+    one, two, _ = noise(7)
+    validation = asked_of(graph, one + two)
+    parts = {"one": Told(one, "path", "one"), "two": Told(two, "path", "two")}
+    free, held = (learn(Fusion(parts), validation, Protocol(repeats="include"), share) for share in (0.0, 0.9))
+    np.testing.assert_array_equal(free.weights_, held.weights_)
+
+
+def test_a_floor_needs_parts_that_can_be_told(graph: kg.KnowledgeGraph) -> None:
+    one, two, _ = noise(8)
+    parts = {"one": Told(one, "link", "one"), "mute": Table(two)}
+    with pytest.raises(RecsysError, match="cannot be explained exactly"):
+        learn(Fusion(parts), asked_of(graph, one + two), Protocol(repeats="include"), 0.5)

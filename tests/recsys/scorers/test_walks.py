@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from functools import partial
 from typing import Any
 
 import networkx as nx
@@ -16,6 +17,7 @@ from recsys.demand import Demand
 from recsys.explanation.steps import broken
 from recsys.holdout import popularity
 from recsys.operators import Factors, apply
+from recsys.scorers import walking, ways
 from recsys.scorers.metapaths import Metapath
 from recsys.scorers.walks import Walks
 from recsys.types import MANY, Holdout
@@ -102,6 +104,31 @@ def test_the_explanation_names_every_walk_and_counts_the_customers() -> None:
             values = found[part.event.node, query.items.start + item][part.path.relations, part.path.nodes]
             assert part.path.count == len(values)
             assert part.value == pytest.approx(weights[part.event.position] * sum(values), rel=1e-4)
+
+
+def test_too_many_ways_are_added_up_by_their_starts(monkeypatch: pytest.MonkeyPatch) -> None:
+    graph = shop(7)
+    scorer = walks(graph)
+    query = graph.query()
+    one_by_one = scorer.explain(query, 3, 4)
+    monkeypatch.setattr(walking, "joined", partial(ways.joined, most=0))
+    together = scorer.explain(query, 3, 4)
+    assert not broken(graph, together)
+    expected: dict[object, list[float]] = defaultdict(lambda: [0.0, 0.0])
+    for told, sums in ((one_by_one, expected), (together, found := defaultdict(lambda: [0.0, 0.0]))):
+        for part in told.contributions:
+            assert part.path is not None
+            sums[part.event, part.path.relations][0] += part.value
+            sums[part.event, part.path.relations][1] += part.path.count
+    assert found.keys() == expected.keys()
+    assert all(found[key] == pytest.approx(expected[key]) for key in expected)
+    longer = [
+        [part.path.nodes[1:-1] for part in told.contributions if part.path and "broader" in part.path.relations]
+        for told in (one_by_one, together)
+    ]
+    assert longer[1]
+    assert all(node == MANY for between in longer[1] for node in between)
+    assert all(node != MANY for between in longer[0] for node in between)
 
 
 def test_the_schema_gives_every_metapath_once() -> None:

@@ -1,0 +1,184 @@
+"""Do explanations hold when everything is learned anew? On the shops of some workspaces, run until `train`:
+
+    cartograph demo --users 300 --items 200 --events 8000 --workspace demo
+    python benchmarks/retraining.py demo [--without lightgcn] [--seeds 5] [--retrains 10]
+
+Stability: items of the top 10s of one training are explained by trainings with other seeds. What draws random numbers
+is fitted anew, and the fusion learned anew on validation. How often is the strongest path, of all scorers together, the
+same one?
+
+Deletion: the user's own edges that the strongest path begins with are taken out of the graph, of twenty pairs of other
+users and other items at once, and everything is fitted on what is left, with the weights as they were. Beside it as
+many of the same users' edges to nodes of about the same degree. Which lowers the pair's score more, and how many times
+as far?
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Mapping
+from dataclasses import replace
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from kg.graph import ITEM, USER, KnowledgeGraph
+from recsys.explanation.asked import Asked, Draw
+from recsys.explanation.deletion import MOST, degrees_of, matched
+from recsys.fusion import Fusion
+from recsys.learning import learn
+from recsys.recipe import Conditions, Recipe
+from recsys.scorers import create
+from recsys.stages import Job, before_test, remembered, train_and_validation
+from recsys.threads import limit
+from recsys.types import Explanation, Scorer
+from recsys.workspace import Workspace
+
+K, AT_ONCE = 10, 20
+Way = tuple[tuple[str, ...], tuple[int, ...]]
+
+
+def strongest_path(told: Explanation) -> Way | None:
+    """The relations and nodes of the path that most of a score goes, whichever scorers walk it."""
+    sums: dict[Way, float] = {}
+    for block in told.columns.blocks:
+        if block.kind == "path":
+            for nodes, value in zip(block.nodes.tolist(), block.of_ways.tolist(), strict=True):
+                way = (block.relations, tuple(nodes))
+                sums[way] = sums.get(way, 0.0) + value
+    return max(sums, key=lambda way: sums[way], default=None)
+
+
+class Trainings:
+    """Fusions of one recipe, by seed and floor of path share; nothing is fitted twice."""
+
+    def __init__(self, job: Job, without: set[str]) -> None:
+        self.later, self.test, recipe = before_test(job)
+        self.scorers = {name: given for name, given in recipe.scorers.items() if name not in without}
+        self.train, self.validation = train_and_validation(job)
+        self.protocol = job.config.evaluation.protocol("exclude", 0)
+        self.known: dict[tuple[str, bool, int | None], Scorer] = {}
+
+    def fusion(self, seed: int, floor: float) -> Fusion:
+        lesson = Fusion({name: self.fitted(name, seed, later=False) for name in self.scorers})
+        learn(lesson, self.validation, self.protocol, floor)
+        return weighed(lesson, {name: self.fitted(name, seed, later=True) for name in lesson.used})
+
+    def fitted(self, name: str, seed: int, *, later: bool) -> Scorer:
+        """A scorer fitted on the graph before validation, or before the test."""
+        own = {"seed": seed} if "seed" in self.scorers[name] else {}
+        key = (name, later, own.get("seed"))
+        if key not in self.known:
+            scorer = create(name, **{**self.scorers[name], **own})
+            self.known[key] = Conditions().fit(scorer, self.later if later else self.train)
+        return self.known[key]
+
+
+def weighed(like: Fusion, parts: Mapping[str, Scorer]) -> Fusion:
+    """Other fitted parts with the weights of a fusion."""
+    fusion = Fusion(parts)
+    places = [list(like.parts).index(name) for name in parts]
+    columns = (like.weights_, like.scales_, like.missing_)
+    fusion.weights_, fusion.scales_, fusion.missing_ = (column[places] for column in columns)
+    return fusion
+
+
+def drawn(fusion: Fusion, graph: KnowledgeGraph, kinds: tuple[str, ...], n: int, seed: int) -> list[Asked]:
+    """Items of the top 10s of n users, one of each, explained."""
+    query = graph.query()
+    people = np.random.default_rng(seed).permutation(np.flatnonzero(np.diff(query.indptr)))[:n]
+    draw = Draw(query.take(np.sort(people)), np.arange(len(people)), np.arange(len(people)) % K, K, kinds)
+    return draw.ask(fusion, np.ones(graph.n_items, dtype=bool))
+
+
+def stability(trainings: Trainings, floor: float, n_seeds: int, n_pairs: int) -> tuple[int, float, float]:
+    """How many pairs; how often two trainings agree on the strongest path, and how often all do."""
+    fusions = [trainings.fusion(seed, floor) for seed in range(n_seeds)]
+    pairs = drawn(fusions[0], trainings.later, trainings.test.kinds, n_pairs, 0)
+    named = [[strongest_path(fusion.explain(pair.query, 0, pair.item)) for fusion in fusions] for pair in pairs]
+    agree = [np.mean([one == other for one, other in combinations(ways, 2)]) for ways in named]
+    return len(pairs), float(np.mean(agree)), float(np.mean([len(set(ways)) == 1 for ways in named]))
+
+
+def retrained(trainings: Trainings, floor: float, n_retrains: int) -> tuple[int, float, float]:
+    """How many pairs; how often the strongest path's fall is the larger one; how many times as far, the median."""
+    graph, fusion = trainings.later, trainings.fusion(0, floor)
+    pairs = drawn(fusion, graph, trainings.test.kinds, n_retrains * AT_ONCE, 1)
+    degrees, rng, falls = degrees_of(graph), np.random.default_rng(2), []
+    while pairs and len(falls) < n_retrains * AT_ONCE:
+        group, pairs = disjoint(pairs)
+        gone: list[list[tuple[int, np.ndarray]]] = [[], []]
+        asked = []
+        for pair in group:
+            way = strongest_path(pair.told)
+            others = next(matched(pair.query.nodes, way[1][0], degrees, rng), None) if way else None
+            if way and others is not None:
+                asked.append(pair)
+                touched = (pair.query.nodes == way[1][0], others)
+                for events, mask in zip(gone, touched, strict=True):
+                    events.append((int(pair.query.users[0]), pair.query.nodes[mask]))
+        after = [scores(trainings, fusion, without(graph, events), asked) for events in gone]
+        falls += [(pair.score - top, pair.score - other) for pair, top, other in zip(asked, *after, strict=True)]
+        print(f"{len(falls)} pairs", file=sys.stderr)
+    top, other = np.array(falls).T
+    ratio = np.where(top > 0, top / np.maximum(other, np.maximum(top, 1e-300) / MOST), 0.0)
+    return len(falls), float(np.mean(top > other)), float(np.median(ratio))
+
+
+def disjoint(pairs: list[Asked]) -> tuple[list[Asked], list[Asked]]:
+    """Twenty pairs of different items, and the rest; their users differ anyway."""
+    group: list[Asked] = []
+    rest: list[Asked] = []
+    for pair in pairs:
+        fits = len(group) < AT_ONCE and pair.item not in [other.item for other in group]
+        (group if fits else rest).append(pair)
+    return group, rest
+
+
+def without(graph: KnowledgeGraph, events: list[tuple[int, np.ndarray]]) -> KnowledgeGraph:
+    """Without the edges from some users to some nodes, of every kind of event."""
+    relations: dict[Any, Any] = dict(graph.relations)
+    for name, edges in graph.relations.items():
+        if name[::2] == (USER, ITEM):
+            start, width = graph.nodes[ITEM].start, graph.n_items
+            gone = [user * width + nodes[nodes >= start] - start for user, nodes in events]
+            relations[name] = edges.without(np.concatenate(gone), width)
+    return replace(graph, relations=relations)
+
+
+def scores(trainings: Trainings, like: Fusion, graph: KnowledgeGraph, pairs: list[Asked]) -> list[float]:
+    """The scores of some pairs when everything is fitted on another graph."""
+    recipe = Recipe({name: trainings.scorers[name] for name in like.used}, {})
+    fusion = weighed(like, recipe.fit(graph, Conditions()))
+    query = graph.query().take(np.array([int(pair.query.users[0]) for pair in pairs]))
+    return [float(row[pair.item]) for row, pair in zip(fusion.score(query), pairs, strict=True)]
+
+
+def main() -> None:
+    words = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    words.add_argument("workspaces", type=Path, nargs="+")
+    words.add_argument("--without", default="", help="scorers to leave out, such as those that take long to train")
+    words.add_argument("--seeds", type=int, default=5)
+    words.add_argument("--pairs", type=int, default=100, help="for stability")
+    words.add_argument("--retrains", type=int, default=10)
+    words.add_argument("--floors", default="0,0.5", help="of path share")
+    given = words.parse_args()
+    limit(1)
+    print("| shop | floor | pairs | two seeds agree | all do | deleted, retrained | falls more | by |")
+    print("|---|---:|---:|---:|---:|---:|---:|---:|")
+    for folder in given.workspaces:
+        job = Job(Workspace(folder), remembered(Workspace(folder)), 1)
+        trainings = Trainings(job, set(given.without.split(",")))
+        for floor in map(float, given.floors.split(",")):
+            n, agree, whole = stability(trainings, floor, given.seeds, given.pairs)
+            told = f"| {job.config.shop.name} | {floor:.0%} | {n} | {agree:.0%} | {whole:.0%} |"
+            print(told, file=sys.stderr)
+            n, lower, ratio = retrained(trainings, floor, given.retrains)
+            print(f"{told} {n} | {lower:.0%} | {ratio:.1f}× |", flush=True)
+
+
+if __name__ == "__main__":
+    main()
