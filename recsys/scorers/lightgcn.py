@@ -1,9 +1,8 @@
 """A linear graph neural network over the whole typed graph, in which users have no parameters.
 
 He et al., "LightGCN: simplifying and powering graph convolution network for recommendation", SIGIR 2020, with two
-changes: the graph is heterogeneous, and a user is her query, so that a new user needs no training. Trained by softmax
-over items instead of BPR (Klenitskiy & Vasilev, "Turning dross into gold loss", RecSys 2023). It has never been run on
-a GPU yet.
+changes: the graph is heterogeneous, with a weight for each relation and layer, and a user is her query, so that a new
+user needs no training. It has never been run on a GPU yet.
 """
 
 from __future__ import annotations
@@ -12,21 +11,25 @@ import hashlib
 import json
 from dataclasses import asdict, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import Annotated, Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
+from pydantic import AfterValidator, Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
 from pydantic.dataclasses import dataclass
 
 from kg.graph import KnowledgeGraph
 from kg.query import Weighting
+from recsys import losses
 from recsys.demand import DEMANDS, Demand
 from recsys.evaluation import evaluate
 from recsys.grid import Span
 from recsys.linear import STRICT, LinearScorer
 from recsys.operators import Factors
 from recsys.protocol import Protocol
+from recsys.scorers.embeddings import Batch, Embeddings, First, Shape, memory
+from recsys.scorers.memory import require
+from recsys.training import Run, Schedule, Task, device_of, train
 from recsys.types import Holdout
 
 if TYPE_CHECKING:
@@ -34,16 +37,26 @@ if TYPE_CHECKING:
     from recsys.training import Run
 
 
+def _known(name: str) -> str:
+    if name not in losses.LOSSES:
+        raise ValueError(f"There are: {', '.join(losses.LOSSES)}")
+    return name
+
+
 @dataclass(config=STRICT)
 class LightGCN(LinearScorer):
     """score(i) = Σ over the query's events: weight · (e_n · ê_i + prior ‖e_n‖) · (d_i + 1)^output_power · demand(i).
 
-    e = mean over l ≤ n_layers of Âˡ e⁰ with Â of `propagation.adjacency`; ê is e at length 1; d_i the interactions of
-    item i. Since cosines can be negative, `prior` lifts them, so that demand acts on every item the same way.
+    e = mean over l ≤ n_layers of eˡ, each a layer of `propagation` on the one before; ê is e at length 1; d_i the
+    interactions of item i. Since cosines can be negative, `prior` lifts them, so that demand acts on every item the
+    same way.
 
-    Learned are e⁰ of all nodes but users (whose e⁰ is 0: they pass messages on), by softmax over items of the cosine of
-    query and item over `temperature`; a target is taken out of its own query, the rest of the query out of the softmax.
-    Its explanation is one learned link per event.
+    Learned are e⁰ of all nodes but users (whose e⁰ is 0: they pass messages on) and the relations' weights, by `loss`
+    (`recsys.losses`) of the cosine of query and item over `temperature`; a target is taken out of its own query, the
+    rest of the query out of the negatives. Where there are more than `n_candidates` items, negatives are so many drawn
+    ones and the other targets of the batch; with 0 these alone. Messages skip a share `dropout` of the events, drawn
+    for every step, and without `own_messages` those that the batch is asked about. e⁰ begins at random, or with the
+    singular vectors of the interactions (`first` = "spectral"; 0 for all but items).
 
     `n_epochs` are run, or with a validation at most that many (`training.Schedule`); how many it took is in `taught_`.
     Items without an edge get NaN. Raises RecsysError if the memory is too small or the training diverges.
@@ -51,13 +64,17 @@ class LightGCN(LinearScorer):
 
     embedding_size: PositiveInt = 64
     n_layers: NonNegativeInt = 2
+    first: First = "random"
+    loss: Annotated[str, AfterValidator(_known)] = "softmax"
     temperature: PositiveFloat = 0.1
+    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    own_messages: bool = True
     prior: NonNegativeFloat = 0.05
     output_power: float = 0.0
     n_epochs: PositiveInt = 20
     n_steps: PositiveInt = 10
     batch_size: PositiveInt = 512
-    n_candidates: PositiveInt = 8192
+    n_candidates: NonNegativeInt = 8192
     learning_rate: PositiveFloat = 0.03
     patience: PositiveInt = 4
     train_half_life: PositiveFloat | None = 180
@@ -81,23 +98,22 @@ class LightGCN(LinearScorer):
 
         run = run or Run()
         self.taught_: dict[str, Any] = {}
-        model = Embeddings(
-            graph,
-            self.weighting,
-            replace(self.weighting, half_life=self.train_half_life),
-            size=self.embedding_size,
-            n_layers=self.n_layers,
-            seed=self.seed,
-            device=device_of(run.device),
-        )
+        shape = Shape(self.embedding_size, self.n_layers, self.first, self.seed)
+        batch = Batch(self.batch_size, self.n_candidates, self.temperature, self.dropout, self.own_messages)
+        needed = memory(graph, shape, batch)
+        require(needed, self.name, instead="walks")
+        run.say(f"{self.name}: about {needed / 1e6:,.0f} MB beside the graph")
+        lasting = replace(self.weighting, half_life=self.train_half_life)
+        model = Embeddings(graph, self.weighting, lasting, shape, device_of(run.device))
         self.degrees_ = model.degrees
         self.emphasis_ = self.emphasis(graph)
         if model.can_learn:
-            schedule = Schedule(self.n_epochs, self.n_steps, self.learning_rate, self.patience, self.seed)
-            loss = model.loss(self.batch_size, self.n_candidates, self.temperature)
+            of_batch = partial(model.losses, batch=batch, loss=losses.named(self.loss))
             judge = None if validation is None else partial(self._judged, model, validation)
+            task = Task(model.parameters, of_batch, judge, self.batch_size, model.traffic)
+            schedule = Schedule(self.n_epochs, self.n_steps, self.learning_rate, self.patience, self.seed)
             identity = self._identity(graph, validation) if run.checkpoint else ""
-            n_epochs = train(model.parameters, loss, judge, schedule, run, identity)
+            n_epochs = train(task, schedule, run, identity)
             if validation is not None:
                 self.taught_["n_epochs"] = n_epochs
         self._set(model)
