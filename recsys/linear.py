@@ -49,6 +49,14 @@ class Weighed:
             for position, node, kind, time in zip(*(values.tolist() for values in columns), strict=True)
         ]
 
+    def by_node(self) -> tuple[NDArray[np.int64], list[list[tuple[Event, float]]]]:
+        """The nodes, ascending, and of each the events that touch it with their weights."""
+        nodes, place = np.unique(self.nodes, return_inverse=True)
+        order = np.argsort(place, kind="stable")
+        told = list(zip(self.some(order), self.weights[order].tolist(), strict=True))
+        ends = np.cumsum(np.bincount(place, minlength=len(nodes))).tolist()
+        return nodes, [told[first:last] for first, last in zip([0, *ends[:-1]], ends, strict=True)] if ends else []
+
 
 class LinearScorer:
     """A scorer that writes only its maths: `fit` sets `operator_` (n, n_items), `opinion_` and `emphasis_` (n_items,).

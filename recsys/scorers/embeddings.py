@@ -20,10 +20,11 @@ from recsys.scorers.propagation import EVENTS, bridges, layers, product, spread,
 from recsys.scorers.spectral import leading
 
 First = Literal["random", "spectral"]
+Similarity = Literal["cosine", "dot"]
 Floats = NDArray[np.float32]
 Index = NDArray[np.int64]
 _BYTES = 4
-_SCALE = 0.1  # of the first embeddings; the loss sees directions only
+_SCALE = 0.1  # of the first embeddings
 
 
 @dataclass(frozen=True)
@@ -38,8 +39,9 @@ class Shape:
 
 @dataclass(frozen=True)
 class Batch:
-    """How a step draws: so many pairs, and beside their items so many others as candidates.
+    """How a step draws and compares: so many pairs, and beside their items so many others as candidates.
 
+    similarity    "cosine", or "dot": then an item's length counts, and the query's does not
     dropout       the share of the events that no message passes along, drawn anew
     own_messages  whether the pairs of the batch pass messages along
     """
@@ -47,6 +49,7 @@ class Batch:
     size: int
     n_candidates: int
     temperature: float
+    similarity: Similarity = "cosine"
     dropout: float = 0.0
     own_messages: bool = True
 
@@ -103,6 +106,8 @@ class Embeddings:
         layer = total = torch.cat([nodes.new_zeros(self.n_users, nodes.shape[1]), nodes])
         event = list(self.bridges).index(EVENTS) if EVENTS in self.bridges else -1
         for place, messages in enumerate(self.layers):
+            if not messages:  # nor any in the layers after it
+                break
             sent = [m.kept(kept) if kept is not None and m.relation == event else m for m in messages]
             layer = spread(sent, self.parameters["relations"][place].exp(), layer)
             total = total + layer
@@ -112,6 +117,12 @@ class Embeddings:
         """The propagated embeddings as they are now."""
         with torch.no_grad():
             return self.propagated().cpu().numpy()
+
+    def learned(self) -> tuple[Floats, Floats]:
+        """The logarithms of the relations' weights, (n_layers, R), and ‖e⁰‖² of all nodes, (n_nodes,); float32."""
+        nodes = self.parameters["nodes"].detach().square().sum(dim=1).cpu().numpy()
+        weights = self.parameters.get("relations", torch.zeros(0, len(self.bridges))).detach().cpu().numpy()
+        return weights, np.concatenate([np.zeros(self.n_users, np.float32), nodes])
 
     def losses(self, rng: np.random.Generator, part: slice, batch: Batch, loss: Loss) -> Tensor:
         """The loss of a `part` of the pairs of a batch, drawn by weight: float32 (b,).
@@ -129,7 +140,9 @@ class Embeddings:
         offered = nodes[self.items.start : self.items.stop]
         if len(candidates) < n_items:
             offered = offered[self._index(candidates)]
-        logits = normalize(asked, dim=1) @ normalize(offered, dim=1).T / batch.temperature
+        if batch.similarity == "cosine":
+            offered = normalize(offered, dim=1)
+        logits = normalize(asked, dim=1) @ offered.T / batch.temperature
         row, place = _places(queries, candidates + self.items.start)
         logits = logits.index_put((self._index(row), self._index(place)), logits.new_tensor(MASKED))
         return loss(logits, self._index(np.searchsorted(candidates, targets)), log_chance)

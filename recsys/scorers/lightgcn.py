@@ -24,11 +24,12 @@ from recsys import losses
 from recsys.demand import DEMANDS, Demand
 from recsys.evaluation import evaluate
 from recsys.grid import Span
-from recsys.linear import STRICT, LinearScorer
+from recsys.linear import STRICT
 from recsys.operators import Factors
 from recsys.protocol import Protocol
-from recsys.scorers.embeddings import Batch, Embeddings, First, Shape, memory
+from recsys.scorers.embeddings import Batch, Embeddings, First, Shape, Similarity, memory
 from recsys.scorers.memory import require
+from recsys.scorers.network import Network
 from recsys.training import Run, Schedule, Task, device_of, train
 from recsys.types import Holdout
 
@@ -44,19 +45,19 @@ def _known(name: str) -> str:
 
 
 @dataclass(config=STRICT)
-class LightGCN(LinearScorer):
-    """score(i) = Σ over the query's events: weight · (e_n · ê_i + prior ‖e_n‖) · (d_i + 1)^output_power · demand(i).
+class LightGCN(Network):
+    """score(i) = Σ over events: weight · (e_n · ê_i + prior ‖e_n‖ ‖ê_i‖) · (d_i + 1)^output_power · demand(i).
 
-    e = mean over l ≤ n_layers of eˡ, each a layer of `propagation` on the one before; ê is e at length 1; d_i the
-    interactions of item i. Since cosines can be negative, `prior` lifts them, so that demand acts on every item the
-    same way.
+    e = mean over l ≤ n_layers of eˡ, each a layer of `propagation` on the one before; ê is e, at length 1 where
+    `similarity` is "cosine"; d_i the interactions of item i. Since products can be negative, `prior` lifts them, so
+    that demand acts on every item the same way.
 
     Learned are e⁰ of all nodes but users (whose e⁰ is 0: they pass messages on) and the relations' weights, by `loss`
-    (`recsys.losses`) of the cosine of query and item over `temperature`; a target is taken out of its own query, the
-    rest of the query out of the negatives. Where there are more than `n_candidates` items, negatives are so many drawn
-    ones and the other targets of the batch; with 0 these alone. Messages skip a share `dropout` of the events, drawn
-    for every step, and without `own_messages` those that the batch is asked about. e⁰ begins at random, or with the
-    singular vectors of the interactions (`first` = "spectral"; 0 for all but items).
+    (`recsys.losses`) of the product of ê and the query at length 1, over `temperature`; a target is taken out of its
+    own query, the rest of the query out of the negatives. Where there are more than `n_candidates` items, negatives are
+    so many drawn ones and the other targets of the batch; with 0 these alone. Messages skip a share `dropout` of the
+    events, drawn for every step, and without `own_messages` those that the batch is asked about. e⁰ begins at random,
+    or with the singular vectors of the interactions (`first` = "spectral"; 0 for all but items).
 
     `n_epochs` are run, or with a validation at most that many (`training.Schedule`); how many it took is in `taught_`.
     Items without an edge get NaN. Raises RecsysError if the memory is too small or the training diverges.
@@ -66,6 +67,7 @@ class LightGCN(LinearScorer):
     n_layers: NonNegativeInt = 2
     first: First = "random"
     loss: Annotated[str, AfterValidator(_known)] = "softmax"
+    similarity: Similarity = "cosine"
     temperature: PositiveFloat = 0.1
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
     own_messages: bool = True
@@ -83,7 +85,6 @@ class LightGCN(LinearScorer):
     seed: int = 0
     name: str = "lightgcn"
 
-    reads_all_nodes: ClassVar[bool] = True
     EMPHASIS: ClassVar[frozenset[str]] = frozenset({"demand", "output_power"})
     GRID: ClassVar[dict[str, tuple[Any, ...]]] = {
         "temperature": Span((0.07, 0.1, 0.2), 0.03, 0.5, log=True),
@@ -99,7 +100,9 @@ class LightGCN(LinearScorer):
         run = run or Run()
         self.taught_: dict[str, Any] = {}
         shape = Shape(self.embedding_size, self.n_layers, self.first, self.seed)
-        batch = Batch(self.batch_size, self.n_candidates, self.temperature, self.dropout, self.own_messages)
+        batch = Batch(
+            self.batch_size, self.n_candidates, self.temperature, self.similarity, self.dropout, self.own_messages
+        )
         needed = memory(graph, shape, batch)
         require(needed, self.name, instead="walks")
         run.say(f"{self.name}: about {needed / 1e6:,.0f} MB beside the graph")
@@ -118,6 +121,7 @@ class LightGCN(LinearScorer):
                 self.taught_["n_epochs"] = n_epochs
         self._set(model)
         self.opinion_ &= model.can_learn
+        self._keep_walks(graph, model.bridges, *model.learned())
         return self
 
     def emphasis(self, graph: KnowledgeGraph) -> NDArray[np.float32]:
@@ -128,9 +132,10 @@ class LightGCN(LinearScorer):
         nodes = model.now()
         lengths = np.linalg.norm(nodes, axis=1, keepdims=True)
         items = slice(model.items.start, model.items.stop)
-        directions = nodes[items] / np.where(lengths[items] > 0, lengths[items], 1)
-        lifted = np.hstack([directions, np.full((len(directions), 1), self.prior)])
-        self.operator_ = Factors(np.hstack([nodes, lengths]), lifted.astype(np.float32))
+        offered, sizes = nodes[items], lengths[items]
+        if self.similarity == "cosine":
+            offered, sizes = offered / np.where(sizes > 0, sizes, 1), np.sign(sizes)
+        self.operator_ = Factors(np.hstack([nodes, lengths]), np.hstack([offered, np.float32(self.prior) * sizes]))
         self.opinion_ = model.linked
 
     def _judged(self, model: Embeddings, validation: Holdout) -> float:

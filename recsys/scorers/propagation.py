@@ -130,19 +130,25 @@ class _Layer(torch.autograd.Function):
         ctx.messages = messages
         ctx.save_for_backward(weights, nodes)
         heard = torch.zeros_like(nodes)
-        for message in messages:
-            heard[message.target].add_((message.matrix @ nodes[message.source]).mul_(weights[message.relation]))
+        for message, weight in zip(messages, _numbers(messages, weights), strict=True):
+            heard[message.target].addmm_(message.matrix, nodes[message.source], alpha=weight)
         return heard
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[None, Tensor, Tensor]:
         weights, nodes = ctx.saved_tensors
         of_weights, of_nodes = torch.zeros_like(weights), torch.zeros_like(nodes)
-        for message in ctx.messages:
+        for message, weight in zip(ctx.messages, _numbers(ctx.messages, weights), strict=True):
             said = message.turned @ gradients[0][message.target]
             of_weights[message.relation] += torch.dot(said.flatten(), nodes[message.source].flatten())
-            of_nodes[message.source].add_(said.mul_(weights[message.relation]))
+            of_nodes[message.source].add_(said, alpha=weight)
         return None, of_weights, of_nodes
+
+
+def _numbers(messages: Sequence[Message], weights: Tensor) -> list[float]:
+    """The weight of every message."""
+    known = weights.tolist()
+    return [known[message.relation] for message in messages]
 
 
 def product(matrix: Tensor, transposed: Tensor, dense: Tensor) -> Tensor:

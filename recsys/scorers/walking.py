@@ -66,12 +66,9 @@ class Walking(LinearScorer):
 
     def contributions(self, events: Weighed, items: range, item: int) -> Iterator[Contribution]:
         """One per event, metapath and concrete way; the ways through other customers are one, with their number."""
-        nodes, place = np.unique(events.nodes, return_inverse=True)
-        order = np.argsort(place, kind="stable")  # events on one node, side by side
-        ends = np.cumsum(np.bincount(place, minlength=len(nodes))).tolist()
-        told = list(zip(events.some(order), events.weights[order].tolist(), strict=True))
+        nodes, told = events.by_node()
         for row, path, value in (*self._by_customers(nodes, items, item), *self._by_facts(nodes, item)):
-            for event, weight in told[ends[row - 1] if row else 0 : ends[row]]:
+            for event, weight in told[row]:
                 yield Contribution(weight * value, "path", self.name, event, path)
 
     def _by_customers(self, nodes: Nodes, items: range, item: int) -> Iterator[Way]:

@@ -235,7 +235,14 @@ def test_a_broken_fit_goes_on_bit_for_bit(graph: kg.KnowledgeGraph, validation: 
 
 @pytest.mark.parametrize(
     "given",
-    [{"loss": "bpr"}, {"loss": "hard_bpr"}, {"dropout": 0.2}, {"own_messages": False}, {"first": "spectral"}],
+    [
+        {"loss": "bpr"},
+        {"loss": "hard_bpr"},
+        {"dropout": 0.2},
+        {"own_messages": False},
+        {"first": "spectral"},
+        {"similarity": "dot"},
+    ],
     ids=str,
 )
 def test_every_option_learns(graph: kg.KnowledgeGraph, given: dict[str, object]) -> None:
