@@ -32,28 +32,28 @@ def propagation(data: Path, size: int, n_layers: int) -> None:
     graph = Exam(read(data), seed=0).train_validation
     model = Embeddings(graph, Weighting(), Weighting(), Shape(size, n_layers, "random", 0), torch.device("cpu"))
     other = _EdgeIndex(model, n_layers)
-    nodes = torch.randn(graph.n_nodes, size)
+    nodes = {name: torch.randn(len(of), size) for name, of in graph.nodes.items()}
 
     def bare() -> None:
-        for layer in model.layers:
+        for layer in model.plan.layers:
             for message in layer:
                 message.matrix @ nodes[message.source]
                 message.turned @ nodes[message.target]
 
     def ours() -> None:
-        model.propagated()[graph.n_users :].sum().backward()
+        model.propagated().sum().backward()
 
     def pyg() -> None:
         other(model.parameters["nodes"])[graph.n_users :].sum().backward()
 
     with torch.no_grad():
-        told = (model.propagated() - other(model.parameters["nodes"]))[graph.n_users :].abs().max()
+        told = (model.propagated() - other(model.parameters["nodes"])[graph.n_users :]).abs().max()
     print(f"{graph.n_nodes:,} nodes, {len(model.users):,} pairs, size {size}, {n_layers} layers,")
     print(f"{torch.get_num_threads()} threads; largest difference to PyG {told:.1e}\n")
     print("| one step, there and back | ms | GB/s |\n|---|---:|---:|")
     for name, work in {"bare products": bare, "ours": ours, "PyG edge_index": pyg}.items():
         seconds = min(_seconds(work) for _ in range(REPEATS))
-        print(f"| {name} | {1e3 * seconds:,.0f} | {model.traffic / seconds / 1e9:.1f} |", flush=True)
+        print(f"| {name} | {1e3 * seconds:,.0f} | {model.plan.traffic(size) / seconds / 1e9:.1f} |", flush=True)
 
 
 class _EdgeIndex:

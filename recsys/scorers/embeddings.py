@@ -16,7 +16,7 @@ from kg.graph import ITEM, KnowledgeGraph
 from kg.query import Weighting
 from recsys.losses import MASKED, Loss
 from recsys.scorers.interactions import strongest
-from recsys.scorers.propagation import EVENTS, bridges, layers, product, spread, to_torch
+from recsys.scorers.propagation import EVENTS, Plan, bridges, product, propagate, to_torch
 from recsys.scorers.spectral import leading
 
 First = Literal["random", "spectral"]
@@ -69,12 +69,13 @@ class Embeddings:
     ) -> None:
         self.device, self.n_users, self.items = device, graph.n_users, graph.nodes[ITEM].range
         self.bridges = bridges(graph, lasting)
-        self.layers = layers(graph, self.bridges, shape.n_layers, device)
+        self.plan = Plan.of(graph, self.bridges, shape.n_layers, device)
         self.linked = _linked(graph, self.bridges)
-        self.queries = graph.query().weights(weighting)
+        self.queries = graph.query().weights(weighting)[:, self.n_users :]
         self.parameters = {"nodes": nn.Parameter(torch.from_numpy(self._first(graph, shape)).to(device))}
-        if self.layers:
-            self.parameters["relations"] = nn.Parameter(torch.zeros(len(self.layers), len(self.bridges), device=device))
+        if shape.n_layers:
+            weights = torch.zeros(shape.n_layers, len(self.bridges), device=device)
+            self.parameters["relations"] = nn.Parameter(weights)
         pairs = strongest(graph, lasting)
         pairs.sort_indices()  # as the bridges' are: a pair's place is the number of its edge
         self.degrees: Floats = np.asarray(pairs.sum(axis=0), dtype=np.float32)
@@ -90,33 +91,22 @@ class Embeddings:
         """Whether anyone did two things: a target, and something to tell it from."""
         return len(self.chances) > 0
 
-    @property
-    def traffic(self) -> int:
-        """The bytes that the propagation of a step moves, there and back, where no cache helps."""
-        size = self.parameters["nodes"].shape[1]
-        return 2 * sum(message.traffic(size) for layer in self.layers for message in layer)
-
     def propagated(self, kept: Tensor | None = None) -> Tensor:
-        """The embeddings of all nodes, the mean over the layers: float32 (n_nodes, size).
+        """The embeddings of all nodes but users, the mean over the layers: float32 (n_nodes − n_users, size).
 
-        Users have what they hear, but nothing in the last layer. `kept` float32 (n_edges,) is 0 for events along which
-        no message passes.
+        `kept` float32 (n_edges,) is 0 for events along which no message passes.
         """
         nodes = self.parameters["nodes"]
-        layer = total = torch.cat([nodes.new_zeros(self.n_users, nodes.shape[1]), nodes])
-        event = list(self.bridges).index(EVENTS) if EVENTS in self.bridges else -1
-        for place, messages in enumerate(self.layers):
-            if not messages:  # nor any in the layers after it
-                break
-            sent = [m.kept(kept) if kept is not None and m.relation == event else m for m in messages]
-            layer = spread(sent, self.parameters["relations"][place].exp(), layer)
-            total = total + layer
-        return total / (len(self.layers) + 1)
+        if "relations" not in self.parameters:
+            return nodes
+        plan = self.plan if kept is None else self.plan.without(list(self.bridges).index(EVENTS), kept)
+        return propagate(plan, self.parameters["relations"].exp(), nodes)
 
     def now(self) -> Floats:
-        """The propagated embeddings as they are now."""
+        """The embeddings of all nodes as they are now, float32 (n_nodes, size); of users 0."""
         with torch.no_grad():
-            return self.propagated().cpu().numpy()
+            nodes = self.propagated().cpu().numpy()
+        return np.concatenate([np.zeros((self.n_users, nodes.shape[1]), np.float32), nodes])
 
     def learned(self) -> tuple[Floats, Floats]:
         """The logarithms of the relations' weights, (n_layers, R), and ‖e⁰‖² of all nodes, (n_nodes,); float32."""
@@ -135,15 +125,16 @@ class Embeddings:
         candidates, log_chance = self._candidates(rng, self.targets[picked], batch)
         nodes = self.propagated(self._kept(rng, picked, batch))
         targets = self.targets[picked[part]]
-        queries = _without(self.queries[self.users[picked[part]]], targets + self.items.start)
+        first = self.items.start - self.n_users  # users have no place among the embeddings
+        queries = _without(self.queries[self.users[picked[part]]], targets + first)
         asked = product(to_torch(queries, self.device), to_torch(queries.T.tocsr(), self.device), nodes)
-        offered = nodes[self.items.start : self.items.stop]
+        offered = nodes[first : first + n_items]
         if len(candidates) < n_items:
             offered = offered[self._index(candidates)]
         if batch.similarity == "cosine":
             offered = normalize(offered, dim=1)
         logits = normalize(asked, dim=1) @ offered.T / batch.temperature
-        row, place = _places(queries, candidates + self.items.start)
+        row, place = _places(queries, candidates + first)
         logits = logits.index_put((self._index(row), self._index(place)), logits.new_tensor(MASKED))
         return loss(logits, self._index(np.searchsorted(candidates, targets)), log_chance)
 

@@ -113,7 +113,7 @@ class LightGCN(Network):
         if model.can_learn:
             of_batch = partial(model.losses, batch=batch, loss=losses.named(self.loss))
             judge = None if validation is None else partial(self._judged, model, validation)
-            task = Task(model.parameters, of_batch, judge, self.batch_size, model.traffic)
+            task = Task(model.parameters, of_batch, judge, self.batch_size, model.plan.traffic(self.embedding_size))
             schedule = Schedule(self.n_epochs, self.n_steps, self.learning_rate, self.patience, self.seed)
             identity = self._identity(graph, validation) if run.checkpoint else ""
             n_epochs = train(task, schedule, run, identity)

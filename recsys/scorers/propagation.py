@@ -55,15 +55,15 @@ def _degrees(matrix: csr_array, *, within: bool) -> tuple[Floats, Floats]:
 
 @dataclass(frozen=True, eq=False)
 class Message:
-    """What one relation carries in one direction: e'[target] += weight · matrix @ e[source].
+    """What one relation carries in one direction: e'[target] += weight · matrix @ e[source], by node type.
 
     matrix    CSR (n_target, n_source); `turned` its transpose
     edges     of every value of `matrix` and of `turned` which edge of the relation it is, int64
     relation  which of the layer's weights it takes
     """
 
-    source: slice
-    target: slice
+    source: str
+    target: str
     matrix: Tensor
     turned: Tensor
     edges: tuple[Tensor, Tensor]
@@ -76,79 +76,114 @@ class Message:
 
     def kept(self, kept: Tensor) -> Message:
         """Without some edges of the relation: `kept` float32 (n_edges,) is 0 for those."""
+        pairs = zip((self.matrix, self.turned), self.edges, strict=True)
         matrix, turned = (
-            _csr(csr.crow_indices(), csr.col_indices(), csr.values() * kept[numbers], csr.shape)
-            for csr, numbers in zip((self.matrix, self.turned), self.edges, strict=True)
+            _csr(csr.crow_indices(), csr.col_indices(), csr.values() * kept[numbers], tuple(csr.shape))
+            for csr, numbers in pairs
         )
         return replace(self, matrix=matrix, turned=turned)
 
 
-def layers(
-    graph: KnowledgeGraph, parts: Mapping[Relation, csr_array], n_layers: int, device: torch.device
-) -> list[list[Message]]:
-    """The messages of every layer that carry anything and are asked for.
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """The messages of every layer that carry anything and are asked for, and where each type's nodes lie.
 
-    Users begin with nothing, so that in the first layer they have nothing to say; after the last nobody asks for them.
+    Users have no embedding of their own: in the first layer they have nothing to say, and after the last nobody asks
+    for them. `places` leaves them out.
     """
-    told = {name for name in graph.nodes if name != USER}
-    ways = [way for place, (name, part) in enumerate(parts.items()) for way in _ways(graph, name, part, place, device)]
-    found = []
-    for layer in range(1, n_layers + 1):
-        asked = [way for way in ways if way[0] in told and (way[1] != USER or layer < n_layers)]
-        found.append([message for _, _, message in asked])
-        told = {target for _, target, _ in asked}
-    return found
+
+    layers: Sequence[Sequence[Message]]
+    places: Mapping[str, slice]
+
+    @classmethod
+    def of(
+        cls, graph: KnowledgeGraph, parts: Mapping[Relation, csr_array], n_layers: int, device: torch.device
+    ) -> Plan:
+        """Of `bridges`; users must be the first of the numbering."""
+        start = len(graph.nodes[USER])
+        places = {
+            name: slice(nodes.start - start, nodes.range.stop - start)
+            for name, nodes in graph.nodes.items()
+            if name != USER
+        }
+        both = [way for place, (name, part) in enumerate(parts.items()) for way in _ways(name, part, place, device)]
+        told, layers = set(places), []
+        for layer in range(1, n_layers + 1):
+            layers.append([m for m in both if m.source in told and (m.target != USER or layer < n_layers)])
+            told = {message.target for message in layers[-1]}
+        return cls(layers, places)
+
+    def without(self, relation: int, kept: Tensor) -> Plan:
+        """The same where messages of a relation skip the edges for which `kept` is 0."""
+        layers = [[m.kept(kept) if m.relation == relation else m for m in messages] for messages in self.layers]
+        return replace(self, layers=layers)
+
+    def traffic(self, size: int) -> int:
+        """The bytes that one propagation moves, there and back, where no cache helps."""
+        return 2 * sum(message.traffic(size) for layer in self.layers for message in layer)
 
 
-def _ways(
-    graph: KnowledgeGraph, relation: Relation, part: csr_array, place: int, device: torch.device
-) -> list[tuple[str, str, Message]]:
-    """Both directions of a relation: from which node type, to which, and the message."""
+def _ways(relation: Relation, part: csr_array, place: int, device: torch.device) -> list[Message]:
+    """Both directions of a relation."""
     source, _, target = relation
-    ends = {name: slice(graph.nodes[name].start, graph.nodes[name].range.stop) for name in (source, target)}
     numbers = csr_array((np.arange(part.nnz), part.indices, part.indptr), part.shape)
     turned = numbers.T.tocsr()  # where each of its values lies in the other
     turned_part = csr_array((part.data[turned.data], turned.indices, turned.indptr), turned.shape)
     back, there = to_torch(part, device), to_torch(turned_part, device)
     edges, turned_edges = (torch.from_numpy(each.data).to(device) for each in (numbers, turned))
     return [
-        (source, target, Message(ends[source], ends[target], there, back, (turned_edges, edges), place)),
-        (target, source, Message(ends[target], ends[source], back, there, (edges, turned_edges), place)),
+        Message(source, target, there, back, (turned_edges, edges), place),
+        Message(target, source, back, there, (edges, turned_edges), place),
     ]
 
 
-def spread(messages: Sequence[Message], weights: Tensor, nodes: Tensor) -> Tensor:
-    """One layer: float32 (n_nodes, size) from the same; `weights` (R,) of the relations."""
-    return _Layer.apply(messages, weights, nodes)  # type: ignore[no-untyped-call]
+def propagate(plan: Plan, weights: Tensor, nodes: Tensor) -> Tensor:
+    """The mean over the layers of all nodes but users, float32 (n, size), from e⁰; `weights` (n_layers, R)."""
+    return _Propagation.apply(plan, weights, nodes)  # type: ignore[no-untyped-call]
 
 
-class _Layer(torch.autograd.Function):
-    """Keeps its input alone; what each relation said is not needed again."""
+class _Propagation(torch.autograd.Function):
+    """All layers at once: nothing is kept but each layer's embeddings, and nothing passed over that no edge reaches."""
 
     @staticmethod
-    def forward(ctx: Any, messages: Sequence[Message], weights: Tensor, nodes: Tensor) -> Tensor:
-        ctx.messages = messages
-        ctx.save_for_backward(weights, nodes)
-        heard = torch.zeros_like(nodes)
-        for message, weight in zip(messages, _numbers(messages, weights), strict=True):
-            heard[message.target].addmm_(message.matrix, nodes[message.source], alpha=weight)
-        return heard
+    def forward(ctx: Any, plan: Plan, weights: Tensor, nodes: Tensor) -> Tensor:
+        known = weights.tolist()
+        total = nodes.clone()
+        layers = [{name: nodes[place] for name, place in plan.places.items()}]
+        for messages, own in zip(plan.layers, known, strict=True):
+            heard: dict[str, Tensor] = {}
+            for message in messages:
+                if message.target not in heard:
+                    heard[message.target] = nodes.new_zeros(message.matrix.shape[0], nodes.shape[1])
+                said = layers[-1][message.source]
+                heard[message.target].addmm_(message.matrix, said, alpha=own[message.relation])
+            for name in heard.keys() & plan.places.keys():
+                total[plan.places[name]].add_(heard[name])
+            layers.append(heard)
+        ctx.plan, ctx.known, ctx.layers = plan, known, layers
+        return total.div_(len(layers))
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[None, Tensor, Tensor]:
-        weights, nodes = ctx.saved_tensors
-        of_weights, of_nodes = torch.zeros_like(weights), torch.zeros_like(nodes)
-        for message, weight in zip(ctx.messages, _numbers(ctx.messages, weights), strict=True):
-            said = message.turned @ gradients[0][message.target]
-            of_weights[message.relation] += torch.dot(said.flatten(), nodes[message.source].flatten())
-            of_nodes[message.source].add_(said, alpha=weight)
-        return None, of_weights, of_nodes
-
-
-def _numbers(messages: Sequence[Message], weights: Tensor) -> list[float]:
-    """The weight of every message."""
-    known = weights.tolist()
-    return [known[message.relation] for message in messages]
+        plan, layers = ctx.plan, ctx.layers
+        mean = gradients[0] / len(layers)
+        of_weights = mean.new_zeros(len(ctx.known), len(ctx.known[0]) if ctx.known else 0)
+        own = {name: mean[place] for name, place in plan.places.items()}
+        after = {name: own[name] for name in layers[-1] if name in own}
+        for place in reversed(range(len(plan.layers))):
+            before = {name: own[name].clone() for name in layers[place] if name in own}
+            for message in plan.layers[place]:
+                said = message.turned @ after[message.target]
+                of_weights[place, message.relation] += torch.dot(
+                    said.flatten(), layers[place][message.source].flatten()
+                )
+                weight = ctx.known[place][message.relation]
+                if message.source in before:
+                    before[message.source].add_(said, alpha=weight)
+                else:
+                    before[message.source] = said.mul_(weight)
+            after = before
+        return None, of_weights, torch.cat(list(after.values()))
 
 
 def product(matrix: Tensor, transposed: Tensor, dense: Tensor) -> Tensor:
@@ -170,7 +205,8 @@ class _SparseProduct(torch.autograd.Function):
 def to_torch(matrix: csr_array, device: torch.device) -> Tensor:
     """A scipy CSR matrix as torch's, float32 with int32 indices."""
     parts = (matrix.indptr.astype(np.int32), matrix.indices.astype(np.int32), matrix.data.astype(np.float32))
-    return _csr(*(torch.from_numpy(part).to(device) for part in parts), matrix.shape)
+    indptr, indices, values = (torch.from_numpy(part).to(device) for part in parts)
+    return _csr(indptr, indices, values, matrix.shape)
 
 
 def _csr(indptr: Tensor, indices: Tensor, values: Tensor, shape: tuple[int, ...]) -> Tensor:

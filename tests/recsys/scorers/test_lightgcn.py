@@ -12,6 +12,7 @@ import torch
 from scipy.sparse import random_array
 
 import kg
+from kg.edges import Edges
 from kg.query import Weighting
 from recsys.errors import RecsysError
 from recsys.holdout import popularity
@@ -20,7 +21,7 @@ from recsys.losses import LOSSES, named
 from recsys.scorers import memory
 from recsys.scorers.embeddings import Batch, Embeddings, Shape
 from recsys.scorers.lightgcn import LightGCN
-from recsys.scorers.propagation import bridges, layers, product, spread, to_torch
+from recsys.scorers.propagation import Plan, bridges, product, propagate, to_torch
 from recsys.training import Run
 from recsys.types import Holdout
 
@@ -95,15 +96,20 @@ def test_every_relation_is_normalised_by_itself_then_by_their_number(graph: kg.K
         np.testing.assert_allclose(part.toarray(), block, rtol=1e-5)
 
 
-def test_a_layer_and_its_gradients_are_the_dense_ones(graph: kg.KnowledgeGraph) -> None:
-    """In a middle layer all messages are sent."""
-    messages = layers(graph, bridges(graph, Weighting()), 3, CPU)[1]
+@pytest.mark.parametrize("n_layers", [1, 2, 3, 4])
+def test_propagation_and_its_gradients_are_the_dense_ones(graph: kg.KnowledgeGraph, n_layers: int) -> None:
+    plan = Plan.of(graph, bridges(graph, Weighting()), n_layers, CPU)
     dense = torch.from_numpy(np.stack(whole(graph))).float()
     rng = torch.Generator().manual_seed(0)
-    nodes, weights = torch.randn(graph.n_nodes, 3, generator=rng), torch.tensor([0.3, 1.7])
-    ours, twins = ([each.clone().requires_grad_() for each in (weights, nodes)] for _ in range(2))
-    made = spread(messages, *ours)
-    expected = torch.einsum("r,rij,jd->id", twins[0], dense, twins[1])
+    first = torch.randn(graph.n_nodes - graph.n_users, 3, generator=rng)
+    weights = torch.rand(n_layers, 2, generator=rng) + 0.5
+    ours, twins = ([each.clone().requires_grad_() for each in (weights, first)] for _ in range(2))
+    made = propagate(plan, *ours)
+    layer = total = torch.cat([torch.zeros(graph.n_users, 3), twins[1]])
+    for own in twins[0]:
+        layer = torch.einsum("r,rij,jd->id", own, dense, layer)
+        total = total + layer
+    expected = total[graph.n_users :] / (n_layers + 1)
     torch.testing.assert_close(made, expected)
     made.square().sum().backward()
     expected.square().sum().backward()
@@ -112,7 +118,7 @@ def test_a_layer_and_its_gradients_are_the_dense_ones(graph: kg.KnowledgeGraph) 
 
 
 def test_messages_skip_the_events_left_out(graph: kg.KnowledgeGraph) -> None:
-    messages = layers(graph, bridges(graph, Weighting()), 3, CPU)[1]
+    messages = Plan.of(graph, bridges(graph, Weighting()), 3, CPU).layers[1]
     kept = torch.from_numpy(np.random.default_rng(0).integers(0, 2, messages[0].edges[0].numel()).astype(np.float32))
     users, items = graph.nodes["user"].range, graph.nodes["item"].range
     whole_one = bridges(graph, Weighting())["user", "", "item"].tocoo()
@@ -251,6 +257,25 @@ def test_every_option_learns(graph: kg.KnowledgeGraph, given: dict[str, object])
     assert losses[-1].loss < losses[0].loss
     assert np.isfinite(scorer.score(graph.query())).all()
     assert losses[0].traffic > 0
+
+
+def test_nodes_and_relations_without_edges_are_no_trouble(graph: kg.KnowledgeGraph) -> None:
+    """A relation that nobody uses, and an item that nothing is known of: it has no score, the others keep theirs."""
+    nothing = np.empty(0, np.int64)
+    relations = {**graph.relations, ("item", "colour", "brand"): Edges.of(nothing, nothing, graph.n_items)}
+    with_empty = replace(graph, relations=relations)
+    parts = bridges(with_empty, Weighting())
+    assert list(parts) == list(bridges(graph, Weighting()))
+    lonely = replace(with_empty, relations={name: _without_item(edges, name, 3) for name, edges in relations.items()})
+    scorer = replace(SMALL, n_epochs=1).fit(lonely)
+    scores = scorer.score(lonely.query())
+    assert np.isnan(scores[:, 3]).all()
+    assert np.isfinite(np.delete(scores, 3, axis=1)).all()
+
+
+def _without_item(edges: Edges, relation: tuple[str, str, str], item: int) -> Edges:
+    kept = (edges.sources if relation[0] == "item" else edges.indices) != item
+    return Edges.of(edges.sources[kept], edges.indices[kept], len(edges.indptr) - 1)
 
 
 def test_the_memory_needed_is_said_first(graph: kg.KnowledgeGraph) -> None:

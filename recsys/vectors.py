@@ -1,0 +1,99 @@
+"""Embeddings as a product: a row for every node of the graph, for other programs and for the eye."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kg.canvas import FONT, INK
+from kg.graph import ITEM, KnowledgeGraph
+from recsys.operators import Factors, power
+from recsys.scorers.attributes import attributes
+from recsys.scorers.network import Network
+from recsys.types import Scorer
+
+if TYPE_CHECKING:
+    import altair as alt
+
+_SHOWN, _COLOURS = 2000, 9  # items of a picture, values of its legend beside "other"
+_SIDE = 620  # pixels
+Floats = NDArray[np.float32]
+
+
+def vectors(scorer: Scorer, graph: KnowledgeGraph) -> Floats | None:
+    """The embeddings of all nodes in the one numbering, float32 (n_nodes, size); None: the scorer has none.
+
+    A user's is the weighted sum of those of her query, as the score takes it: its product with an item's, at length 1
+    where `similarity` is "cosine", is the score before `prior`, demand and degree have their say.
+    """
+    if not isinstance(scorer, Network) or not isinstance(scorer.operator_, Factors):
+        return None
+    nodes: Floats = scorer.operator_.left[:, :-1].copy()
+    users = graph.nodes["user"].range
+    nodes[users.start : users.stop] = graph.query().weights(scorer.weighting) @ nodes
+    return nodes
+
+
+def projection(graph: KnowledgeGraph, nodes: Floats) -> alt.Chart:
+    """The items in the plane of their two first principal components, by direction; the most sold, coloured by trait.
+
+    The trait is the relation whose few most frequent values tell most items apart.
+    """
+    import altair as alt
+    import pandas as pd
+
+    items = graph.nodes[ITEM]
+    own = nodes[items.start : items.range.stop].astype(np.float64)
+    own *= power(np.linalg.norm(own, axis=1), -1)[:, None]
+    sold = np.zeros(graph.n_items)
+    for relation in graph.event_relations:
+        sold += np.bincount(graph.relations[relation].indices, minlength=graph.n_items)
+    shown = np.flatnonzero(own.any(axis=1))
+    shown = shown[np.argsort(-sold[shown], kind="stable")[:_SHOWN]]
+    centred = own[shown] - own[shown].mean(axis=0) if len(shown) else own[shown]
+    _, lengths, across = np.linalg.svd(centred, full_matrices=False)
+    places = np.zeros((len(shown), 2))
+    places[:, : len(across[:2])] = centred @ across[:2].T
+    share = (lengths[:2] ** 2).sum() / max((lengths**2).sum(), 1e-12)
+    name, traits = _trait(graph)
+    frame = pd.DataFrame(
+        {"x": places[:, 0], "y": places[:, 1], "item": items.labels[shown], "id": items.ids.ids[shown]}
+    )
+    frame["trait"], frame["sold"] = traits[shown], sold[shown]
+    axis = alt.Axis(labels=False, ticks=False, title=None, grid=False, domainColor="#d5dbe0")
+    return (
+        alt.Chart(alt.InlineData(values=frame.to_dict(orient="records")), width=_SIDE, height=_SIDE)
+        .mark_circle(opacity=0.7)
+        .encode(
+            x=alt.X("x:Q", axis=axis),
+            y=alt.Y("y:Q", axis=axis),
+            size=alt.Size("sold:Q", legend=None, scale=alt.Scale(range=[12, 260])),
+            color=alt.Color("trait:N", title=name or None, legend=alt.Legend() if name else None),
+            tooltip=["item:N", "id:N", "trait:N"],
+        )
+        .properties(title=f"{len(shown):,} items; the plane holds {share:.0%} of how their embeddings differ")
+        .configure(font=FONT)
+        .configure_title(color=INK, anchor="start")
+        .configure_view(stroke=None)
+    )
+
+
+def _trait(graph: KnowledgeGraph) -> tuple[str, NDArray[np.object_]]:
+    """The relation to colour by, and every item's value; "" where items have none that tells them apart."""
+    known = attributes(graph)
+    best, values, most = "", np.full(graph.n_items, "–", dtype=object), 0.0
+    for relation, start, stop in zip(known.relations, known.starts[:-1], known.starts[1:], strict=True):
+        part = known.values[:, start:stop].tocsc()
+        counts = np.diff(part.indptr)
+        frequent = np.argsort(-counts, kind="stable")[:_COLOURS]
+        shares = counts[frequent] / max(graph.n_items, 1)
+        told = float((shares * (1 - shares).clip(min=0)).sum())
+        if told > most:
+            best, most = relation, told
+            values = np.full(graph.n_items, "other", dtype=object)
+            for value in frequent[::-1]:
+                having = part.indices[part.indptr[value] : part.indptr[value + 1]]
+                values[having] = graph.label(int(known.nodes[start + value]))
+    return best, values
