@@ -65,7 +65,7 @@ class LightGCN(Network):
 
     embedding_size: PositiveInt = 64
     n_layers: NonNegativeInt = 2
-    first: First = "random"
+    first: First = "spectral"
     loss: Annotated[str, AfterValidator(_known)] = "softmax"
     similarity: Similarity = "cosine"
     temperature: PositiveFloat = 0.1
@@ -77,7 +77,7 @@ class LightGCN(Network):
     n_steps: PositiveInt = 10
     batch_size: PositiveInt = 512
     n_candidates: NonNegativeInt = 8192
-    learning_rate: PositiveFloat = 0.03
+    learning_rate: PositiveFloat = 0.01
     patience: PositiveInt = 4
     train_half_life: PositiveFloat | None = 180
     demand: Demand = Demand()

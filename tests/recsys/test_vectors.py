@@ -46,7 +46,7 @@ def test_the_picture_sets_camps_apart_and_colours_by_what_tells(graph: kg.Knowle
     scorer = LightGCN(embedding_size=8, batch_size=64).fit(graph)
     nodes = vectors(scorer, graph)
     assert nodes is not None
-    rows = pd.DataFrame(projection(graph, nodes).to_dict()["data"]["values"])
+    rows = pd.DataFrame(projection(graph, nodes).data.values)
     assert sorted(rows["id"]) == sorted(graph.nodes["item"].ids.ids)
     assert set(rows["trait"]) == {"b0", "b1"}
     x = rows.groupby("trait")["x"]
@@ -55,4 +55,4 @@ def test_the_picture_sets_camps_apart_and_colours_by_what_tells(graph: kg.Knowle
 
 def test_a_picture_of_nothing_is_empty(graph: kg.KnowledgeGraph) -> None:
     nothing = projection(graph, np.zeros((graph.n_nodes, 3), np.float32))
-    assert nothing.to_dict()["data"]["values"] == []
+    assert nothing.data.values == []
