@@ -49,7 +49,7 @@ def propagation(data: Path, size: int, n_layers: int) -> None:
 
     with torch.no_grad():
         told = (model.propagated() - other(model.parameters["nodes"])[graph.n_users :]).abs().max()
-    print(f"{graph.n_nodes:,} nodes, {len(model.users):,} pairs, size {size}, {n_layers} layers,")
+    print(f"{graph.n_nodes:,} nodes, {len(model.pairs.users):,} pairs, size {size}, {n_layers} layers,")
     print(f"{torch.get_num_threads()} threads; largest difference to PyG {told:.1e}\n")
     print("| one step, there and back | ms | GB/s |\n|---|---:|---:|")
     for name, work in {"bare products": bare, "ours": ours, "PyG edge_index": pyg}.items():

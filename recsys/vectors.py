@@ -42,7 +42,6 @@ def projection(graph: KnowledgeGraph, nodes: Floats) -> alt.Chart:
     The trait is the relation whose few most frequent values tell most items apart.
     """
     import altair as alt
-    import pandas as pd
 
     items = graph.nodes[ITEM]
     own = nodes[items.start : items.range.stop].astype(np.float64)
@@ -58,13 +57,13 @@ def projection(graph: KnowledgeGraph, nodes: Floats) -> alt.Chart:
     places[:, : len(across[:2])] = centred @ across[:2].T
     share = (lengths[:2] ** 2).sum() / max((lengths**2).sum(), 1e-12)
     name, traits = _trait(graph)
-    frame = pd.DataFrame(
-        {"x": places[:, 0], "y": places[:, 1], "item": items.labels[shown], "id": items.ids.ids[shown]}
-    )
-    frame["trait"], frame["sold"] = traits[shown], sold[shown]
+    columns = {"x": places[:, 0], "y": places[:, 1], "item": items.labels[shown], "id": items.ids.ids[shown]}
+    columns |= {"trait": traits[shown], "sold": sold[shown]}
+    told = zip(*(values.tolist() for values in columns.values()), strict=True)
+    rows = [dict(zip(columns, row, strict=True)) for row in told]
     axis = alt.Axis(labels=False, ticks=False, title=None, grid=False, domainColor="#d5dbe0")
     return (
-        alt.Chart(alt.InlineData(values=frame.to_dict(orient="records")), width=_SIDE, height=_SIDE)
+        alt.Chart(alt.InlineData(values=rows), width=_SIDE, height=_SIDE)
         .mark_circle(opacity=0.7)
         .encode(
             x=alt.X("x:Q", axis=axis),

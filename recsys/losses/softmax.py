@@ -14,5 +14,5 @@ from torch.nn.functional import cross_entropy
 def softmax(logits: Tensor, targets: Tensor, log_chance: Tensor) -> Tensor:
     """−log of the target's share: an estimate of the softmax over all items."""
     own = (torch.arange(len(targets), device=targets.device), targets)
-    corrected = (logits - log_chance).index_put(own, log_chance[targets], accumulate=True)
+    corrected = (logits - log_chance).index_put_(own, log_chance[targets], accumulate=True)
     return cross_entropy(corrected, targets, reduction="none")

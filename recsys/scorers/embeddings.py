@@ -1,4 +1,4 @@
-"""The trainable part of LightGCN: embeddings of nodes, their propagation, and what a batch of queries is."""
+"""The trainable part of LightGCN: embeddings of nodes, their propagation, and what is lost on a batch."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from torch.nn.functional import normalize
 from kg.graph import ITEM, KnowledgeGraph
 from kg.query import Weighting
 from recsys.losses import MASKED, Loss
-from recsys.scorers.interactions import strongest
-from recsys.scorers.propagation import EVENTS, Plan, bridges, product, propagate, to_torch
+from recsys.scorers.pairs import Batch, Pairs
+from recsys.scorers.propagation import EVENTS, Plan, bridges, propagate
+from recsys.scorers.sparse import product, to_torch
 from recsys.scorers.spectral import leading
 
 First = Literal["random", "spectral"]
-Similarity = Literal["cosine", "dot"]
 Floats = NDArray[np.float32]
 Index = NDArray[np.int64]
 _BYTES = 4
@@ -37,23 +37,6 @@ class Shape:
     seed: int
 
 
-@dataclass(frozen=True)
-class Batch:
-    """How a step draws and compares: so many pairs, and beside their items so many others as candidates.
-
-    similarity    "cosine", or "dot": then an item's length counts, and the query's does not
-    dropout       the share of the events that no message passes along, drawn anew
-    own_messages  whether the pairs of the batch pass messages along
-    """
-
-    size: int
-    n_candidates: int
-    temperature: float
-    similarity: Similarity = "cosine"
-    dropout: float = 0.0
-    own_messages: bool = True
-
-
 class Embeddings:
     """What is trained, and on what.
 
@@ -61,7 +44,7 @@ class Embeddings:
     parameters  "nodes": e⁰ of all nodes but users, float32 (n_nodes − n_users, size); "relations": the logarithm of
                 each relation's weight in each layer, float32 (n_layers, R), where there are layers
     linked      whether an item has any edge, bool (n_items,)
-    degrees     the interactions of every item as `lasting` weighs them, float32 (n_items,)
+    pairs       what is learned from
     """
 
     def __init__(
@@ -76,20 +59,12 @@ class Embeddings:
         if shape.n_layers:
             weights = torch.zeros(shape.n_layers, len(self.bridges), device=device)
             self.parameters["relations"] = nn.Parameter(weights)
-        pairs = strongest(graph, lasting)
-        pairs.sort_indices()  # as the bridges' are: a pair's place is the number of its edge
-        self.degrees: Floats = np.asarray(pairs.sum(axis=0), dtype=np.float32)
-        taken = pairs.tocoo()
-        others = np.diff(self.queries.indptr)[taken.row] > 1  # something is left of the query without the target
-        self.edges = np.flatnonzero(others)
-        self.users, self.targets = taken.row[others], taken.col[others]
-        self.chances = np.cumsum(taken.data[others], dtype=np.float64)
-        self.n_edges = pairs.nnz
+        self.pairs = Pairs.of(graph, lasting, self.queries)
 
     @property
     def can_learn(self) -> bool:
         """Whether anyone did two things: a target, and something to tell it from."""
-        return len(self.chances) > 0
+        return len(self.pairs.chances) > 0
 
     def propagated(self, kept: Tensor | None = None) -> Tensor:
         """The embeddings of all nodes but users, the mean over the layers: float32 (n_nodes − n_users, size).
@@ -119,44 +94,25 @@ class Embeddings:
 
         A query is all that its user did but for the target; the rest of it is no negative.
         """
-        n_items = len(self.items)
-        picked = np.searchsorted(self.chances, rng.random(batch.size) * self.chances[-1], side="right")
-        picked = picked.clip(max=len(self.chances) - 1)
-        candidates, log_chance = self._candidates(rng, self.targets[picked], batch)
-        nodes = self.propagated(self._kept(rng, picked, batch))
-        targets = self.targets[picked[part]]
+        pairs = self.pairs
+        picked = pairs.drawn(rng, batch.size)
+        candidates, chances = pairs.candidates(rng, picked, batch)
+        kept = pairs.kept(rng, picked, batch)
+        nodes = self.propagated(None if kept is None else torch.from_numpy(kept).to(self.device))
+        targets = pairs.targets[picked[part]]
         first = self.items.start - self.n_users  # users have no place among the embeddings
-        queries = _without(self.queries[self.users[picked[part]]], targets + first)
+        queries = _without(self.queries[pairs.users[picked[part]]], targets + first)
         asked = product(to_torch(queries, self.device), to_torch(queries.T.tocsr(), self.device), nodes)
-        offered = nodes[first : first + n_items]
-        if len(candidates) < n_items:
+        offered = nodes[first : first + len(self.items)]
+        if len(candidates) < len(self.items):
             offered = offered[self._index(candidates)]
         if batch.similarity == "cosine":
             offered = normalize(offered, dim=1)
-        logits = normalize(asked, dim=1) @ offered.T / batch.temperature
+        logits = (normalize(asked, dim=1) / batch.temperature) @ offered.T
         row, place = _places(queries, candidates + first)
-        logits = logits.index_put((self._index(row), self._index(place)), logits.new_tensor(MASKED))
+        logits.index_put_((self._index(row), self._index(place)), logits.new_tensor(MASKED))
+        log_chance = torch.from_numpy(np.log(chances).astype(np.float32)).to(self.device)
         return loss(logits, self._index(np.searchsorted(candidates, targets)), log_chance)
-
-    def _candidates(self, rng: np.random.Generator, targets: Index, batch: Batch) -> tuple[Index, Tensor]:
-        """Items, ascending, and the logarithm of each one's chance to be among them: all, or some and the targets."""
-        n_items = len(self.items)
-        if n_items <= batch.n_candidates:
-            return np.arange(n_items), torch.zeros(n_items, device=self.device)
-        candidates = np.union1d(rng.choice(n_items, batch.n_candidates, replace=False), targets)
-        popularity = np.bincount(self.targets, np.diff(self.chances, prepend=0), minlength=n_items)[candidates]
-        not_a_target = (1 - popularity / self.chances[-1]) ** batch.size
-        chance = 1 - not_a_target * (1 - batch.n_candidates / n_items)
-        return candidates, torch.from_numpy(np.log(chance).astype(np.float32)).to(self.device)
-
-    def _kept(self, rng: np.random.Generator, picked: Index, batch: Batch) -> Tensor | None:
-        """Which events pass messages along in this step; None: all."""
-        if batch.own_messages and not batch.dropout:
-            return None
-        kept = (rng.random(self.n_edges, dtype=np.float32) >= batch.dropout).astype(np.float32)
-        if not batch.own_messages:
-            kept[self.edges[picked]] = 0
-        return torch.from_numpy(kept).to(self.device)
 
     def _first(self, graph: KnowledgeGraph, shape: Shape) -> Floats:
         """e⁰ of all nodes but users, float32 (n_nodes − n_users, size)."""

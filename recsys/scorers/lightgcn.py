@@ -27,9 +27,10 @@ from recsys.grid import Span
 from recsys.linear import STRICT
 from recsys.operators import Factors
 from recsys.protocol import Protocol
-from recsys.scorers.embeddings import Batch, Embeddings, First, Shape, Similarity, memory
+from recsys.scorers.embeddings import Embeddings, First, Shape, memory
 from recsys.scorers.memory import require
 from recsys.scorers.network import Network
+from recsys.scorers.pairs import Batch, Similarity
 from recsys.training import Run, Schedule, Task, device_of, train
 from recsys.types import Holdout
 
@@ -108,7 +109,7 @@ class LightGCN(Network):
         run.say(f"{self.name}: about {needed / 1e6:,.0f} MB beside the graph")
         lasting = replace(self.weighting, half_life=self.train_half_life)
         model = Embeddings(graph, self.weighting, lasting, shape, device_of(run.device))
-        self.degrees_ = model.degrees
+        self.degrees_ = model.pairs.degrees
         self.emphasis_ = self.emphasis(graph)
         if model.can_learn:
             of_batch = partial(model.losses, batch=batch, loss=losses.named(self.loss))
@@ -134,7 +135,8 @@ class LightGCN(Network):
         items = slice(model.items.start, model.items.stop)
         offered, sizes = nodes[items], lengths[items]
         if self.similarity == "cosine":
-            offered, sizes = offered / np.where(sizes > 0, sizes, 1), np.sign(sizes)
+            offered = (offered / np.where(sizes > 0, sizes, 1)).astype(np.float32)
+            sizes = np.sign(sizes)
         self.operator_ = Factors(np.hstack([nodes, lengths]), np.hstack([offered, np.float32(self.prior) * sizes]))
         self.opinion_ = model.linked
 

@@ -131,16 +131,17 @@ class Meetings:
             if step.target != at:
                 continue
             met = {
-                since + 1: step.weights[since] * (step.matrix @ worth)
+                since + 1: step.weights[since] * _heard(step.matrix, worth)
                 for since, worth in front.met.items()
                 if since < self._most
             }
-            goes_on = front.reached is not None and len(front.chain) < self._most
-            reached = step.matrix @ front.reached if goes_on else None
+            reached = None
+            if front.reached is not None and len(front.chain) < self._most:
+                reached = _heard(step.matrix, front.reached)
             if met or reached is not None:
                 matrix = step.matrix
                 ones = csr_array((np.ones(matrix.nnz), matrix.indices, matrix.indptr), matrix.shape)
-                grown = self._front((step, *front.chain), reached, ones @ front.walks, met)
+                grown = self._front((step, *front.chain), reached, _heard(ones, front.walks), met)
                 if grown.walks.any():
                     yield grown
 
@@ -166,3 +167,7 @@ class Meetings:
     @property
     def _most(self) -> int:
         return min(MOST_STEPS, self.n_layers)
+
+
+def _heard(matrix: csr_array, values: Floats) -> Floats:
+    return np.asarray(matrix @ values, dtype=np.float64)

@@ -8,7 +8,6 @@ transposes are made once.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -23,6 +22,7 @@ from kg.graph import ITEM, USER, KnowledgeGraph, Relation
 from kg.query import Weighting
 from recsys.operators import power, scaled
 from recsys.scorers.interactions import strongest
+from recsys.scorers.sparse import csr, to_torch
 
 EVENTS: Relation = (USER, "", ITEM)
 """All kinds of event are one relation: each pair's strongest."""
@@ -78,8 +78,8 @@ class Message:
         """Without some edges of the relation: `kept` float32 (n_edges,) is 0 for those."""
         pairs = zip((self.matrix, self.turned), self.edges, strict=True)
         matrix, turned = (
-            _csr(csr.crow_indices(), csr.col_indices(), csr.values() * kept[numbers], tuple(csr.shape))
-            for csr, numbers in pairs
+            csr(part.crow_indices(), part.col_indices(), part.values() * kept[numbers], tuple(part.shape))
+            for part, numbers in pairs
         )
         return replace(self, matrix=matrix, turned=turned)
 
@@ -184,32 +184,3 @@ class _Propagation(torch.autograd.Function):
                     before[message.source] = said.mul_(weight)
             after = before
         return None, of_weights, torch.cat(list(after.values()))
-
-
-def product(matrix: Tensor, transposed: Tensor, dense: Tensor) -> Tensor:
-    """Matrix @ dense for a constant CSR matrix; its transpose is given, not made anew in every backward pass."""
-    return _SparseProduct.apply(matrix, transposed, dense)  # type: ignore[no-untyped-call]
-
-
-class _SparseProduct(torch.autograd.Function):
-    @staticmethod
-    def forward(ctx: Any, matrix: Tensor, transposed: Tensor, dense: Tensor) -> Tensor:
-        ctx.transposed = transposed
-        return matrix @ dense
-
-    @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[None, None, Tensor]:
-        return None, None, ctx.transposed @ gradients[0]
-
-
-def to_torch(matrix: csr_array, device: torch.device) -> Tensor:
-    """A scipy CSR matrix as torch's, float32 with int32 indices."""
-    parts = (matrix.indptr.astype(np.int32), matrix.indices.astype(np.int32), matrix.data.astype(np.float32))
-    indptr, indices, values = (torch.from_numpy(part).to(device) for part in parts)
-    return _csr(indptr, indices, values, matrix.shape)
-
-
-def _csr(indptr: Tensor, indices: Tensor, values: Tensor, shape: tuple[int, ...]) -> Tensor:
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="Sparse (CSR tensor support is in beta|invariant checks)")
-        return torch.sparse_csr_tensor(indptr, indices, values, size=shape)

@@ -9,8 +9,8 @@ import pytest
 import kg
 from recsys.demand import Demand
 from recsys.scorers.ease import EASE
-from recsys.scorers.embeddings import Similarity
 from recsys.scorers.lightgcn import LightGCN
+from recsys.scorers.pairs import Similarity
 from recsys.vectors import projection, vectors
 
 

@@ -19,9 +19,11 @@ from recsys.holdout import popularity
 from recsys.journal import Progress
 from recsys.losses import LOSSES, named
 from recsys.scorers import memory
-from recsys.scorers.embeddings import Batch, Embeddings, Shape
+from recsys.scorers.embeddings import Embeddings, Shape
 from recsys.scorers.lightgcn import LightGCN
-from recsys.scorers.propagation import Plan, bridges, product, propagate, to_torch
+from recsys.scorers.pairs import Batch
+from recsys.scorers.propagation import Plan, bridges, propagate
+from recsys.scorers.sparse import product, to_torch
 from recsys.training import Run
 from recsys.types import Holdout
 
@@ -163,11 +165,11 @@ def test_a_loss_is_that_of_its_definition_without_the_rest_of_the_query(graph: k
     batch = Batch(5, 99, 0.5)
     losses = asked(made, batch, name, 3)
     rng = np.random.default_rng(3)
-    picked = np.searchsorted(made.chances, rng.random(5) * made.chances[-1], side="right")
+    picked = np.searchsorted(made.pairs.chances, rng.random(5) * made.pairs.chances[-1], side="right")
     nodes = made.now()
     items = nodes[made.items.start : made.items.stop]
     items = items / np.linalg.norm(items, axis=1, keepdims=True)
-    for loss, user, target in zip(losses, made.users[picked], made.targets[picked], strict=True):
+    for loss, user, target in zip(losses, made.pairs.users[picked], made.pairs.targets[picked], strict=True):
         own = graph.query(np.array([user])).nodes - made.items.start
         rest = own[own != target]
         query = nodes[rest + made.items.start].sum(axis=0)
@@ -201,11 +203,11 @@ def test_parts_of_a_batch_are_the_batch(graph: kg.KnowledgeGraph) -> None:
 
 def test_a_batch_without_its_own_messages_leaves_the_others(graph: kg.KnowledgeGraph) -> None:
     made = model(graph)
-    kept = made._kept(np.random.default_rng(0), np.array([0, 5, 5]), Batch(3, 9, 1.0, own_messages=False))
+    kept = made.pairs.kept(np.random.default_rng(0), np.array([0, 5, 5]), Batch(3, 9, 1.0, own_messages=False))
     pairs = made.bridges["user", "", "item"].tocoo()
-    gone = {(int(pairs.row[edge]), int(pairs.col[edge])) for edge in np.flatnonzero(kept.numpy() == 0)}
-    assert gone == {(int(made.users[place]), int(made.targets[place])) for place in (0, 5)}
-    some = made._kept(np.random.default_rng(0), np.array([0]), Batch(1, 9, 1.0, dropout=0.4))
+    gone = {(int(pairs.row[edge]), int(pairs.col[edge])) for edge in np.flatnonzero(kept == 0)}
+    assert gone == {(int(made.pairs.users[place]), int(made.pairs.targets[place])) for place in (0, 5)}
+    some = made.pairs.kept(np.random.default_rng(0), np.array([0]), Batch(1, 9, 1.0, dropout=0.4))
     assert 0.45 < some.mean() < 0.75
 
 

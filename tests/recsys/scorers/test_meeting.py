@@ -12,8 +12,8 @@ import pytest
 
 import kg
 from recsys.explanation.steps import broken, reverse
-from recsys.scorers.embeddings import Similarity
 from recsys.scorers.lightgcn import LightGCN
+from recsys.scorers.pairs import Similarity
 from recsys.types import MANY, Explanation
 
 
