@@ -52,9 +52,11 @@ def propagation(data: Path, size: int, n_layers: int) -> None:
     print(f"{graph.n_nodes:,} nodes, {len(model.pairs.users):,} pairs, size {size}, {n_layers} layers,")
     print(f"{torch.get_num_threads()} threads; largest difference to PyG {told:.1e}\n")
     print("| one step, there and back | ms | GB/s |\n|---|---:|---:|")
-    for name, work in {"bare products": bare, "ours": ours, "PyG edge_index": pyg}.items():
-        seconds = min(_seconds(work) for _ in range(REPEATS))
-        print(f"| {name} | {1e3 * seconds:,.0f} | {model.plan.traffic(size) / seconds / 1e9:.1f} |", flush=True)
+    works = {"bare products": bare, "ours": ours, "PyG edge_index": pyg}
+    rounds = [{name: _seconds(work) for name, work in works.items()} for _ in range(REPEATS)]
+    for name in works:
+        seconds = min(told[name] for told in rounds)
+        print(f"| {name} | {1e3 * seconds:,.0f} | {model.plan.traffic(size) / seconds / 1e9:.1f} |")
 
 
 class _EdgeIndex:
