@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import altair as alt
 
 _SHOWN, _COLOURS = 2000, 9  # items of a picture, values of its legend beside "other"
+_FEWEST_GROUPS = 2
 _SIDE = 620  # pixels
 Floats = NDArray[np.float32]
 
@@ -37,9 +38,9 @@ def vectors(scorer: Scorer, graph: KnowledgeGraph) -> Floats | None:
 
 
 def projection(graph: KnowledgeGraph, nodes: Floats) -> alt.Chart:
-    """The items in the plane of their two first principal components, by direction; the most sold, coloured by trait.
+    """The items in the plane of their two first principal components, by direction; the most sold, coloured by a trait.
 
-    The trait is the relation whose few most frequent values tell most items apart.
+    The trait is the relation whose most frequent values lie furthest apart in the plane.
     """
     import altair as alt
 
@@ -56,9 +57,9 @@ def projection(graph: KnowledgeGraph, nodes: Floats) -> alt.Chart:
     places = np.zeros((len(shown), 2))
     places[:, : len(across[:2])] = centred @ across[:2].T
     share = (lengths[:2] ** 2).sum() / max((lengths**2).sum(), 1e-12)
-    name, traits = _trait(graph)
+    name, traits = _trait(graph, shown, places)
     columns = {"x": places[:, 0], "y": places[:, 1], "item": items.labels[shown], "id": items.ids.ids[shown]}
-    columns |= {"trait": traits[shown], "sold": sold[shown]}
+    columns |= {"trait": traits, "sold": sold[shown]}
     told = zip(*(values.tolist() for values in columns.values()), strict=True)
     rows = [dict(zip(columns, row, strict=True)) for row in told]
     axis = alt.Axis(labels=False, ticks=False, title=None, grid=False, domainColor="#d5dbe0")
@@ -79,20 +80,34 @@ def projection(graph: KnowledgeGraph, nodes: Floats) -> alt.Chart:
     )
 
 
-def _trait(graph: KnowledgeGraph) -> tuple[str, NDArray[np.object_]]:
-    """The relation to colour by, and every item's value; "" where items have none that tells them apart."""
+def _trait(
+    graph: KnowledgeGraph, shown: NDArray[np.int64], places: NDArray[np.float64]
+) -> tuple[str, NDArray[np.object_]]:
+    """The relation to colour by, and its value of each item shown; "" where none tells them apart.
+
+    Told by the share of the spread in the plane that lies between the values, above that of values given at random.
+    """
     known = attributes(graph)
-    best, values, most = "", np.full(graph.n_items, "–", dtype=object), 0.0
+    best, found, most = "", np.full(len(shown), "–", dtype=object), 0.0
     for relation, start, stop in zip(known.relations, known.starts[:-1], known.starts[1:], strict=True):
-        part = known.values[:, start:stop].tocsc()
-        counts = np.diff(part.indptr)
-        frequent = np.argsort(-counts, kind="stable")[:_COLOURS]
-        shares = counts[frequent] / max(graph.n_items, 1)
-        told = float((shares * (1 - shares).clip(min=0)).sum())
+        part = known.values[shown][:, start:stop].tocsc()
+        frequent = np.argsort(-np.diff(part.indptr), kind="stable")[:_COLOURS]
+        values = np.full(len(shown), "other", dtype=object)
+        for value in frequent[::-1]:
+            having = part.indices[part.indptr[value] : part.indptr[value + 1]]
+            values[having] = graph.label(int(known.nodes[start + value]))
+        told = _between(values, places)
         if told > most:
-            best, most = relation, told
-            values = np.full(graph.n_items, "other", dtype=object)
-            for value in frequent[::-1]:
-                having = part.indices[part.indptr[value] : part.indptr[value + 1]]
-                values[having] = graph.label(int(known.nodes[start + value]))
-    return best, values
+            best, found, most = relation, values, told
+    return best, found
+
+
+def _between(values: NDArray[np.object_], places: NDArray[np.float64]) -> float:
+    """The share of the spread of centred places (n, 2) that lies between groups, less what chance gives; 0 for none."""
+    _, group = np.unique(values.astype(str), return_inverse=True)
+    n_groups, total = int(group.max(initial=-1)) + 1, float((places**2).sum())
+    if n_groups < _FEWEST_GROUPS or total == 0:
+        return 0.0
+    counts = np.bincount(group)
+    sums = np.stack([np.bincount(group, side) for side in places.T], axis=1)
+    return float((sums**2 / counts[:, None]).sum()) / total - (n_groups - 1) / len(places)

@@ -29,12 +29,16 @@ _SCALE = 0.1  # of the first embeddings
 
 @dataclass(frozen=True)
 class Shape:
-    """What a model is made of: how many numbers a node has, how many layers, and where they begin."""
+    """What a model is made of: how many numbers a node has, how many layers, and where they begin.
+
+    sharpness  the power of the singular values in a spectral start: with 0 all vectors count alike
+    """
 
     size: int
     n_layers: int
     first: First
     seed: int
+    sharpness: float = 0.5
 
 
 class Embeddings:
@@ -122,7 +126,7 @@ class Embeddings:
             return nodes
         values, vectors = leading(self.bridges[EVENTS], shape.size, shape.seed)
         start = self.items.start - graph.n_users
-        nodes[start : start + graph.n_items, : len(values)] = vectors * np.sqrt(values)
+        nodes[start : start + graph.n_items, : len(values)] = vectors * values ** np.float32(shape.sharpness)
         return nodes * np.float32(_SCALE * np.sqrt(nodes.size) / max(float(np.linalg.norm(nodes)), 1e-12))
 
     def _index(self, values: Index) -> Tensor:

@@ -58,7 +58,8 @@ class LightGCN(Network):
     own query, the rest of the query out of the negatives. Where there are more than `n_candidates` items, negatives are
     so many drawn ones and the other targets of the batch; with 0 these alone. Messages skip a share `dropout` of the
     events, drawn for every step, and without `own_messages` those that the batch is asked about. e⁰ begins at random,
-    or with the singular vectors of the interactions (`first` = "spectral"; 0 for all but items).
+    or with the singular vectors of the interactions times the singular values to the power `sharpness` (`first` =
+    "spectral"; 0 for all but items).
 
     `n_epochs` are run, or with a validation at most that many (`training.Schedule`); how many it took is in `taught_`.
     Items without an edge get NaN. Raises RecsysError if the memory is too small or the training diverges.
@@ -67,6 +68,7 @@ class LightGCN(Network):
     embedding_size: PositiveInt = 64
     n_layers: NonNegativeInt = 2
     first: First = "spectral"
+    sharpness: NonNegativeFloat = 0.5
     loss: Annotated[str, AfterValidator(_known)] = "softmax"
     similarity: Similarity = "cosine"
     temperature: PositiveFloat = 0.1
@@ -100,7 +102,7 @@ class LightGCN(Network):
 
         run = run or Run()
         self.taught_: dict[str, Any] = {}
-        shape = Shape(self.embedding_size, self.n_layers, self.first, self.seed)
+        shape = Shape(self.embedding_size, self.n_layers, self.first, self.seed, self.sharpness)
         batch = Batch(
             self.batch_size, self.n_candidates, self.temperature, self.similarity, self.dropout, self.own_messages
         )
