@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from kg.canvas import FONT, INK
-from kg.graph import ITEM, KnowledgeGraph
+from kg.canvas import FONT, INK, LINE
+from kg.graph import ITEM, USER, KnowledgeGraph
+from recsys.charts import LINES
 from recsys.operators import Factors, power
 from recsys.scorers.attributes import attributes
 from recsys.scorers.network import Network
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 _SHOWN, _COLOURS = 2000, 9  # items of a picture, values of its legend beside "other"
 _FEWEST_GROUPS = 2
+OTHER, _PALE = "other", "#cfd6da"
 _SIDE = 620  # pixels
 Floats = NDArray[np.float32]
 
@@ -32,7 +34,7 @@ def vectors(scorer: Scorer, graph: KnowledgeGraph) -> Floats | None:
     if not isinstance(scorer, Network) or not isinstance(scorer.operator_, Factors):
         return None
     nodes: Floats = scorer.operator_.left[:, :-1].copy()
-    users = graph.nodes["user"].range
+    users = graph.nodes[USER].range
     nodes[users.start : users.stop] = graph.query().weights(scorer.weighting) @ nodes
     return nodes
 
@@ -60,9 +62,9 @@ def projection(graph: KnowledgeGraph, nodes: Floats) -> alt.Chart:
     name, traits = _trait(graph, shown, places)
     columns = {"x": places[:, 0], "y": places[:, 1], "item": items.labels[shown], "id": items.ids.ids[shown]}
     columns |= {"trait": traits, "sold": sold[shown]}
-    told = zip(*(values.tolist() for values in columns.values()), strict=True)
-    rows = [dict(zip(columns, row, strict=True)) for row in told]
-    axis = alt.Axis(labels=False, ticks=False, title=None, grid=False, domainColor="#d5dbe0")
+    rows = [dict(zip(columns, row, strict=True)) for row in zip(*map(np.ndarray.tolist, columns.values()), strict=True)]
+    told = sorted({*traits} - {OTHER})
+    axis = alt.Axis(labels=False, ticks=False, title=None, grid=False, domainColor=LINE)
     return (
         alt.Chart(alt.InlineData(values=rows), width=_SIDE, height=_SIDE)
         .mark_circle(opacity=0.7)
@@ -70,7 +72,12 @@ def projection(graph: KnowledgeGraph, nodes: Floats) -> alt.Chart:
             x=alt.X("x:Q", axis=axis),
             y=alt.Y("y:Q", axis=axis),
             size=alt.Size("sold:Q", legend=None, scale=alt.Scale(range=[12, 260])),
-            color=alt.Color("trait:N", title=name or None, legend=alt.Legend() if name else None),
+            color=alt.Color(
+                "trait:N",
+                title=name,
+                scale=alt.Scale(domain=[*told, OTHER], range=[*LINES[: len(told)], _PALE]),
+                legend=alt.Legend() if name else None,
+            ),
             tooltip=["item:N", "id:N", "trait:N"],
         )
         .properties(title=f"{len(shown):,} items; the plane holds {share:.0%} of how their embeddings differ")
@@ -88,11 +95,11 @@ def _trait(
     Told by the share of the spread in the plane that lies between the values, above that of values given at random.
     """
     known = attributes(graph)
-    best, found, most = "", np.full(len(shown), "–", dtype=object), 0.0
+    best, found, most = "", np.full(len(shown), OTHER, dtype=object), 0.0
     for relation, start, stop in zip(known.relations, known.starts[:-1], known.starts[1:], strict=True):
         part = known.values[shown][:, start:stop].tocsc()
         frequent = np.argsort(-np.diff(part.indptr), kind="stable")[:_COLOURS]
-        values = np.full(len(shown), "other", dtype=object)
+        values = np.full(len(shown), OTHER, dtype=object)
         for value in frequent[::-1]:
             having = part.indices[part.indptr[value] : part.indptr[value + 1]]
             values[having] = graph.label(int(known.nodes[start + value]))
