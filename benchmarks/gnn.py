@@ -21,7 +21,8 @@ from recsys.benchmark import FIRST, STANDARD
 from recsys.evaluation import evaluate
 from recsys.exam import Exam
 from recsys.scorers import create
-from recsys.scorers.embeddings import Embeddings, Shape
+from recsys.scorers.embeddings import Embeddings
+from recsys.scorers.shapes import Shape
 from recsys.threads import limit
 from recsys.training import Run
 

@@ -22,6 +22,8 @@ def export(
     out: Annotated[Path, typer.Option(help="A folder.")],
 ) -> None:
     """Write embeddings (Parquet, NumPy, a picture), tables (Parquet) or the graph (Turtle)."""
+    from kg.exporting import write
+
     out.mkdir(parents=True, exist_ok=True)
     match what:
         case "tables":

@@ -253,11 +253,15 @@ class Recommender:
 
         `by` names the scorer that says what is near: by embeddings with "lightgcn".
         """
+        _check_length(k)
         self.item(item)
-        near = {name: part for name, part in self.fusions["exclude"].parts.items() if isinstance(part, LinearScorer)}
+        parts = self.fusions["exclude"].parts
+        near = {name: part for name, part in parts.items() if isinstance(part, LinearScorer)}
         if by is not None and by not in near:
             raise RecsysError("no such scorer here says what is near", value=by, fix=f"There are: {', '.join(near)}.")
-        return _of_library(Similar(self.graph, near.get(by or _CLOSENESS)).frame(item, k), self.frames)
+        sequels = parts.get("sequels")
+        known = Similar(self.graph, near.get(by or _CLOSENESS), sequels if isinstance(sequels, Sequels) else None)
+        return _of_library(known.frame(item, k), self.frames)
 
     def save(self, folder: Path | str) -> None:
         """Write everything; an existing folder is replaced when all is written."""

@@ -13,15 +13,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from importlib import import_module
+from typing import TYPE_CHECKING
 
-from torch import Tensor
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    Loss = Callable[[Tensor, Tensor, Tensor], Tensor]
 
 LOSSES: dict[str, str] = {
     "softmax": "recsys.losses.softmax:softmax",
     "bpr": "recsys.losses.pairwise:bpr",
     "hard_bpr": "recsys.losses.pairwise:hard_bpr",
 }
-Loss = Callable[[Tensor, Tensor, Tensor], Tensor]
 MASKED = -1e9
 
 

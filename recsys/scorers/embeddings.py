@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -14,31 +13,20 @@ from torch.nn.functional import normalize
 
 from kg.graph import ITEM, KnowledgeGraph
 from kg.query import Weighting
-from recsys.losses import MASKED, Loss
-from recsys.scorers.pairs import Batch, Pairs
-from recsys.scorers.propagation import EVENTS, Plan, bridges, propagate
+from recsys.losses import MASKED
+from recsys.scorers.bridges import EVENTS, bridges
+from recsys.scorers.pairs import Pairs
+from recsys.scorers.propagation import Plan, propagate
+from recsys.scorers.shapes import Batch, Shape
 from recsys.scorers.sparse import product, to_torch
 from recsys.scorers.spectral import leading
 
-First = Literal["random", "spectral"]
+if TYPE_CHECKING:
+    from recsys.losses import Loss
+
 Floats = NDArray[np.float32]
 Index = NDArray[np.int64]
-_BYTES = 4
 _SCALE = 0.1  # of the first embeddings
-
-
-@dataclass(frozen=True)
-class Shape:
-    """What a model is made of: how many numbers a node has, how many layers, and where they begin.
-
-    sharpness  the power of the singular values in a spectral start: with 0 all vectors count alike
-    """
-
-    size: int
-    n_layers: int
-    first: First
-    seed: int
-    sharpness: float = 0.5
 
 
 class Embeddings:
@@ -131,14 +119,6 @@ class Embeddings:
 
     def _index(self, values: Index) -> Tensor:
         return torch.from_numpy(np.asarray(values, dtype=np.int64)).to(self.device)
-
-
-def memory(graph: KnowledgeGraph, shape: Shape, batch: Batch) -> int:
-    """The bytes that training takes beside the graph, about."""
-    copies = shape.n_layers + 8  # of all embeddings at once: layers, gradients, Adam's moments, the best so far
-    edges = sum(map(len, graph.relations.values()))
-    logits = batch.size * min(graph.n_items, batch.n_candidates + batch.size)
-    return _BYTES * (copies * graph.n_nodes * shape.size + 12 * edges + 5 * logits)
 
 
 def _linked(graph: KnowledgeGraph, parts: dict[tuple[str, str, str], csr_array]) -> NDArray[np.bool_]:

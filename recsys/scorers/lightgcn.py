@@ -11,7 +11,7 @@ import hashlib
 import json
 from dataclasses import asdict, replace
 from functools import partial
-from typing import Annotated, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,11 +27,9 @@ from recsys.grid import Span
 from recsys.linear import STRICT
 from recsys.operators import Factors
 from recsys.protocol import Protocol
-from recsys.scorers.embeddings import Embeddings, First, Shape, memory
 from recsys.scorers.memory import require
 from recsys.scorers.network import Network
-from recsys.scorers.pairs import Batch, Similarity
-from recsys.training import Run, Schedule, Task, device_of, train
+from recsys.scorers.shapes import Batch, First, Shape, Similarity, memory
 from recsys.types import Holdout
 
 if TYPE_CHECKING:
@@ -98,7 +96,7 @@ class LightGCN(Network):
 
     def fit(self, graph: KnowledgeGraph, validation: Holdout | None = None, run: Run | None = None) -> Self:
         from recsys.scorers.embeddings import Embeddings  # torch takes more than a second to import: serving needs none
-        from recsys.training import Run, Schedule, device_of, train
+        from recsys.training import Run, Schedule, Task, device_of, train
 
         run = run or Run()
         self.taught_: dict[str, Any] = {}

@@ -15,8 +15,8 @@ from scipy.sparse import csr_array
 
 from kg.graph import ITEM, USER, KnowledgeGraph, Relation
 from kg.query import Weighting
+from recsys.scorers.bridges import EVENTS
 from recsys.scorers.interactions import weightiest
-from recsys.scorers.propagation import EVENTS
 from recsys.scorers.ways import ways
 from recsys.types import MANY, Path
 
@@ -44,7 +44,7 @@ Chain = tuple[Step, ...]
 def walkable(
     graph: KnowledgeGraph, weighting: Weighting, bridges: Mapping[Relation, csr_array]
 ) -> list[tuple[Relation, csr_array, int]]:
-    """The relations of `propagation.bridges` as steps of the graph, both ways, each with its place among them.
+    """The relations of `bridges` as steps of the graph, both ways, each with its place among them.
 
     Of the events those pairs that have one of the weightiest kind, under its name.
     """

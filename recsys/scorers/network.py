@@ -13,7 +13,7 @@ from kg.graph import KnowledgeGraph, Relation
 from recsys.linear import LinearScorer, Weighed
 from recsys.operators import Factors, column
 from recsys.scorers.meeting import Meetings, Step, walkable
-from recsys.scorers.pairs import Similarity
+from recsys.scorers.shapes import Similarity
 from recsys.types import Contribution
 
 _LEAST = 1e-3  # of all that an event gives: a walk that is worth less is left to the link

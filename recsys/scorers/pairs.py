@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, Self
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,27 +12,10 @@ from scipy.sparse import csr_array
 from kg.graph import KnowledgeGraph
 from kg.query import Weighting
 from recsys.scorers.interactions import strongest
+from recsys.scorers.shapes import Batch
 
-Similarity = Literal["cosine", "dot"]
 Floats = NDArray[np.float32]
 Index = NDArray[np.int64]
-
-
-@dataclass(frozen=True)
-class Batch:
-    """How a step draws and compares: so many pairs, and beside their items so many others as candidates.
-
-    similarity    "cosine", or "dot": then an item's length counts, and the query's does not
-    dropout       the share of the events that no message passes along, drawn anew
-    own_messages  whether the pairs of the batch pass messages along
-    """
-
-    size: int
-    n_candidates: int
-    temperature: float
-    similarity: Similarity = "cosine"
-    dropout: float = 0.0
-    own_messages: bool = True
 
 
 @dataclass(frozen=True, eq=False)

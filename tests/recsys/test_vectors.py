@@ -10,7 +10,7 @@ import kg
 from recsys.demand import Demand
 from recsys.scorers.ease import EASE
 from recsys.scorers.lightgcn import LightGCN
-from recsys.scorers.pairs import Similarity
+from recsys.scorers.shapes import Similarity
 from recsys.vectors import projection, vectors
 
 

@@ -19,10 +19,11 @@ from recsys.holdout import popularity
 from recsys.journal import Progress
 from recsys.losses import LOSSES, named
 from recsys.scorers import memory
-from recsys.scorers.embeddings import Embeddings, Shape
+from recsys.scorers.bridges import bridges
+from recsys.scorers.embeddings import Embeddings
 from recsys.scorers.lightgcn import LightGCN
-from recsys.scorers.pairs import Batch
-from recsys.scorers.propagation import Plan, bridges, propagate
+from recsys.scorers.propagation import Plan, propagate
+from recsys.scorers.shapes import Batch, Shape
 from recsys.scorers.sparse import product, to_torch
 from recsys.training import Run
 from recsys.types import Holdout

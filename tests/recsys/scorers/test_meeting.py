@@ -13,7 +13,7 @@ import pytest
 import kg
 from recsys.explanation.steps import broken, reverse
 from recsys.scorers.lightgcn import LightGCN
-from recsys.scorers.pairs import Similarity
+from recsys.scorers.shapes import Similarity
 from recsys.types import MANY, Explanation
 
 
