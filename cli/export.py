@@ -21,7 +21,7 @@ def export(
     what: Annotated[What, typer.Argument(help="What to write.")],
     out: Annotated[Path, typer.Option(help="A folder.")],
 ) -> None:
-    """Write embeddings and tables as Parquet, the graph as Turtle."""
+    """Write embeddings (Parquet, NumPy, a picture), tables (Parquet) or the graph (Turtle)."""
     from kg.exporting import write
 
     out.mkdir(parents=True, exist_ok=True)
@@ -53,15 +53,15 @@ def _tables(common: options.Common, out: Path) -> list[Path]:
 
 
 def _embeddings(model: Recommender, out: Path) -> list[Path]:
-    """One file a scorer that has them: columns type, id, label, embedding; a row per node."""
+    """Of every scorer that has them: a table (type, id, label, embedding) of the nodes, its numbers, and a picture."""
     import numpy as np
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     from kg.files import replacing
+    from kg.picture import save_picture
     from recsys.errors import RecsysError
-    from recsys.linear import LinearScorer
-    from recsys.operators import Factors
+    from recsys.vectors import projection, vectors
 
     graph = model.graph
     nodes = {
@@ -71,12 +71,17 @@ def _embeddings(model: Recommender, out: Path) -> list[Path]:
     }
     files = []
     for name, part in model.fusions["exclude"].parts.items():
-        match part:
-            case LinearScorer(operator_=Factors(left=np.ndarray() as left)) if len(left) == graph.n_nodes:
-                files.append(out / f"{name}.parquet")
-                table = pa.table({**nodes, "embedding": list(left)})
-                with replacing(files[-1]) as temporary:
-                    pq.write_table(table, temporary)
+        values = vectors(part, graph)
+        if values is None:
+            continue
+        table, numbers, picture = (out / f"{name}.{ending}" for ending in ("parquet", "npy", "html"))
+        with replacing(table) as temporary:
+            column = pa.FixedSizeListArray.from_arrays(values.ravel(), values.shape[1])
+            pq.write_table(pa.table({**nodes, "embedding": column}), temporary)
+        with replacing(numbers) as temporary, temporary.open("wb") as file:
+            np.save(file, values)
+        save_picture(projection(graph, values), picture)
+        files += [table, numbers, picture]
     if not files:
         raise RecsysError("no scorer of the workspace has embeddings", fix="Train lightgcn too.")
     return files

@@ -14,9 +14,12 @@ def similar(
     common: options.Common,
     item: Annotated[str, typer.Argument(help="Id of an item.")],
     k: Annotated[int, typer.Option("-k", min=1, help="Items of each kind.")] = 10,
+    by: Annotated[
+        str | None, typer.Option(help="The scorer that says what is near, such as lightgcn; none: ease.")
+    ] = None,
 ) -> None:
     """List alternatives and complements of an item."""
-    found = jobs.recommender(common).similar(item, k)
+    found = jobs.recommender(common).similar(item, k, by)
     if common.json:
         render.emit(render.records(found))
     else:

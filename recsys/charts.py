@@ -16,7 +16,7 @@ Document = Mapping[str, Any]
 
 FUSION, BEST, SINGLE = "#1b7f79", "#6f9bb0", "#b7cdd7"
 _PAIR = ("#e0a45f", "#8492c9")
-_LINES = (
+LINES = (
     *("#d9822b", "#5b6fb5", "#b5527c", "#7a9a3a", "#8a5fbf", "#c0392b"),
     *("#3f8fbf", "#b08b2e", "#6b7885", "#2f5d3a", "#e58fb1", "#5a3a22"),
 )
@@ -74,7 +74,7 @@ def recall_curve(document: Document) -> alt.LayerChart:
         for k, recall in enumerate(row["recall_curve"], start=1)
     ]
     others = [name for name in names if name != "fusion"]
-    shades = {name: _LINES[place % len(_LINES)] for place, name in enumerate(others)} | {"fusion": FUSION}
+    shades = {name: LINES[place % len(LINES)] for place, name in enumerate(others)} | {"fusion": FUSION}
     colour = alt.Color(
         "scorer:N",
         sort=names,
@@ -151,7 +151,7 @@ def frontier(curves: Mapping[str, Sequence[Document]], decisive: str) -> alt.Lay
         for point in points
         if point["path_share"] is not None
     ]
-    shades = [_LINES[place % len(_LINES)] for place in range(len(curves))] if len(curves) > 1 else [FUSION]
+    shades = [LINES[place % len(LINES)] for place in range(len(curves))] if len(curves) > 1 else [FUSION]
     scale = alt.Scale(domain=list(curves), range=shades)
     legend = alt.Legend(title=None, orient="bottom", columns=1, symbolType="stroke", labelLimit=_WIDTH)
     colour = alt.Color("curve:N", scale=scale, legend=legend)

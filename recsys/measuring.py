@@ -38,5 +38,10 @@ class Measured:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.seconds = time.perf_counter() - self._started
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        self.peak_mb = peak / (1e6 if sys.platform == "darwin" else _KIB_PER_MB)
+        self.peak_mb = peak_mb()
+
+
+def peak_mb() -> float:
+    """The most memory the process has held since the peak was last set back, MB."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / (1e6 if sys.platform == "darwin" else _KIB_PER_MB)

@@ -59,12 +59,11 @@ class Conditions:
         self.say(f"fitting {name}")
         if not by_gradient(scorer):
             return scorer.fit(graph, validation)
-        from recsys.training import Progress, Run
+        from recsys.journal import Progress
+        from recsys.training import Run
 
         def told(progress: Progress) -> None:
-            judged = "" if progress.validation is None else f", validation {progress.validation:.4f}"
-            text = f"{name}: epoch {progress.epoch} of {progress.n_epochs}, loss {progress.loss:.4f}{judged}"
-            self.say(text, progress.epoch / progress.n_epochs)
+            self.say(f"{name}: {progress}", progress.epoch / progress.n_epochs)
 
         own = f"{name}-{_hash([parameters(scorer), graph.hash, validation is None])}"
         run: Any = Run(
@@ -72,6 +71,7 @@ class Conditions:
             checkpoint=self.scratch and self.scratch / own,
             log=self.log and self.log / name,
             progress=told,
+            say=self.say,
         )
         return scorer.fit(graph, validation, run)  # type: ignore[call-arg]
 

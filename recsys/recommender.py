@@ -248,17 +248,20 @@ class Recommender:
         """An explanation that draws itself in a notebook."""
         return Shown(self.teller.tell(self.explain(user, item)), language)
 
-    def similar(self, item: str, k: int = 10) -> Any:
-        """Alternatives and complements of an item, a frame: columns item_id, rank, title, score, kind."""
+    def similar(self, item: str, k: int = 10, by: str | None = None) -> Any:
+        """Alternatives and complements of an item, a frame: columns item_id, rank, title, score, kind.
+
+        `by` names the scorer that says what is near: by embeddings with "lightgcn".
+        """
         _check_length(k)
         self.item(item)
-        closeness, sequels = (self.fusions["exclude"].parts.get(name) for name in (_CLOSENESS, "sequels"))
-        found = Similar(
-            self.graph,
-            closeness if isinstance(closeness, LinearScorer) else None,
-            sequels if isinstance(sequels, Sequels) else None,
-        ).frame(item, k)
-        return _of_library(found, self.frames)
+        parts = self.fusions["exclude"].parts
+        near = {name: part for name, part in parts.items() if isinstance(part, LinearScorer)}
+        if by is not None and by not in near:
+            raise RecsysError("no such scorer here says what is near", value=by, fix=f"There are: {', '.join(near)}.")
+        sequels = parts.get("sequels")
+        known = Similar(self.graph, near.get(by or _CLOSENESS), sequels if isinstance(sequels, Sequels) else None)
+        return _of_library(known.frame(item, k), self.frames)
 
     def save(self, folder: Path | str) -> None:
         """Write everything; an existing folder is replaced when all is written."""

@@ -20,7 +20,9 @@ import recsys
 from cli.main import DONE, WRONG, run
 from kg.config import Check, Derive, Facts, Rule, Section, Shop, Source, Split
 from recsys.config import Config, Evaluation, Explanations
+from recsys.losses import LOSSES
 from recsys.reranking import RERANKERS
+from recsys.scorers.lightgcn import LightGCN
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -126,6 +128,19 @@ def test_every_key_of_a_step_is_explained(kind: str) -> None:
     module, name = RERANKERS[kind].split(":")
     own = {field.name for field in fields(getattr(import_module(module), name))} - {"name"}
     assert all(f"`{key}`" in row for key in own)
+
+
+def test_what_embeddings_says_works(reader: Reader) -> None:
+    reader.monkeypatch.setattr("recsys.config.DEFAULT", ("popularity", "ease", "lightgcn"))
+    reader.varying = ("demo", "export")
+    reader.follow(DOCS / "embeddings.md")
+
+
+def test_every_way_of_training_is_explained() -> None:
+    page = (DOCS / "embeddings.md").read_text(encoding="utf-8")
+    assert not [name for name in LOSSES if f'`"{name}"`' not in page]
+    told = {"demand", "weighting", "name", "seed", "prior", "output_power", "train_half_life"}
+    assert not {key.name for key in fields(LightGCN)} - told - set(re.findall(r"`(\w+)`", page))
 
 
 def test_what_sources_says_works(reader: Reader) -> None:

@@ -1,136 +1,145 @@
-"""The trainable part of LightGCN: embeddings of nodes, their propagation, and the loss of a batch."""
+"""The trainable part of LightGCN: embeddings of nodes, their propagation, and what is lost on a batch."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
-from torch import Tensor
-from torch.nn.functional import cross_entropy, normalize
+from torch import Tensor, nn
+from torch.nn.functional import normalize
 
-from kg.graph import KnowledgeGraph
+from kg.graph import ITEM, KnowledgeGraph
 from kg.query import Weighting
-from recsys.scorers.interactions import strongest
-from recsys.scorers.memory import require
-from recsys.scorers.propagation import adjacency, product, to_torch
+from recsys.losses import MASKED
+from recsys.scorers.bridges import EVENTS, bridges
+from recsys.scorers.pairs import Pairs
+from recsys.scorers.propagation import Plan, propagate
+from recsys.scorers.shapes import Batch, Shape
+from recsys.scorers.sparse import product, to_torch
+from recsys.scorers.spectral import leading
 
-_BYTES = 4
-_SCALE = 0.1  # of the first embeddings; the loss sees directions only
-_MASKED = -1e9
+if TYPE_CHECKING:
+    from recsys.losses import Loss
+
+Floats = NDArray[np.float32]
+Index = NDArray[np.int64]
+_SCALE = 0.1  # of the first embeddings
 
 
 class Embeddings:
     """What is trained, and on what.
 
     weighting   weighs the events of a query; `lasting` those that are learned from, by how long ago they were
-    parameters  "nodes": e⁰ of all nodes but users, float32 (n_nodes − n_users, size)
+    parameters  "nodes": e⁰ of all nodes but users, float32 (n_nodes − n_users, size); "relations": the logarithm of
+                each relation's weight in each layer, float32 (n_layers, R), where there are layers
     linked      whether an item has any edge, bool (n_items,)
-    degrees     the interactions of every item as `lasting` weighs them, float32 (n_items,)
+    pairs       what is learned from
     """
 
     def __init__(
-        self,
-        graph: KnowledgeGraph,
-        weighting: Weighting,
-        lasting: Weighting,
-        *,
-        size: int,
-        n_layers: int,
-        seed: int,
-        device: torch.device,
+        self, graph: KnowledgeGraph, weighting: Weighting, lasting: Weighting, shape: Shape, device: torch.device
     ) -> None:
-        copies = n_layers + 7  # of all embeddings at once: layers, gradient, Adam's moments, the best so far
-        require(copies * graph.n_nodes * size * _BYTES, "LightGCN", instead="walks")
-        self.n_users, self.n_layers, self.device, self.items = (
-            graph.n_users,
-            n_layers,
-            device,
-            graph.nodes["item"].range,
-        )
-        matrix = adjacency(graph, lasting)
-        self.linked = np.diff(matrix.indptr)[self.items.start : self.items.stop] > 0
-        self.adjacency = to_torch(matrix, device)
-        self.queries = graph.query().weights(weighting)
-        first = np.random.default_rng(seed).normal(scale=_SCALE, size=(graph.n_nodes - graph.n_users, size))
-        self.parameters = {"nodes": torch.from_numpy(first.astype(np.float32)).to(device).requires_grad_()}
-        pairs = strongest(graph, lasting)
-        self.degrees: NDArray[np.float32] = np.asarray(pairs.sum(axis=0), dtype=np.float32)
-        taken = pairs.tocoo()
-        others = np.diff(self.queries.indptr)[taken.row] > 1  # something is left of the query without the target
-        self.users, self.targets = taken.row[others], taken.col[others]
-        self.chances = np.cumsum(taken.data[others], dtype=np.float64)
+        self.device, self.n_users, self.items = device, graph.n_users, graph.nodes[ITEM].range
+        self.bridges = bridges(graph, lasting)
+        self.plan = Plan.of(graph, self.bridges, shape.n_layers, device)
+        self.linked = _linked(graph, self.bridges)
+        self.queries = graph.query().weights(weighting)[:, self.n_users :]
+        self.parameters = {"nodes": nn.Parameter(torch.from_numpy(self._first(graph, shape)).to(device))}
+        if shape.n_layers:
+            weights = torch.zeros(shape.n_layers, len(self.bridges), device=device)
+            self.parameters["relations"] = nn.Parameter(weights)
+        self.pairs = Pairs.of(graph, lasting, self.queries)
 
     @property
     def can_learn(self) -> bool:
         """Whether anyone did two things: a target, and something to tell it from."""
-        return len(self.chances) > 0
+        return len(self.pairs.chances) > 0
 
-    def propagated(self) -> Tensor:
-        """The embeddings of all nodes, the mean over the layers: float32 (n_nodes, size)."""
-        nodes = self.parameters["nodes"]
-        layer = total = torch.cat([nodes.new_zeros(self.n_users, nodes.shape[1]), nodes])
-        for _ in range(self.n_layers):
-            layer = product(self.adjacency, self.adjacency, layer)  # it is symmetric
-            total = total + layer
-        return total / (self.n_layers + 1)
+    def propagated(self, kept: Tensor | None = None) -> Tensor:
+        """The embeddings of all nodes but users, the mean over the layers: float32 (n_nodes − n_users, size).
 
-    def now(self) -> NDArray[np.float32]:
-        """The propagated embeddings as they are now."""
-        with torch.no_grad():
-            return self.propagated().cpu().numpy()
-
-    def loss(self, batch_size: int, n_candidates: int, temperature: float) -> Callable[[np.random.Generator], Tensor]:
-        """A function that draws pairs (user, target) by weight and returns the batch's softmax loss.
-
-        Where there are more items than `n_candidates`, the softmax runs over that many drawn ones and the targets of
-        the batch; log of the chance to be among them is taken off, so that it estimates the softmax over all
-        (Khrylchenko et al., "Correcting the LogQ correction", RecSys 2025: not off the target itself).
+        `kept` float32 (n_edges,) is 0 for events along which no message passes.
         """
-        n_items = len(self.items)
-        require(4 * batch_size * min(n_items, n_candidates + batch_size) * _BYTES, "LightGCN", instead="walks")
-        popularity = np.bincount(self.targets, np.diff(self.chances, prepend=0), minlength=n_items)
-        drawn_as_target = 1 - (1 - popularity / popularity.sum()) ** batch_size
+        nodes = self.parameters["nodes"]
+        if "relations" not in self.parameters:
+            return nodes
+        plan = self.plan if kept is None else self.plan.without(list(self.bridges).index(EVENTS), kept)
+        return propagate(plan, self.parameters["relations"].exp(), nodes)
 
-        def of_batch(rng: np.random.Generator) -> Tensor:
-            picked = np.searchsorted(self.chances, rng.random(batch_size) * self.chances[-1], side="right")
-            picked = picked.clip(max=len(self.chances) - 1)
-            targets = self.targets[picked]
-            queries = _without(self.queries[self.users[picked]], targets + self.items.start)
-            candidates, correction = np.arange(n_items), None
-            if n_items > n_candidates:
-                drawn = rng.choice(n_items, n_candidates, replace=False)
-                candidates = np.union1d(drawn, targets)
-                chance = 1 - (1 - drawn_as_target[candidates]) * (1 - n_candidates / n_items)
-                correction = torch.from_numpy(np.log(chance).astype(np.float32)).to(self.device)
-            nodes = self.propagated()
-            asked = product(to_torch(queries, self.device), to_torch(queries.T.tocsr(), self.device), nodes)
-            offered = nodes[self.items.start : self.items.stop][self._index(candidates)]
-            logits = normalize(asked, dim=1) @ normalize(offered, dim=1).T / temperature
-            target = self._index(np.searchsorted(candidates, targets))
-            if correction is not None:  # a row's own target is there for certain
-                own = (torch.arange(batch_size, device=self.device), target)
-                logits = (logits - correction).index_put(own, correction[target], accumulate=True)
-            row, place = _places(queries, candidates + self.items.start)
-            logits = logits.index_put((self._index(row), self._index(place)), logits.new_tensor(_MASKED))
-            return cross_entropy(logits, target)
+    def now(self) -> Floats:
+        """The embeddings of all nodes as they are now, float32 (n_nodes, size); of users 0."""
+        with torch.no_grad():
+            nodes = self.propagated().cpu().numpy()
+        return np.concatenate([np.zeros((self.n_users, nodes.shape[1]), np.float32), nodes])
 
-        return of_batch
+    def learned(self) -> tuple[Floats, Floats]:
+        """The logarithms of the relations' weights, (n_layers, R), and ‖e⁰‖² of all nodes, (n_nodes,); float32."""
+        nodes = self.parameters["nodes"].detach().square().sum(dim=1).cpu().numpy()
+        weights = self.parameters.get("relations", torch.zeros(0, len(self.bridges))).detach().cpu().numpy()
+        return weights, np.concatenate([np.zeros(self.n_users, np.float32), nodes])
 
-    def _index(self, values: NDArray[np.int64]) -> Tensor:
+    def losses(self, rng: np.random.Generator, part: slice, batch: Batch, loss: Loss) -> Tensor:
+        """The loss of a `part` of the pairs of a batch, drawn by weight: float32 (b,).
+
+        A query is all that its user did but for the target; the rest of it is no negative.
+        """
+        pairs = self.pairs
+        picked = pairs.drawn(rng, batch.size)
+        candidates, chances = pairs.candidates(rng, picked, batch)
+        kept = pairs.kept(rng, picked, batch)
+        nodes = self.propagated(None if kept is None else torch.from_numpy(kept).to(self.device))
+        targets = pairs.targets[picked[part]]
+        first = self.items.start - self.n_users  # users have no place among the embeddings
+        queries = _without(self.queries[pairs.users[picked[part]]], targets + first)
+        asked = product(to_torch(queries, self.device), to_torch(queries.T.tocsr(), self.device), nodes)
+        offered = nodes[first : first + len(self.items)]
+        if len(candidates) < len(self.items):
+            offered = offered[self._index(candidates)]
+        if batch.similarity == "cosine":
+            offered = normalize(offered, dim=1)
+        logits = (normalize(asked, dim=1) / batch.temperature) @ offered.T
+        row, place = _places(queries, candidates + first)
+        logits.index_put_((self._index(row), self._index(place)), logits.new_tensor(MASKED))
+        log_chance = torch.from_numpy(np.log(chances).astype(np.float32)).to(self.device)
+        return loss(logits, self._index(np.searchsorted(candidates, targets)), log_chance)
+
+    def _first(self, graph: KnowledgeGraph, shape: Shape) -> Floats:
+        """e⁰ of all nodes but users, float32 (n_nodes − n_users, size)."""
+        nodes = np.zeros((graph.n_nodes - graph.n_users, shape.size), dtype=np.float32)
+        if shape.first == "random" or EVENTS not in self.bridges:
+            nodes[:] = np.random.default_rng(shape.seed).normal(scale=_SCALE, size=nodes.shape)
+            return nodes
+        values, vectors = leading(self.bridges[EVENTS], shape.size, shape.seed)
+        start = self.items.start - graph.n_users
+        nodes[start : start + graph.n_items, : len(values)] = vectors * values ** np.float32(shape.sharpness)
+        return nodes * np.float32(_SCALE * np.sqrt(nodes.size) / max(float(np.linalg.norm(nodes)), 1e-12))
+
+    def _index(self, values: Index) -> Tensor:
         return torch.from_numpy(np.asarray(values, dtype=np.int64)).to(self.device)
 
 
-def _without(queries: csr_array, nodes: NDArray[np.int64]) -> csr_array:
+def _linked(graph: KnowledgeGraph, parts: dict[tuple[str, str, str], csr_array]) -> NDArray[np.bool_]:
+    """Which items have an edge, bool (n_items,)."""
+    linked = np.zeros(graph.n_items, dtype=bool)
+    for (source, _, target), part in parts.items():
+        if source == ITEM:
+            linked |= np.diff(part.indptr) > 0
+        if target == ITEM:
+            linked[part.indices] = True
+    return linked
+
+
+def _without(queries: csr_array, nodes: Index) -> csr_array:
     """Each row without its entry on one node."""
     entries = queries.tocoo()
     kept = entries.col != nodes[entries.row]
     return csr_array((entries.data[kept], (entries.row[kept], entries.col[kept])), queries.shape)
 
 
-def _places(queries: csr_array, nodes: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _places(queries: csr_array, nodes: Index) -> tuple[Index, Index]:
     """(row, position in the sorted `nodes`) of the entries that lie on one of them."""
     entries = queries.tocoo()
     place = np.searchsorted(nodes, entries.col).clip(max=len(nodes) - 1)

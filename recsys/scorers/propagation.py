@@ -1,8 +1,13 @@
-"""Messages along all relations of the graph at once: one normalised adjacency, and its product with embeddings."""
+"""Messages along the relations of a graph, each relation with a weight of its own in every layer.
+
+A layer is  e' = Σ over relations r: w_r · (Â_r e), both ways, with Â_r of `bridges`. Forward and backward are products
+of CSR matrices whose transposes are made once.
+"""
 
 from __future__ import annotations
 
-import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -10,56 +15,140 @@ import torch
 from scipy.sparse import csr_array
 from torch import Tensor
 
-from kg.graph import ITEM, USER, KnowledgeGraph
-from kg.query import Weighting
-from recsys.operators import power, scaled
-from recsys.scorers.interactions import strongest
+from kg.graph import USER, KnowledgeGraph, Relation
+from recsys.scorers.sparse import csr, to_torch
+
+_VALUE, _INDEX = 4, 4  # bytes
 
 
-def adjacency(graph: KnowledgeGraph, weighting: Weighting) -> csr_array[np.float32]:
-    """D^−½ (Σ over relations: D_r^−½ A_r D_r^−½, both ways) D^−½, symmetric csr float32 (n_nodes, n_nodes).
+@dataclass(frozen=True, eq=False)
+class Message:
+    """What one relation carries in one direction: e'[target] += weight · matrix @ e[source], by node type.
 
-    Each relation is normalised by itself first, so that an item's five attributes are not drowned by its thousand
-    customers. All kinds of event are one relation: each pair's strongest.
+    matrix    CSR (n_target, n_source); `turned` its transpose
+    edges     of every value of `matrix` and of `turned` which edge of the relation it is, int64
+    relation  which of the layer's weights it takes
     """
-    total: Any = csr_array((graph.n_nodes, graph.n_nodes), dtype=np.float32)
-    parts = [((USER, "", ITEM), strongest(graph, weighting))]
-    parts += [(name, abs(graph.matrix(name))) for name in graph.relations if name not in graph.event_relations]
-    for (source, _, target), matrix in parts:
-        placed = matrix.tocoo()
-        rows, columns = placed.row + graph.nodes[source].start, placed.col + graph.nodes[target].start
-        both = csr_array(
-            (np.tile(placed.data, 2), (np.concatenate([rows, columns]), np.concatenate([columns, rows]))), total.shape
+
+    source: str
+    target: str
+    matrix: Tensor
+    turned: Tensor
+    edges: tuple[Tensor, Tensor]
+    relation: int
+
+    def traffic(self, size: int) -> int:
+        """The bytes that one product moves where no row of the embeddings is still in a cache."""
+        n_edges = self.matrix.values().numel()
+        return n_edges * (_VALUE + _INDEX + _VALUE * size) + self.matrix.shape[0] * (_INDEX + _VALUE * size)
+
+    def kept(self, kept: Tensor) -> Message:
+        """Without some edges of the relation: `kept` float32 (n_edges,) is 0 for those."""
+        pairs = zip((self.matrix, self.turned), self.edges, strict=True)
+        matrix, turned = (
+            csr(part.crow_indices(), part.col_indices(), part.values() * kept[numbers], tuple(part.shape))
+            for part, numbers in pairs
         )
-        total = total + _normalised(both)
-    return _normalised(total)
+        return replace(self, matrix=matrix, turned=turned)
 
 
-def _normalised(matrix: csr_array) -> csr_array[np.float32]:
-    factor = power(np.asarray(matrix.sum(axis=1), dtype=np.float64), -0.5)
-    return scaled(matrix, factor, factor)
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """The messages of every layer that carry anything and are asked for, and where each type's nodes lie.
+
+    Users have no embedding of their own: in the first layer they have nothing to say, and after the last nobody asks
+    for them. `places` leaves them out.
+    """
+
+    layers: Sequence[Sequence[Message]]
+    places: Mapping[str, slice]
+
+    @classmethod
+    def of(
+        cls, graph: KnowledgeGraph, parts: Mapping[Relation, csr_array], n_layers: int, device: torch.device
+    ) -> Plan:
+        """Of `bridges`; users must be the first of the numbering."""
+        start = len(graph.nodes[USER])
+        places = {
+            name: slice(nodes.start - start, nodes.range.stop - start)
+            for name, nodes in graph.nodes.items()
+            if name != USER
+        }
+        both = [way for place, (name, part) in enumerate(parts.items()) for way in _ways(name, part, place, device)]
+        told, layers = set(places), []
+        for layer in range(1, n_layers + 1):
+            layers.append([m for m in both if m.source in told and (m.target != USER or layer < n_layers)])
+            told = {message.target for message in layers[-1]}
+        return cls(layers, places)
+
+    def without(self, relation: int, kept: Tensor) -> Plan:
+        """The same where messages of a relation skip the edges for which `kept` is 0."""
+        layers = [[m.kept(kept) if m.relation == relation else m for m in messages] for messages in self.layers]
+        return replace(self, layers=layers)
+
+    def traffic(self, size: int) -> int:
+        """The bytes that one propagation moves, there and back, where no cache helps."""
+        return 2 * sum(message.traffic(size) for layer in self.layers for message in layer)
 
 
-def product(matrix: Tensor, transposed: Tensor, dense: Tensor) -> Tensor:
-    """Matrix @ dense for a constant CSR matrix; its transpose is given, not made anew in every backward pass."""
-    return _SparseProduct.apply(matrix, transposed, dense)  # type: ignore[no-untyped-call]
+def _ways(relation: Relation, part: csr_array, place: int, device: torch.device) -> list[Message]:
+    """Both directions of a relation."""
+    source, _, target = relation
+    numbers = csr_array((np.arange(part.nnz), part.indices, part.indptr), part.shape)
+    turned = numbers.T.tocsr()  # where each of its values lies in the other
+    turned_part = csr_array((part.data[turned.data], turned.indices, turned.indptr), turned.shape)
+    back, there = to_torch(part, device), to_torch(turned_part, device)
+    edges, turned_edges = (torch.from_numpy(each.data).to(device) for each in (numbers, turned))
+    return [
+        Message(source, target, there, back, (turned_edges, edges), place),
+        Message(target, source, back, there, (edges, turned_edges), place),
+    ]
 
 
-class _SparseProduct(torch.autograd.Function):
+def propagate(plan: Plan, weights: Tensor, nodes: Tensor) -> Tensor:
+    """The mean over the layers of all nodes but users, float32 (n, size), from e⁰; `weights` (n_layers, R)."""
+    return _Propagation.apply(plan, weights, nodes)  # type: ignore[no-untyped-call]
+
+
+class _Propagation(torch.autograd.Function):
+    """All layers at once: nothing is kept but each layer's embeddings, and nothing passed over that no edge reaches."""
+
     @staticmethod
-    def forward(ctx: Any, matrix: Tensor, transposed: Tensor, dense: Tensor) -> Tensor:
-        ctx.transposed = transposed
-        return matrix @ dense
+    def forward(ctx: Any, plan: Plan, weights: Tensor, nodes: Tensor) -> Tensor:
+        known = weights.tolist()
+        total = nodes.clone()
+        layers = [{name: nodes[place] for name, place in plan.places.items()}]
+        for messages, own in zip(plan.layers, known, strict=True):
+            heard: dict[str, Tensor] = {}
+            for message in messages:
+                if message.target not in heard:
+                    heard[message.target] = nodes.new_zeros(message.matrix.shape[0], nodes.shape[1])
+                said = layers[-1][message.source]
+                heard[message.target].addmm_(message.matrix, said, alpha=own[message.relation])
+            for name in heard.keys() & plan.places.keys():
+                total[plan.places[name]].add_(heard[name])
+            layers.append(heard)
+        ctx.plan, ctx.known, ctx.layers = plan, known, layers
+        return total.div_(len(layers))
 
     @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[None, None, Tensor]:
-        return None, None, ctx.transposed @ gradients[0]
-
-
-def to_torch(matrix: csr_array, device: torch.device) -> Tensor:
-    """A scipy CSR matrix as torch's, float32 with int32 indices."""
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="Sparse (CSR tensor support is in beta|invariant checks)")
-        parts = (matrix.indptr.astype(np.int32), matrix.indices.astype(np.int32), matrix.data.astype(np.float32))
-        indptr, indices, data = (torch.from_numpy(part) for part in parts)
-        return torch.sparse_csr_tensor(indptr, indices, data, size=matrix.shape).to(device)
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[None, Tensor, Tensor]:
+        plan, layers = ctx.plan, ctx.layers
+        mean = gradients[0] / len(layers)
+        of_weights = mean.new_zeros(len(ctx.known), len(ctx.known[0]) if ctx.known else 0)
+        own = {name: mean[place] for name, place in plan.places.items()}
+        after = {name: own[name] for name in layers[-1] if name in own}
+        for place in reversed(range(len(plan.layers))):
+            before = {name: own[name].clone() for name in layers[place] if name in own}
+            for message in plan.layers[place]:
+                said = message.turned @ after[message.target]
+                of_weights[place, message.relation] += torch.dot(
+                    said.flatten(), layers[place][message.source].flatten()
+                )
+                weight = ctx.known[place][message.relation]
+                if message.source in before:
+                    before[message.source].add_(said, alpha=weight)
+                else:
+                    before[message.source] = said.mul_(weight)
+            after = before
+        return None, of_weights, torch.cat(list(after.values()))

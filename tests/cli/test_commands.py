@@ -334,7 +334,7 @@ def test_an_explanation_is_drawn(made: Shop, cartograph: Ask, tmp_path: Path, en
     [
         ("tables", ["events.parquet", "facts.parquet", "items.parquet", "users.parquet"]),
         ("graph", ["graph.ttl"]),
-        ("embeddings", ["lightgcn.parquet"]),
+        ("embeddings", ["lightgcn.parquet", "lightgcn.npy", "lightgcn.html"]),
     ],
 )
 def test_export(made: Shop, cartograph: Ask, tmp_path: Path, what: str, files: list[str]) -> None:

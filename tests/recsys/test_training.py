@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -9,9 +14,11 @@ import pytest
 import torch
 
 from recsys.errors import RecsysError
-from recsys.training import Progress, Run, Schedule, device_of, train
+from recsys.journal import Progress
+from recsys.training import Run, Schedule, Task, device_of, train
 
 SCHEDULE = Schedule(n_epochs=12, n_steps=5, learning_rate=0.1, patience=3, seed=3)
+ROOT = Path(__file__).parents[2]
 GOAL = torch.tensor([1.0, -2.0, 3.0])
 
 
@@ -22,7 +29,7 @@ class Problem:
         self.x = torch.zeros(3, requires_grad=True)
         self.told: list[Progress] = []
 
-    def loss(self, rng: np.random.Generator) -> torch.Tensor:
+    def loss(self, rng: np.random.Generator, _: slice) -> torch.Tensor:
         noise = torch.from_numpy(rng.normal(scale=0.1, size=3).astype(np.float32))
         return ((self.x - GOAL + noise) ** 2).sum()
 
@@ -30,7 +37,7 @@ class Problem:
         return -float((self.x.detach() - GOAL).abs().max())
 
     def train(self, run: Run, schedule: Schedule = SCHEDULE, identity: str = "a") -> int:
-        return train({"x": self.x}, self.loss, self.judge, schedule, run, identity)
+        return train(Task({"x": self.x}, self.loss, self.judge), schedule, run, identity)
 
 
 class UnpluggedError(Exception):
@@ -52,6 +59,8 @@ def test_it_finds_the_minimum_and_tells_every_epoch() -> None:
     assert problem.judge() > -0.1
     assert [progress.epoch for progress in problem.told] == list(range(1, 41))
     assert problem.told[-1].loss < problem.told[0].loss / 10
+    assert all(progress.examples > 0 and progress.peak_mb > 1 for progress in problem.told)
+    assert "examples/s, peak" in str(problem.told[-1])
 
 
 def test_it_stops_after_epochs_without_a_gain_and_keeps_the_best() -> None:
@@ -63,17 +72,17 @@ def test_it_stops_after_epochs_without_a_gain_and_keeps_the_best() -> None:
         seen.append(x.item())
         return next(values)
 
-    def loss(_: np.random.Generator) -> torch.Tensor:
+    def loss(_: np.random.Generator, __: slice) -> torch.Tensor:
         return (x - 10).square().sum()
 
-    assert train({"x": x}, loss, judge, SCHEDULE, Run(), "a") == 2
+    assert train(Task({"x": x}, loss, judge), SCHEDULE, Run(), "a") == 2
     assert len(seen) == 5
     assert x.item() == seen[1]
 
 
 def test_without_a_judge_every_epoch_is_run() -> None:
     problem = Problem()
-    assert train({"x": problem.x}, problem.loss, None, SCHEDULE, Run(), "a") == SCHEDULE.n_epochs
+    assert train(Task({"x": problem.x}, problem.loss), SCHEDULE, Run(), "a") == SCHEDULE.n_epochs
 
 
 @pytest.mark.parametrize("epoch", [1, 4])
@@ -116,11 +125,11 @@ def test_a_loss_that_is_no_number_stops_and_names_the_step() -> None:
     x = torch.ones(1, requires_grad=True)
     steps = iter(range(99))
 
-    def loss(_: np.random.Generator) -> torch.Tensor:
+    def loss(_: np.random.Generator, __: slice) -> torch.Tensor:
         return x.sum() * (float("nan") if next(steps) == 7 else 1.0)
 
     with pytest.raises(RecsysError, match=r"epoch 2, step 3.*learning_rate"):
-        train({"x": x}, loss, None, SCHEDULE, Run(), "a")
+        train(Task({"x": x}, loss), SCHEDULE, Run(), "a")
 
 
 def test_cuda_without_a_gpu_is_a_clear_error(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -139,3 +148,53 @@ def test_the_log_can_be_read_by_tensorboard(tmp_path: Path) -> None:
     log.Reload()
     assert [event.value for event in log.Scalars("validation")] == pytest.approx([p.validation for p in problem.told])
     assert len(log.Scalars("loss")) == len(problem.told)
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from recsys.training import Run
+from tests.recsys.test_training import Problem
+
+def unplug(progress):
+    if progress.epoch == 3:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+Problem().train(Run(checkpoint=Path(sys.argv[1]), progress=unplug))
+"""
+
+
+def test_a_killed_run_ends_bit_for_bit_as_a_whole_one(tmp_path: Path) -> None:
+    killed = subprocess.run([sys.executable, "-c", KILLED, str(tmp_path / "state")], cwd=ROOT, check=False)
+    assert killed.returncode == -signal.SIGKILL
+    whole, resumed = Problem(), Problem()
+    best = whole.train(Run())
+    assert resumed.train(Run(checkpoint=tmp_path / "state", progress=resumed.told.append)) == best
+    assert resumed.told[0].epoch == 4
+    assert torch.equal(whole.x, resumed.x)
+
+
+def test_wandb_follows_the_log_where_its_variable_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[dict[str, object]] = []
+
+    class Follower:
+        @staticmethod
+        @contextmanager
+        def init(**given: object) -> Iterator[None]:
+            asked.append(given)
+            yield
+
+    monkeypatch.setitem(sys.modules, "wandb", Follower)
+    Problem().train(Run(log=tmp_path / "lightgcn"))
+    assert not asked
+    monkeypatch.setenv("WANDB_MODE", "offline")
+    Problem().train(Run(log=tmp_path / "lightgcn"))
+    assert asked[0]["sync_tensorboard"] is True
+    assert asked[0]["name"] == "lightgcn"
+
+
+def test_wandb_that_is_not_installed_is_a_clear_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "wandb", None)
+    monkeypatch.setenv("WANDB_MODE", "offline")
+    with pytest.raises(RecsysError, match=r"not installed.*cartograph-recsys\[wandb\]"):
+        Problem().train(Run(log=tmp_path))

@@ -12,14 +12,20 @@ import torch
 from scipy.sparse import random_array
 
 import kg
+from kg.edges import Edges
 from kg.query import Weighting
 from recsys.errors import RecsysError
 from recsys.holdout import popularity
+from recsys.journal import Progress
+from recsys.losses import LOSSES, named
 from recsys.scorers import memory
+from recsys.scorers.bridges import bridges
 from recsys.scorers.embeddings import Embeddings
 from recsys.scorers.lightgcn import LightGCN
-from recsys.scorers.propagation import adjacency, product, to_torch
-from recsys.training import Progress, Run
+from recsys.scorers.propagation import Plan, propagate
+from recsys.scorers.shapes import Batch, Shape
+from recsys.scorers.sparse import product, to_torch
+from recsys.training import Run
 from recsys.types import Holdout
 
 SMALL = LightGCN(embedding_size=8, n_epochs=6, n_steps=4, batch_size=64)
@@ -44,9 +50,33 @@ def validation(graph: kg.KnowledgeGraph) -> Holdout:
     return Holdout(query, targets, ("purchase",), popularity(graph))
 
 
+CPU = torch.device("cpu")
+
+
 def model(graph: kg.KnowledgeGraph, n_layers: int = 2) -> Embeddings:
-    cpu = torch.device("cpu")
-    return Embeddings(graph, Weighting(), Weighting(), size=4, n_layers=n_layers, seed=0, device=cpu)
+    return Embeddings(graph, Weighting(), Weighting(), Shape(4, n_layers, "random", 0), CPU)
+
+
+def whole(graph: kg.KnowledgeGraph) -> list[np.ndarray]:
+    """Every relation's normalised matrix over all nodes, both ways, in the order of `bridges`."""
+    merged = [[name for name in graph.relations if name[0] == "user"]]
+    merged += [[name] for name in graph.relations if name[0] != "user"]
+    matrices = []
+    for names in merged:
+        one = np.zeros((graph.n_nodes, graph.n_nodes))
+        for source, name, target in names:
+            edges = graph.relations[(source, name, target)]
+            for head, tail in zip(edges.sources, edges.indices, strict=True):
+                a, b = graph.nodes[source].start + head, graph.nodes[target].start + tail
+                one[a, b] = one[b, a] = 1
+        matrices.append(one)
+    count = sum((one.sum(axis=1) > 0).astype(float) for one in matrices)
+    made = []
+    for one in matrices:
+        degrees = one.sum(axis=1)
+        factor = np.where(degrees > 0, 1 / np.sqrt(np.where(degrees > 0, degrees * count, 1)), 0)
+        made.append(factor[:, None] * one * factor)
+    return made
 
 
 def test_the_sparse_product_and_its_gradient_are_the_dense_ones() -> None:
@@ -62,56 +92,124 @@ def test_the_sparse_product_and_its_gradient_are_the_dense_ones() -> None:
     torch.testing.assert_close(ours.grad, twin.grad)
 
 
-def test_the_adjacency_is_normalised_by_relation_then_whole(graph: kg.KnowledgeGraph) -> None:
-    def normalised(matrix: np.ndarray) -> np.ndarray:
-        degrees = matrix.sum(axis=1)
-        factor = np.where(degrees > 0, 1 / np.sqrt(np.where(degrees > 0, degrees, 1)), 0)
-        return factor[:, None] * matrix * factor
+def test_every_relation_is_normalised_by_itself_then_by_their_number(graph: kg.KnowledgeGraph) -> None:
+    for (relation, part), expected in zip(bridges(graph, Weighting()).items(), whole(graph), strict=True):
+        rows, columns = (graph.nodes[end].range for end in relation[::2])
+        block = expected[rows.start : rows.stop, columns.start : columns.stop]
+        np.testing.assert_allclose(part.toarray(), block, rtol=1e-5)
 
-    total = np.zeros((graph.n_nodes, graph.n_nodes))
-    for (source, _, target), edges in graph.relations.items():
-        one = np.zeros_like(total)
-        for head, tail in zip(edges.sources, edges.indices, strict=True):
-            a, b = graph.nodes[source].start + head, graph.nodes[target].start + tail
-            one[a, b] = one[b, a] = 1
-        total += normalised(one)
-    np.testing.assert_allclose(adjacency(graph, Weighting()).toarray(), normalised(total), rtol=1e-5)
+
+@pytest.mark.parametrize("n_layers", [1, 2, 3, 4])
+def test_propagation_and_its_gradients_are_the_dense_ones(graph: kg.KnowledgeGraph, n_layers: int) -> None:
+    plan = Plan.of(graph, bridges(graph, Weighting()), n_layers, CPU)
+    dense = torch.from_numpy(np.stack(whole(graph))).float()
+    rng = torch.Generator().manual_seed(0)
+    first = torch.randn(graph.n_nodes - graph.n_users, 3, generator=rng)
+    weights = torch.rand(n_layers, 2, generator=rng) + 0.5
+    ours, twins = ([each.clone().requires_grad_() for each in (weights, first)] for _ in range(2))
+    made = propagate(plan, *ours)
+    layer = total = torch.cat([torch.zeros(graph.n_users, 3), twins[1]])
+    for own in twins[0]:
+        layer = torch.einsum("r,rij,jd->id", own, dense, layer)
+        total = total + layer
+    expected = total[graph.n_users :] / (n_layers + 1)
+    torch.testing.assert_close(made, expected)
+    made.square().sum().backward()
+    expected.square().sum().backward()
+    for mine, twin in zip(ours, twins, strict=True):
+        torch.testing.assert_close(mine.grad, twin.grad)
+
+
+def test_messages_skip_the_events_left_out(graph: kg.KnowledgeGraph) -> None:
+    messages = Plan.of(graph, bridges(graph, Weighting()), 3, CPU).layers[1]
+    kept = torch.from_numpy(np.random.default_rng(0).integers(0, 2, messages[0].edges[0].numel()).astype(np.float32))
+    users, items = graph.nodes["user"].range, graph.nodes["item"].range
+    whole_one = bridges(graph, Weighting())["user", "", "item"].tocoo()
+    expected = np.zeros((len(users), len(items)), np.float32)
+    expected[whole_one.row, whole_one.col] = whole_one.data * kept.numpy()
+    for message, twin in zip(messages[:2], (expected.T, expected), strict=True):
+        thinned = message.kept(kept)
+        np.testing.assert_allclose(thinned.matrix.to_dense().numpy(), twin)
+        np.testing.assert_allclose(thinned.turned.to_dense().numpy(), twin.T)
 
 
 @pytest.mark.parametrize("n_layers", [0, 1, 3])
 def test_propagation_is_the_mean_of_powers_and_users_begin_at_nothing(graph: kg.KnowledgeGraph, n_layers: int) -> None:
     made = model(graph, n_layers)
     first = np.vstack([np.zeros((graph.n_users, 4)), made.parameters["nodes"].detach().numpy()])
-    A = adjacency(graph, Weighting()).toarray()
+    A = sum(whole(graph))
     expected = np.mean([np.linalg.matrix_power(A, power) @ first for power in range(n_layers + 1)], axis=0)
-    np.testing.assert_allclose(made.now(), expected, atol=1e-6)
+    others = slice(graph.n_users, None)  # what users hear last, nobody asks
+    np.testing.assert_allclose(made.now()[others], expected[others], atol=1e-6)
 
 
-def test_the_loss_is_that_of_a_softmax_without_the_rest_of_the_query(graph: kg.KnowledgeGraph) -> None:
+@pytest.mark.parametrize("sharpness", [0.5, 1.0])
+def test_spectral_embeddings_begin_where_the_interactions_end(graph: kg.KnowledgeGraph, sharpness: float) -> None:
+    size = graph.n_items + 3  # more than there are singular values
+    made = Embeddings(graph, Weighting(), Weighting(), Shape(size, 2, "spectral", 0, sharpness), CPU)
+    nodes = made.parameters["nodes"].detach().numpy()
+    parts = bridges(graph, Weighting())["user", "", "item"].toarray()
+    gram = nodes[: graph.n_items] @ nodes[: graph.n_items].T
+    values, vectors = np.linalg.eigh(parts.T @ parts)
+    expected = (vectors * values.clip(min=0) ** sharpness) @ vectors.T  # eigenvalues are squares of singular ones
+    np.testing.assert_allclose(gram / np.trace(gram), expected / np.trace(expected), atol=1e-5)
+    assert not nodes[graph.n_items :].any()
+
+
+def asked(made: Embeddings, batch: Batch, name: str, seed: int) -> np.ndarray:
+    return made.losses(np.random.default_rng(seed), slice(None), batch, named(name)).detach().numpy()
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_a_loss_is_that_of_its_definition_without_the_rest_of_the_query(graph: kg.KnowledgeGraph, name: str) -> None:
     made = model(graph)
-    loss = made.loss(batch_size=5, n_candidates=99, temperature=0.5)(np.random.default_rng(3)).item()
+    batch = Batch(5, 99, 0.5)
+    losses = asked(made, batch, name, 3)
     rng = np.random.default_rng(3)
-    picked = np.searchsorted(made.chances, rng.random(5) * made.chances[-1], side="right")
+    picked = np.searchsorted(made.pairs.chances, rng.random(5) * made.pairs.chances[-1], side="right")
     nodes = made.now()
     items = nodes[made.items.start : made.items.stop]
     items = items / np.linalg.norm(items, axis=1, keepdims=True)
-    expected = []
-    for user, target in zip(made.users[picked], made.targets[picked], strict=True):
+    for loss, user, target in zip(losses, made.pairs.users[picked], made.pairs.targets[picked], strict=True):
         own = graph.query(np.array([user])).nodes - made.items.start
         rest = own[own != target]
-        asked = nodes[rest + made.items.start].sum(axis=0)
-        logits = items @ (asked / np.linalg.norm(asked)) / 0.5
-        offered = np.setdiff1d(np.arange(graph.n_items), rest)
-        expected.append(np.log(np.exp(logits[offered]).sum()) - logits[target])
-    assert loss == pytest.approx(np.mean(expected), rel=1e-5)
+        query = nodes[rest + made.items.start].sum(axis=0)
+        logits = items @ (query / np.linalg.norm(query)) / 0.5
+        others = np.setdiff1d(np.arange(graph.n_items), own)
+        lost = np.log1p(np.exp(logits[others] - logits[target]))
+        expected = {
+            "softmax": np.log1p(np.exp(logits[others] - logits[target]).sum()),
+            "bpr": lost.mean(),
+            "hard_bpr": np.pad(np.sort(lost)[::-1], (0, 16))[:16].mean(),
+        }
+        assert loss == pytest.approx(expected[name], rel=1e-4)
 
 
-def test_a_softmax_over_drawn_items_estimates_the_whole(graph: kg.KnowledgeGraph) -> None:
+@pytest.mark.parametrize("name", ["softmax", "bpr"])
+def test_a_loss_over_drawn_items_estimates_the_whole(graph: kg.KnowledgeGraph, name: str) -> None:
     made = model(graph)
-    whole = made.loss(batch_size=16, n_candidates=99, temperature=0.5)
-    some = made.loss(batch_size=16, n_candidates=12, temperature=0.5)
-    means = [np.mean([f(np.random.default_rng(seed)).item() for seed in range(60)]) for f in (whole, some)]
+    means = [np.mean([asked(made, Batch(16, n, 0.5), name, seed) for seed in range(60)]) for n in (99, 12, 0)]
     assert means[1] == pytest.approx(means[0], rel=0.05)
+    assert means[2] == pytest.approx(means[0], rel=0.1)
+
+
+def test_parts_of_a_batch_are_the_batch(graph: kg.KnowledgeGraph) -> None:
+    made = model(graph)
+    batch = Batch(7, 12, 0.5, dropout=0.3, own_messages=False)
+    whole_one = asked(made, batch, "softmax", 1)
+    for part in (slice(0, None, 2), slice(1, None, 2)):
+        losses = made.losses(np.random.default_rng(1), part, batch, named("softmax"))
+        np.testing.assert_allclose(losses.detach().numpy(), whole_one[part], rtol=1e-5)
+
+
+def test_a_batch_without_its_own_messages_leaves_the_others(graph: kg.KnowledgeGraph) -> None:
+    made = model(graph)
+    kept = made.pairs.kept(np.random.default_rng(0), np.array([0, 5, 5]), Batch(3, 9, 1.0, own_messages=False))
+    pairs = made.bridges["user", "", "item"].tocoo()
+    gone = {(int(pairs.row[edge]), int(pairs.col[edge])) for edge in np.flatnonzero(kept == 0)}
+    assert gone == {(int(made.pairs.users[place]), int(made.pairs.targets[place])) for place in (0, 5)}
+    some = made.pairs.kept(np.random.default_rng(0), np.array([0]), Batch(1, 9, 1.0, dropout=0.4))
+    assert 0.45 < some.mean() < 0.75
 
 
 def test_training_ranks_better_than_the_first_embeddings(graph: kg.KnowledgeGraph) -> None:
@@ -144,9 +242,55 @@ def test_a_broken_fit_goes_on_bit_for_bit(graph: kg.KnowledgeGraph, validation: 
         replace(SMALL, seed=1).fit(graph, validation, Run(checkpoint=tmp_path / "state"))
 
 
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"loss": "bpr"},
+        {"loss": "hard_bpr"},
+        {"dropout": 0.2},
+        {"own_messages": False},
+        {"first": "spectral"},
+        {"similarity": "dot"},
+    ],
+    ids=str,
+)
+def test_every_option_learns(graph: kg.KnowledgeGraph, given: dict[str, object]) -> None:
+    losses: list[Progress] = []
+    scorer = replace(SMALL, n_epochs=10, **given).fit(graph, run=Run(progress=losses.append))
+    assert losses[-1].loss < losses[0].loss
+    assert np.isfinite(scorer.score(graph.query())).all()
+    assert losses[0].traffic > 0
+
+
+def test_nodes_and_relations_without_edges_are_no_trouble(graph: kg.KnowledgeGraph) -> None:
+    """A relation that nobody uses, and an item that nothing is known of: it has no score, the others keep theirs."""
+    nothing = np.empty(0, np.int64)
+    relations = {**graph.relations, ("item", "colour", "brand"): Edges.of(nothing, nothing, graph.n_items)}
+    with_empty = replace(graph, relations=relations)
+    parts = bridges(with_empty, Weighting())
+    assert list(parts) == list(bridges(graph, Weighting()))
+    lonely = replace(with_empty, relations={name: _without_item(edges, name, 3) for name, edges in relations.items()})
+    scorer = replace(SMALL, n_epochs=1).fit(lonely)
+    scores = scorer.score(lonely.query())
+    assert np.isnan(scores[:, 3]).all()
+    assert np.isfinite(np.delete(scores, 3, axis=1)).all()
+
+
+def _without_item(edges: Edges, relation: tuple[str, str, str], item: int) -> Edges:
+    kept = (edges.sources if relation[0] == "item" else edges.indices) != item
+    return Edges.of(edges.sources[kept], edges.indices[kept], len(edges.indptr) - 1)
+
+
+def test_the_memory_needed_is_said_first(graph: kg.KnowledgeGraph) -> None:
+    told: list[str] = []
+    replace(SMALL, n_epochs=1).fit(graph, run=Run(say=told.append, progress=lambda now: told.append(str(now))))
+    assert "MB beside the graph" in told[0]
+    assert "GB/s" in told[1]
+
+
 def test_too_little_memory_is_said_before_it_is_taken(
     graph: kg.KnowledgeGraph, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(memory, "available", lambda: 100)
-    with pytest.raises(RecsysError, match=r"LightGCN needs.*walks"):
+    with pytest.raises(RecsysError, match=r"lightgcn needs.*walks"):
         SMALL.fit(graph)

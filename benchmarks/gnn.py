@@ -1,0 +1,121 @@
+"""What the graph network's propagation costs beside others, and what it learns of a published split.
+
+    python benchmarks/gnn.py propagation /path/to/gowalla --size 64 --layers 3
+    python benchmarks/gnn.py training /path/to/gowalla '{"n_layers": 3, "first": "spectral"}' --checkpoint DIR
+
+Propagation: one step there and back over all pairs, the best of several; training: validation (a random 20 % of each
+user's train items) says when to stop, then everything is fitted on train and validation and test is judged once.
+"""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from time import perf_counter
+
+import torch
+
+from kg.published.forms import read
+from kg.query import Weighting
+from recsys.benchmark import FIRST, STANDARD
+from recsys.evaluation import evaluate
+from recsys.exam import Exam
+from recsys.scorers import create
+from recsys.scorers.embeddings import Embeddings
+from recsys.scorers.shapes import Shape
+from recsys.threads import limit
+from recsys.training import Run
+
+REPEATS = 5
+JUDGES = 5000  # users of validation: an epoch's look at it must not cost more than the epoch
+
+
+def propagation(data: Path, size: int, n_layers: int) -> None:
+    graph = Exam(read(data), seed=0).train_validation
+    model = Embeddings(graph, Weighting(), Weighting(), Shape(size, n_layers, "random", 0), torch.device("cpu"))
+    other = _EdgeIndex(model, n_layers)
+    nodes = {name: torch.randn(len(of), size) for name, of in graph.nodes.items()}
+
+    def bare() -> None:
+        for layer in model.plan.layers:
+            for message in layer:
+                message.matrix @ nodes[message.source]
+                message.turned @ nodes[message.target]
+
+    def ours() -> None:
+        model.propagated().sum().backward()
+
+    def pyg() -> None:
+        other(model.parameters["nodes"])[graph.n_users :].sum().backward()
+
+    with torch.no_grad():
+        told = (model.propagated() - other(model.parameters["nodes"])[graph.n_users :]).abs().max()
+    print(f"{graph.n_nodes:,} nodes, {len(model.pairs.users):,} pairs, size {size}, {n_layers} layers,")
+    print(f"{torch.get_num_threads()} threads; largest difference to PyG {told:.1e}\n")
+    print("| one step, there and back | ms | GB/s |\n|---|---:|---:|")
+    works = {"bare products": bare, "ours": ours, "PyG edge_index": pyg}
+    rounds = [{name: _seconds(work) for name, work in works.items()} for _ in range(REPEATS)]
+    for name in works:
+        seconds = min(told[name] for told in rounds)
+        print(f"| {name} | {1e3 * seconds:,.0f} | {model.plan.traffic(size) / seconds / 1e9:.1f} |")
+
+
+class _EdgeIndex:
+    """The same by PyG's LGConv over all edges, both ways in every layer."""
+
+    def __init__(self, model: Embeddings, n_layers: int) -> None:
+        from torch_geometric.nn import LGConv
+
+        pairs = next(iter(model.bridges.values())).tocoo()
+        users, items = torch.from_numpy(pairs.row).long(), torch.from_numpy(pairs.col).long() + model.items.start
+        self.edges = torch.stack([torch.cat([users, items]), torch.cat([items, users])])
+        self.weights = torch.from_numpy(pairs.data).repeat(2)
+        self.convolution, self.n_layers, self.n_users = LGConv(normalize=False), n_layers, model.n_users
+
+    def __call__(self, nodes: torch.Tensor) -> torch.Tensor:
+        layer = total = torch.cat([nodes.new_zeros(self.n_users, nodes.shape[1]), nodes])
+        for _ in range(self.n_layers):
+            layer = self.convolution(layer, self.edges, self.weights)
+            total = total + layer
+        return total / (self.n_layers + 1)
+
+
+def _seconds(work) -> float:
+    start = perf_counter()
+    work()
+    return perf_counter() - start
+
+
+def training(data: Path, given: dict, checkpoint: Path | None) -> None:
+    exam = Exam(read(data), seed=0)
+    start = perf_counter()
+    told = Run(checkpoint=checkpoint, progress=lambda now: print(now, file=sys.stderr, flush=True), say=print)
+    scorer = create("lightgcn", **given).fit(exam.train, exam.validation.thinned(JUDGES), told)
+    print(f"{perf_counter() - start:.0f} s with validation; learned {scorer.taught_}", flush=True)
+    start = perf_counter()
+    scorer = create("lightgcn", **given | scorer.taught_).fit(exam.train_validation)
+    seconds = perf_counter() - start
+    judged = evaluate({"lightgcn": scorer}, exam.test, STANDARD.protocol("exclude", 0))
+    figures = ", ".join(f"{metric} {judged.mean('lightgcn', metric):.4f}" for metric in FIRST)
+    print(f"{json.dumps(given)}: {figures}; fit {seconds:.0f} s")
+
+
+def main() -> None:
+    words = argparse.ArgumentParser(description=__doc__)
+    words.add_argument("what", choices=["propagation", "training"])
+    words.add_argument("data", type=Path)
+    words.add_argument("given", nargs="?", default="{}", help="parameters of lightgcn, JSON")
+    words.add_argument("--size", type=int, default=64)
+    words.add_argument("--layers", type=int, default=3)
+    words.add_argument("--checkpoint", type=Path, help="a folder: a training that was broken off goes on from it")
+    words.add_argument("--threads", type=int, default=1)
+    told = words.parse_args()
+    limit(told.threads)
+    if told.what == "propagation":
+        propagation(told.data, told.size, told.layers)
+    else:
+        training(told.data, json.loads(told.given), told.checkpoint)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,75 @@
+"""The pairs (user, item) that a network learns from, and how a step draws some of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+
+from kg.graph import KnowledgeGraph
+from kg.query import Weighting
+from recsys.scorers.interactions import strongest
+from recsys.scorers.shapes import Batch
+
+Floats = NDArray[np.float32]
+Index = NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class Pairs:
+    """Pairs that leave something of their user's query when the item is taken out of it.
+
+    users, targets  int64 (P,), counted within their types; edges int64 (P,), their places among all pairs
+    chances         float64 (P,), cumulative: a pair is drawn by its weight
+    degrees         float32 (n_items,), the weights of all pairs by item; n_edges their number
+    """
+
+    users: Index
+    targets: Index
+    edges: Index
+    chances: NDArray[np.float64]
+    degrees: Floats
+    n_edges: int
+
+    @classmethod
+    def of(cls, graph: KnowledgeGraph, lasting: Weighting, queries: csr_array) -> Self:
+        """Of each pair's strongest event as `lasting` weighs it; `queries` has a row for every user."""
+        found = strongest(graph, lasting)
+        found.sort_indices()  # as the bridges' are: a pair's place is the number of its edge
+        taken = found.tocoo()
+        others = np.diff(queries.indptr)[taken.row] > 1
+        return cls(
+            users=taken.row[others].astype(np.int64),
+            targets=taken.col[others].astype(np.int64),
+            edges=np.flatnonzero(others),
+            chances=np.cumsum(taken.data[others], dtype=np.float64),
+            degrees=np.asarray(found.sum(axis=0), dtype=np.float32),
+            n_edges=found.nnz,
+        )
+
+    def drawn(self, rng: np.random.Generator, n: int) -> Index:
+        """The places of n pairs, int64 (n,), perhaps some of them twice."""
+        picked = np.searchsorted(self.chances, rng.random(n) * self.chances[-1], side="right")
+        return picked.clip(max=len(self.chances) - 1)
+
+    def candidates(self, rng: np.random.Generator, picked: Index, batch: Batch) -> tuple[Index, NDArray[np.float64]]:
+        """Items, ascending, and each one's chance to be among them: all, or some drawn ones and the targets."""
+        n_items = len(self.degrees)
+        if n_items <= batch.n_candidates:
+            return np.arange(n_items), np.ones(n_items)
+        candidates = np.union1d(rng.choice(n_items, batch.n_candidates, replace=False), self.targets[picked])
+        popularity = np.bincount(self.targets, np.diff(self.chances, prepend=0), minlength=n_items)[candidates]
+        not_a_target = (1 - popularity / self.chances[-1]) ** batch.size
+        return candidates, 1 - not_a_target * (1 - batch.n_candidates / n_items)
+
+    def kept(self, rng: np.random.Generator, picked: Index, batch: Batch) -> Floats | None:
+        """1 for events that pass messages along in this step, 0 for others, float32 (n_edges,); None: all do."""
+        if batch.own_messages and not batch.dropout:
+            return None
+        kept = (rng.random(self.n_edges, dtype=np.float32) >= batch.dropout).astype(np.float32)
+        if not batch.own_messages:
+            kept[self.edges[picked]] = 0
+        return kept

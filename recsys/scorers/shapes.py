@@ -1,0 +1,51 @@
+"""What a network is made of, how a step of its training draws, and the memory that both take."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from kg.graph import KnowledgeGraph
+
+First = Literal["random", "spectral"]
+Similarity = Literal["cosine", "dot"]
+_BYTES = 4
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What a model is made of: how many numbers a node has, how many layers, and where they begin.
+
+    sharpness  the power of the singular values in a spectral start: with 0 all vectors count alike
+    """
+
+    size: int
+    n_layers: int
+    first: First
+    seed: int
+    sharpness: float = 0.5
+
+
+@dataclass(frozen=True)
+class Batch:
+    """How a step draws and compares: so many pairs, and beside their items so many others as candidates.
+
+    similarity    "cosine", or "dot": then an item's length counts, and the query's does not
+    dropout       the share of the events that no message passes along, drawn anew
+    own_messages  whether the pairs of the batch pass messages along
+    """
+
+    size: int
+    n_candidates: int
+    temperature: float
+    similarity: Similarity = "cosine"
+    dropout: float = 0.0
+    own_messages: bool = True
+
+
+def memory(graph: KnowledgeGraph, shape: Shape, batch: Batch) -> int:
+    """The bytes that training takes beside the graph, about."""
+    copies = shape.n_layers + 8  # of all embeddings at once: layers, gradients, Adam's moments, the best so far
+    edges = sum(map(len, graph.relations.values()))
+    logits = batch.size * min(graph.n_items, batch.n_candidates + batch.size)
+    return _BYTES * (copies * graph.n_nodes * shape.size + 12 * edges + 5 * logits)

@@ -1,0 +1,72 @@
+"""Several processes that train one model, as torchrun starts them: each takes its part of every batch."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, distributed, nn
+
+
+@dataclass(frozen=True)
+class Processes:
+    """How many there are, and which this one is; the first (0) judges and writes."""
+
+    rank: int = 0
+    size: int = 1
+
+    @property
+    def first(self) -> bool:
+        return self.rank == 0
+
+    @property
+    def part(self) -> slice:
+        """Of a batch, what is this process's."""
+        return slice(self.rank, None, self.size)
+
+    def agreed(self, value: float | None) -> float | None:
+        """What the first one says, in all of them."""
+        if self.size == 1:
+            return value
+        told = [value]
+        distributed.broadcast_object_list(told)
+        return told[0]
+
+    def step(self, parameters: Mapping[str, Tensor], loss: Any) -> Any:
+        """The loss as a function whose backward pass gives every process the mean of all gradients."""
+        if self.size == 1:
+            return loss
+        from torch.nn.parallel import DistributedDataParallel
+
+        return DistributedDataParallel(_Step(parameters, loss))
+
+
+class _Step(nn.Module):
+    def __init__(self, parameters: Mapping[str, Tensor], loss: Any) -> None:
+        super().__init__()
+        for name, tensor in parameters.items():
+            self.register_parameter(name, tensor)  # type: ignore[arg-type]  # a Parameter: see `train`
+        self.loss = loss
+
+    def forward(self, *given: Any) -> Tensor:
+        return self.loss(*given)
+
+
+@contextmanager
+def joined(device: torch.device) -> Iterator[Processes]:
+    """Those that torchrun started, with NCCL on GPUs and gloo on CPUs; alone where it did not."""
+    if int(os.environ.get("WORLD_SIZE", 1)) == 1:
+        yield Processes()
+        return
+    mine = not distributed.is_initialized()
+    if mine:
+        distributed.init_process_group("nccl" if device.type == "cuda" else "gloo")
+    try:
+        yield Processes(distributed.get_rank(), distributed.get_world_size())
+    finally:
+        if mine:
+            distributed.destroy_process_group()
