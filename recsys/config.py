@@ -14,9 +14,12 @@ from kg.graph import KnowledgeGraph
 from kg.sources.preset import with_presets
 from recsys.errors import RecsysError
 from recsys.explanation.telling import Teller
+from recsys.metrics import LISTED, metric
 from recsys.protocol import Protocol, Repeats
+from recsys.ranking import CATEGORY
 from recsys.reranking.chain import Chain
 from recsys.scorers import DEFAULT, create
+from recsys.strata import categories, check
 
 PROTOCOLS: tuple[Repeats, ...] = ("exclude", "include")
 
@@ -26,14 +29,29 @@ def _default_scorers() -> dict[str, dict[str, Any]]:
 
 
 class Evaluation(Section):
-    """How rankings are judged; `repeats` is the protocol that is shown first, both are always measured."""
+    """How rankings are judged; `repeats` is the protocol that is shown first, both are always measured.
+
+    metrics   names of `recsys.metrics.METRICS`; NDCG decides and is always among them
+    category  the node type by which lists are diverse and calibrated
+    by        node types of users whose figures are told apart, beside how much they have done
+    """
 
     repeats: Repeats = "exclude"
     k: tuple[PositiveInt, ...] = Field(default=(10, 20), min_length=1)
     resamples: PositiveInt = 2000
+    metrics: tuple[str, ...] = LISTED
+    category: str = CATEGORY
+    by: tuple[str, ...] = ()
 
     def protocol(self, repeats: Repeats, seed: int) -> Protocol:
-        return Protocol(repeats=repeats, k=self.k, resamples=self.resamples, seed=seed)
+        metrics = tuple(dict.fromkeys(("ndcg", *self.metrics)))
+        return Protocol(repeats=repeats, k=self.k, metrics=metrics, resamples=self.resamples, seed=seed)
+
+    def check(self, graph: KnowledgeGraph) -> None:
+        """Raise RecsysError where the graph lacks a node type that is named."""
+        categories(graph, self.category)
+        for node_type in self.by:
+            check(graph, node_type)
 
 
 class Explanations(Section):
@@ -80,6 +98,8 @@ class Config(KgConfig):
             for name, parameters in config.scorers.items():
                 create(name, **parameters)
             config.chain()
+            for name in config.evaluation.metrics:
+                metric(name)
         except RecsysError as error:
             error.file = path
             raise
@@ -108,9 +128,10 @@ class Config(KgConfig):
         return Chain.of(self.rerank)
 
     def check(self, graph: KnowledgeGraph) -> None:
-        """Raise RecsysError where a rule, or what is to be hidden, does not fit the graph of all."""
+        """Raise RecsysError where a rule, what is to be hidden or told apart does not fit the graph of all."""
         self.chain().check(graph)
         self.explanations.check(graph)
+        self.evaluation.check(graph)
 
     def only(self, names: Sequence[str]) -> Config:
         """With these scorers alone; one that the config does not name comes as it is."""

@@ -260,7 +260,8 @@ def _graph(workspace: Workspace, name: str) -> KnowledgeGraph:
 
 def _holdout(job: Job, made: Stage, graph: KnowledgeGraph, name: str) -> Holdout:
     events = Engine(job.threads).connection.read_parquet(made.checked() / f"{name}.parquet")
-    return holdout(graph, events, job.config.shop.target_kinds, made.result[f"{name}_start"])
+    kinds, section = job.config.shop.target_kinds, job.config.evaluation
+    return holdout(graph, events, kinds, made.result[f"{name}_start"], category=section.category, by=section.by)
 
 
 def _recipe(folder: Path) -> Recipe:

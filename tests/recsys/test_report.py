@@ -31,6 +31,7 @@ def document(
             "name": name,
             "metrics": {f"{metric}@{k}": figure(place / 10 + k / 1000) for metric in METRICS for k in (5, 10)},
             "groups": {group: {"ndcg@5": figure(place / 9)} for group in groups},
+            "strata": {"activity": {"1 to 5": {"users": 9, "metrics": {"ndcg@5": figure(place / 8)}}}},
             "recall_curve": [place / 100 * k for k in range(1, 11)],
         }
         for place, name in enumerate(names, start=1)
