@@ -5,13 +5,15 @@ from __future__ import annotations
 import shlex
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
 from cli import options, render
 
 _KEPT = "benchmark"  # the folder of the workspace
+_SHARE = 0.2  # of what is drawn
+Splitting = Literal["time", "leave-last-out", "random", "k-fold", "cold-items", "cold-users"]
 
 
 @options.command
@@ -21,11 +23,23 @@ def benchmark(
         Path,
         typer.Argument(
             help="A folder in KGAT form (train.txt, test.txt, perhaps kg_final.txt), of RecBole's atomic files "
-            "(NAME.inter …), or of canonical Parquet (events.parquet …).",
+            "(NAME.inter …), or of canonical Parquet (events.parquet …); or a shop's TOML file.",
         ),
     ],
     scorers: Annotated[str | None, typer.Option("--scorers", help="Such as ease,ials; none: the default ones.")] = None,
     seeds: Annotated[int, typer.Option("--seeds", min=1, help="How many seeds, from --seed on.")] = 1,
+    split: Annotated[
+        Splitting | None,
+        typer.Option(
+            "--split",
+            help="How to cut: by time, by each user's last events, or drawn by the seeds; none: as the data come. Of "
+            "k-fold each seed is a fold; cold-items are ranked among themselves.",
+        ),
+    ] = None,
+    folds: Annotated[int, typer.Option("--folds", min=3, help="Of k-fold.")] = 5,
+    share: Annotated[
+        float, typer.Option("--share", min=0.01, max=0.49, help="With --split, for test, and as much for validation.")
+    ] = _SHARE,
     repeats: Annotated[
         options.Repeats, typer.Option("--repeats", help="Whether what a user had before may be ranked.")
     ] = "exclude",
@@ -35,6 +49,7 @@ def benchmark(
 
     Validation is drawn from train where the data bring none. What is finished is kept: the same command goes on.
     """
+    from kg.config import Split
     from kg.engine import Engine
     from kg.errors import KgError
     from kg.files import replacing
@@ -48,6 +63,7 @@ def benchmark(
         raise KgError("no such kind of file", value=out.name, fix="End --out in .md.")
     config = Config().only(options.words(scorers)) if scorers else Config()
     section = STANDARD.model_copy(update={"repeats": repeats})
+    cut = Split(method=split, folds=folds, test_share=share, validation_share=share) if split else None
     first = common.seed or 0
     rows = []
     with render.progress(quiet=common.quiet) as say:
@@ -55,7 +71,13 @@ def benchmark(
         conditions = Conditions(common.device, say=say)
         found = read(data, Engine(common.cores))
         asked = Benchmark(
-            found, config.scorers, common.workspace / _KEPT, tuple(range(first, first + seeds)), section, conditions
+            found,
+            config.scorers,
+            common.workspace / _KEPT,
+            tuple(range(first, first + seeds)),
+            section,
+            conditions,
+            cut,
         )
         told = asked.to_json()
         for outcome in asked.run():

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from kg.config import Split
 from kg.errors import KgError
 from kg.published.data import Published
 from recsys.config import Evaluation
@@ -21,7 +22,7 @@ from recsys.evaluation import evaluate
 from recsys.exam import Exam
 from recsys.measuring import Measured
 from recsys.recipe import Conditions, Recipe
-from recsys.significance import paired
+from recsys.significance import beside
 from recsys.teaching import teach, tuned
 from recsys.workspace import Stage, Workspace, hash_of
 
@@ -55,8 +56,8 @@ class Outcome:
 class Benchmark:
     """Scorers on a data set, by several seeds; the parameters that are given stay, the others are tuned.
 
-    A seed draws validation where the data bring none, and the random numbers of the scorers that need any. `folder` is
-    where results are kept.
+    A seed draws validation where the data bring none, all that a `split` by chance draws, and the random numbers of the
+    scorers that need any. `folder` is where results are kept.
     """
 
     data: Published
@@ -65,10 +66,11 @@ class Benchmark:
     seeds: tuple[int, ...] = (0,)
     section: Evaluation = STANDARD
     conditions: Conditions = field(default_factory=Conditions)
+    split: Split | None = None
 
     def to_json(self) -> dict[str, Any]:
         """The contract's `data`."""
-        return Exam(self.data, self.seeds[0]).to_json()
+        return Exam(self.data, self.seeds[0], self.split).to_json()
 
     def run(self) -> Iterator[Outcome]:
         """Every scorer by every seed, each as it is done; the fusion is of those that could be fitted.
@@ -76,10 +78,11 @@ class Benchmark:
         A scorer for which there is too little memory, or whose training fails, does not stop the others.
         """
         judged = self.section.model_dump(mode="json")
-        workspace = Workspace(self.folder / hash_of([self.data.identity, judged]))
+        cut = self.split and self.split.model_dump(mode="json")
+        workspace = Workspace(self.folder / hash_of([self.data.identity, judged, cut]))
         with workspace.locked():
             for seed in self.seeds:
-                exam, done = Exam(self.data, seed), dict[str, Stage]()
+                exam, done = Exam(self.data, seed, self.split), dict[str, Stage]()
                 for name, given in self.scorers.items():
                     self.conditions.say(f"{name}, seed {seed} …")
                     outcome = _tried(name, seed, partial(self._alone, workspace, exam, name, given))
@@ -138,12 +141,14 @@ class Benchmark:
         }
 
     def _beside(self, folder: Path, done: Mapping[str, Stage], seed: int) -> dict[str, Any]:
-        """The fusion beside the best single scorer on test, over the same users."""
+        """The fusion beside every scorer on test, over the same users; the best single one apart."""
         protocol = self.section.protocol(self.section.repeats, seed)
         best = max(done, key=lambda name: done[name].result["metrics"][protocol.decisive]["mean"])
-        fused, single = (np.load(place / _FIGURES) for place in (folder, done[best].checked()))
-        gain = paired(fused, single, resamples=protocol.resamples, level=protocol.level, seed=seed)
-        return {"best_single": best, "fused_vs_best": gain.to_json()}
+        fused, *others = (np.load(place / _FIGURES) for place in (folder, *(one.checked() for one in done.values())))
+        found = beside(fused, others, resamples=protocol.resamples, level=protocol.level, seed=seed)
+        gains = {name: gain.to_json() for name, gain in zip(done, found, strict=True)}
+        each = [{"name": name, **gain} for name, gain in gains.items()]
+        return {"best_single": best, "fused_vs_best": gains[best], "fused_vs_each": each}
 
     def _conditions(self, scratch: Path) -> Conditions:
         return replace(self.conditions, scratch=scratch)

@@ -12,6 +12,7 @@ from recsys.benchmark import FIRST, FUSION
 Row = Mapping[str, Any]
 HEADINGS = ("scorer", "recall", "95 %", "ndcg", "95 %", "fit s", "users/s", "peak MB")
 CAPTION = "recall and standard NDCG in lists of 20"
+_SURE = 0.05
 _COSTS = {"fit_seconds": ".2f", "users_per_second": ",.0f", "peak_mb": ",.0f"}
 
 
@@ -58,13 +59,19 @@ def described(data: Row, results: Sequence[Row]) -> str:
 
 
 def verdicts(results: Sequence[Row]) -> list[str]:
-    """Per seed the fusion beside the best single scorer."""
+    """Per seed the fusion beside the best single scorer, and those that it is not surely above or below."""
     return [
         f"NDCG@20 of the fusion − {row['best_single']}, seed {row['seed']}: {gain['difference']:+.4f} "
-        f"(95 % {gain['low']:+.4f} … {gain['high']:+.4f}, p = {gain['p']:.2g})"
+        f"(95 % {gain['low']:+.4f} … {gain['high']:+.4f}, p = {gain['p']:.2g}; Holm, of {len(row['fused_vs_each'])} "
+        f"tests, {gain['p_holm']:.2g}).{_unsure(row['fused_vs_each'])}"
         for row in results
         if (gain := row.get("fused_vs_best"))
     ]
+
+
+def _unsure(each: Sequence[Row]) -> str:
+    names = [one["name"] for one in each if one["p_holm"] >= _SURE]
+    return f" Not surely apart at {_SURE:.0%}: {', '.join(names)}." if names else ""
 
 
 def _line(name: str, rows: list[Row]) -> Line:

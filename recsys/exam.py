@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import Any
 
 from kg.building import build
+from kg.config import Split
 from kg.graph import KnowledgeGraph
 from kg.published.data import Published
 from kg.published.parts import counts, windows
@@ -20,10 +21,14 @@ from recsys.types import Holdout
 
 @dataclass(frozen=True, eq=False)
 class Exam:
-    """A data set cut by one seed; windows, graphs and questions are made when they are first asked for."""
+    """A data set cut by one seed, as a `split` says or as it was published.
+
+    Windows, graphs and questions are made when they are first asked for.
+    """
 
     data: Published
     seed: int
+    split: Split | None = None
 
     @cached_property
     def train(self) -> KnowledgeGraph:
@@ -48,7 +53,7 @@ class Exam:
 
     @cached_property
     def _cut(self) -> tuple[Windows, str]:
-        return windows(self.data, self.seed)
+        return windows(self.data, self.seed, self.split)
 
     @property
     def _windows(self) -> Windows:

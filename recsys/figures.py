@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recsys.protocol import Protocol
-from recsys.significance import intervals, paired
+from recsys.significance import Paired, beside, intervals
 from recsys.strata import order
 
 Figures = Mapping[str, NDArray[np.float64]]
@@ -55,10 +55,16 @@ class Evaluation:
         ]  # fmt: skip
         document: dict[str, Any] = {"protocol": self._protocol(), "scorers": rows, "best_single": self.best_single}
         if "fusion" in self.figures and self.best_single:
-            decisive = self.protocol.decisive
-            values = [self.figures[name]["warm"][decisive] for name in ("fusion", self.best_single)]
-            document["fused_vs_best"] = paired(*values, **self._resampling()).to_json()
+            against = self.against("fusion")
+            document["fused_vs_best"] = against[self.best_single].to_json()
+            document["fused_vs_each"] = [{"name": name, **found.to_json()} for name, found in against.items()]
         return document
+
+    def against(self, name: str) -> dict[str, Paired]:
+        """The decisive metric of a scorer − that of each other, over the same users."""
+        others = [other for other in self.figures if other != name]
+        first, *rest = (self.figures[one]["warm"][self.protocol.decisive] for one in (name, *others))
+        return dict(zip(others, beside(first, rest, **self._resampling()), strict=True))
 
     def _protocol(self) -> dict[str, Any]:
         users = len(next(iter(self.figures.values()))["warm"][self.protocol.decisive])

@@ -47,6 +47,7 @@ def judged(document: Document) -> Markup:
         *(folded(f"Lists of {k}", _metrics(document, k)) for k in others),
         _groups(document),
         *_strata(document),
+        *_against(document),
     )
 
 
@@ -61,7 +62,7 @@ def _verdict(document: Document) -> Markup:
         said = "The fusion ranks worse than"
     else:
         said = "No sure difference between the fusion and"
-    difference, low, high = (f"{gain[part]:+.4f}".replace("-", "−") for part in ("difference", "low", "high"))
+    difference, low, high = (_signed(gain[part]) for part in ("difference", "low", "high"))
     numbers = f"{heading(document['protocol']['decisive'])} {difference} ({low} … {high}), p = {gain['p']:.2g}"
     return element("p", f"{said} {best}, the best single scorer, on the same users: {numbers}.", kind="verdict")
 
@@ -94,6 +95,23 @@ def _groups(document: Document) -> Markup:
         element("div", *pictures, kind="charts"),
         _scorers(document, list(words.values()), rows),
     )
+
+
+def _against(document: Document) -> list[Markup]:
+    """The fusion beside every other scorer, over the same users."""
+    found = document.get("fused_vs_each")
+    if not found:
+        return []
+    columns = ["scorer", "difference", "low", "high", "p", "p, Holm"]
+    rows = [[row["name"], *(_signed(row[end]) for end in columns[1:4]), f"{row['p']:.2g}", f"{row['p_holm']:.2g}"]
+            for row in found]  # fmt: skip
+    told = "Holm’s p holds the chance of any false finding among all of these."
+    title = f"{heading(document['protocol']['decisive'])} of the fusion − each scorer’s"
+    return [folded(title, together(table(columns, rows), element("p", told, kind="faint")))]
+
+
+def _signed(figure: float) -> str:
+    return f"{figure:+.4f}".replace("-", "−")
 
 
 def _strata(document: Document) -> list[Markup]:

@@ -12,6 +12,7 @@ from kg.published.data import Published
 FORMS: dict[str, tuple[str, str]] = {
     "KGAT": ("train.txt and test.txt, perhaps kg_final.txt", "kg.published.kgat"),
     "RecBole": ("NAME.inter, perhaps .item, .user, .kg and .link", "kg.published.recbole"),
+    "shop": ("NAME.toml, as `cartograph run` takes it", "kg.published.shop"),
     "Parquet": ("events.parquet, perhaps items, users and facts; or one file of events", "kg.published.parquet"),
 }
 """What the files are called, and the module: `fits(path)` tells the form, `read(path, engine)` reads it."""

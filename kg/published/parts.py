@@ -18,15 +18,20 @@ _TEST_SEED = 0  # the test part is the same whatever is drawn for validation
 _RANDOM = f"random {SHARE:.0%} of each user's items"
 
 
-def windows(data: Published, seed: int) -> tuple[Windows, str]:
-    """The windows, and in words how they were cut.
+def windows(data: Published, seed: int, section: Split | None = None) -> tuple[Windows, str]:
+    """The windows, and in words how they were cut: as `section` says, `seed` drawing what it draws, or the fold.
 
-    Parts that the data bring along are kept. Without any it is cut by time as a shop's log is; without times too, test
-    is drawn. Validation that is not given is drawn from train by `seed`.
+    Without a section, parts that the data bring along are kept. Without any it is cut by time as a shop's log is;
+    without times too, test is drawn. Validation that is not given is drawn from train by `seed`.
     """
     import ibis
 
     tables, events = data.tables, data.tables.events
+    if section is not None:
+        drawn = {"fold": seed % section.folds} if section.method == "k-fold" else {"seed": seed}
+        section = section.model_copy(update=drawn)
+        told = BY_TIME if section.method == "time" else section.told
+        return split(tables.with_events(events.drop(PART)) if data.has_parts else tables, section, data.kinds), told
     if not data.has_parts and data.has_times:
         return split(tables, tables.config.split, data.kinds), BY_TIME
     told = "given"

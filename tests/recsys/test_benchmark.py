@@ -136,8 +136,10 @@ def test_the_table_has_means_of_the_seeds_and_the_fusion_last() -> None:
 def test_the_markdown_is_one_table_under_its_command() -> None:
     counted = dict.fromkeys(("users", "items", "facts", "train", "validation", "test"), 5)
     shared = dict.fromkeys(("users_only_in_test", "items_only_in_test"), 0) | {"pairs_in_train_and_test": 7}
-    gain = {"difference": 0.01, "low": -0.01, "high": 0.03, "p": 0.04}
-    rows = [row("ials", 0, 0.2), {**FAILED, "seed": 0}, row("fusion", 0, 0.2, best_single="ials", fused_vs_best=gain)]
+    gain = {"difference": 0.01, "low": -0.01, "high": 0.03, "p": 0.04, "p_holm": 0.08}
+    each = [{"name": "ials", **gain}, {"name": "ease", **gain, "p_holm": 0.01}]
+    fused = row("fusion", 0, 0.2, best_single="ials", fused_vs_best=gain, fused_vs_each=each)
+    rows = [row("ials", 0, 0.2), {**FAILED, "seed": 0}, fused]
     text = benchmark_table.markdown(
         {"name": "d", "split": "given", **counted, **shared}, rows, "cartograph benchmark d"
     )
@@ -149,6 +151,7 @@ def test_the_markdown_is_one_table_under_its_command() -> None:
     for told in (
         "7 pairs of test are in train",
         "ease: no",
-        "the fusion − ials, seed 0: +0.0100 (95 % -0.0100 … +0.0300",
+        "the fusion − ials, seed 0: +0.0100 (95 % -0.0100 … +0.0300, p = 0.04; Holm, of 2 tests, 0.08)",
+        "Not surely apart at 5%: ials.",
     ):
         assert told in text

@@ -125,6 +125,9 @@ def test_the_document_sums_up_what_the_arrays_hold(later: Holdout, scorers: dict
     assert means == {name: pytest.approx(judged.mean(name)) for name in scorers}
     assert document["best_single"] == max(["one", "two"], key=means.__getitem__)
     assert document["fused_vs_best"]["difference"] == pytest.approx(means["fusion"] - means[document["best_single"]])
+    assert [row["name"] for row in document["fused_vs_each"]] == ["one", "two"]
+    best = next(row for row in document["fused_vs_each"] if row["name"] == document["best_single"])
+    assert document["fused_vs_best"] == {name: value for name, value in best.items() if name != "name"}
     for row in document["scorers"]:
         for summary in (row["metrics"], *row["groups"].values()):
             assert all(

@@ -111,7 +111,7 @@ def test_names_are_text(page: str) -> None:
 
 def test_every_scorer_stands_in_every_table_the_fusion_last(page: str) -> None:
     bodies = [body for body in re.findall(r"<tbody>(.*?)</tbody>", page, re.S) if "fusion" in body]
-    assert len(bodies) == 3  # lists of 5, lists of 10, groups
+    assert len(bodies) == 4  # lists of 5, lists of 10, groups, activity
     for body in bodies:
         assert body.count("<tr") == 4
         assert body.rpartition("<tr")[2].startswith(' class="fusion"><td class="text">fusion</td>')
@@ -120,9 +120,9 @@ def test_every_scorer_stands_in_every_table_the_fusion_last(page: str) -> None:
 
 def test_the_best_single_scorer_is_marked_in_every_table(page: str) -> None:
     marked = re.findall(r'<tr class="best">.*?</tr>', page)
-    assert len(marked) == 3
+    assert len(marked) == 4
     assert all("ease<small>best single</small>" in row for row in marked)
-    assert page.count("best single</small>") == 3
+    assert page.count("best single</small>") == 4
 
 
 def test_a_mean_that_is_no_estimate_has_no_interval() -> None:
