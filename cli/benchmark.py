@@ -28,6 +28,9 @@ def benchmark(
     ],
     scorers: Annotated[str | None, typer.Option("--scorers", help="Such as ease,ials; none: the default ones.")] = None,
     seeds: Annotated[int, typer.Option("--seeds", min=1, help="How many seeds, from --seed on.")] = 1,
+    events: Annotated[
+        Path | None, typer.Option("--events", help="The log of the shop whose file DATA is, where it lies elsewhere.")
+    ] = None,
     split: Annotated[
         Splitting | None,
         typer.Option(
@@ -69,7 +72,7 @@ def benchmark(
     with render.progress(quiet=common.quiet) as say:
         say(f"reading {data}")
         conditions = Conditions(common.device, say=say)
-        found = read(data, Engine(common.cores))
+        found = read(data, Engine(common.cores), events)
         asked = Benchmark(
             found,
             config.scorers,

@@ -73,7 +73,7 @@ def beside(
 
 
 def holm(p: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Adjusted p of m tests, float64 (m,): the i-th smallest (from 0) times m − i, never below one before, at most 1."""
+    """Adjusted p of m tests, float64 (m,): the i-th smallest, from 0, times m − i, and never below one before."""
     order = np.argsort(p, kind="stable")
     raised = np.maximum.accumulate(p[order] * np.arange(len(p), 0, -1))
     adjusted = np.empty(len(p))

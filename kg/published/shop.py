@@ -17,9 +17,9 @@ def fits(path: Path) -> bool:
     return path.is_file() and path.suffix == ".toml"
 
 
-def read(path: Path, engine: Engine) -> tuple[Tables, list[Path]]:
-    """Tables and the files they come from; raises what `kg.reading.ingest` raises."""
-    config = with_presets(read_config(path).at())
+def read(path: Path, engine: Engine, events: Path | None = None) -> tuple[Tables, list[Path]]:
+    """Tables and the files they come from, of a log that may lie elsewhere; raises what `kg.reading.ingest` raises."""
+    config = with_presets(read_config(path).at([] if events is None else [events]))
     tables, _ = ingest(config, engine=engine)
     sources = (config.events, config.items, config.users, config.facts, config.facts.links)
     return tables, [path, *(file for source in sources for file in find(source.paths, config.folder))]
