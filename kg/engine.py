@@ -36,6 +36,7 @@ class Engine:
             threads=self.threads, memory_limit=self.memory_limit, temp_directory=str(spill)
         )
         connection.raw_sql("SET TimeZone = 'UTC'")
+        connection.raw_sql("SET enable_progress_bar = false")  # it writes to stdout, where results stand
         # with the connection, not the engine: a lazy table that outlives the engine still needs it
         weakref.finalize(connection, shutil.rmtree, spill, ignore_errors=True)
         return connection

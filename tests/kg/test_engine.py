@@ -41,3 +41,8 @@ def test_the_same_rows_in_the_same_order_whatever_the_threads(tmp_path: Path) ->
         ingest(config, path, Engine(threads=threads))[0].save(tmp_path / str(threads))
     one, three = ((tmp_path / threads / "events.parquet").read_bytes() for threads in ("1", "3"))
     assert one == three
+
+
+def test_a_long_query_writes_nothing_to_stdout() -> None:
+    shown = Engine(1).sql.execute("SELECT current_setting('enable_progress_bar')").fetchone()
+    assert shown == (False,)
