@@ -53,8 +53,9 @@ def described(data: Row, results: Sequence[Row]) -> str:
         f"{data['users']:,} users, {data['items']:,} items, {data['facts']:,} facts. Split: {data['split']}; "
         f"{data['train']:,} train, {data['validation']:,} validation and {data['test']:,} test pairs, "
         f"{seeds} {'seed' if seeds == 1 else 'seeds'}. {shared}: {data['pairs_in_train_and_test']:,} pairs of test "
-        f"are in train or validation too; {data['users_only_in_test']:,} users and "
-        f"{data['items_only_in_test']:,} items are in test alone."
+        f"are in train or validation too, {data['near_in_train_and_test']:,} events of test come within an hour of one "
+        f"there, {data['texts_in_train_and_test']:,} say in the same words what is said of another item; "
+        f"{data['users_only_in_test']:,} users and {data['items_only_in_test']:,} items are in test alone."
     )
 
 

@@ -13,6 +13,7 @@ from kg.building import build
 from kg.config import checked
 from kg.engine import Engine
 from kg.graph import KnowledgeGraph
+from kg.leaks import leaks
 from kg.picture import schema_picture
 from kg.reading import ingest
 from kg.sources.files import find
@@ -27,7 +28,7 @@ from recsys.errors import RecsysError
 from recsys.holdout import holdout
 from recsys.recipe import Conditions, Recipe, Say, silent
 from recsys.recommender import Recommender, seconds
-from recsys.report import Report
+from recsys.report import Cut, Report
 from recsys.teaching import judge, teach
 from recsys.tuned import tuned
 from recsys.types import Holdout
@@ -168,6 +169,7 @@ def write_graphs(
     starts = {"validation_start": windows.validation_start, "test_start": windows.test_start}
     return {
         "stats": stats(graph),
+        "leaks": leaks(windows.train_validation.events, windows.test, job.config.shop.target_kinds),
         **{name: None if start is None else seconds(start) for name, start in starts.items()},
     }
 
@@ -216,9 +218,11 @@ def report(job: Job, figures: Any, recipe: Recipe, explanations: Any = None) -> 
     """The page of an evaluation: all figures, and what the stages before it say of the data."""
     made, data = job.workspace.stage("graph").result, job.workspace.stage("ingest").result
     weights = {repeats: {name: of[0] for name, of in parts.items()} for repeats, parts in recipe.weights.items()}
-    starts = (made["validation_start"], made["test_start"])
     schema = schema_picture(graph(job.workspace))
-    return Report(job.config.shop.name, figures, weights, data, made["stats"], schema, starts, explanations)
+    split = job.config.split
+    starts = None if split.by_chance else (made["validation_start"], made["test_start"])
+    cut = Cut(split.told, starts, made.get("leaks", {}))
+    return Report(job.config.shop.name, figures, weights, data, made["stats"], schema, cut, explanations)
 
 
 def _serve(job: Job) -> Stage:

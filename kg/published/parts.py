@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from kg.carving import SHARE, carved
 from kg.columns import PART, PARTS
 from kg.config import Split
+from kg.leaks import leaks
 from kg.published.data import Published
 from kg.splitting import Windows, split
 
@@ -44,9 +45,9 @@ def windows(data: Published, seed: int, section: Split | None = None) -> tuple[W
 
 
 def counts(found: Windows, kinds: tuple[str, ...]) -> dict[str, Any]:
-    """Users, items and different pairs; of test what train and validation lack, and the pairs they share with it.
+    """Users, items and different pairs; of test what train and validation lack, and what they share with it.
 
-    Such a pair tells its own answer where the parts were meant to differ.
+    What they share (`kg.leaks`) tells its own answer where the parts were meant to differ.
     """
     before, test = _pairs(found.train_validation.events, kinds), _pairs(found.test, kinds)
     return {
@@ -57,7 +58,10 @@ def counts(found: Windows, kinds: tuple[str, ...]) -> dict[str, Any]:
         "test": _count(test),
         "users_only_in_test": _count(test.select("user_id").distinct().anti_join(before, "user_id")),
         "items_only_in_test": _count(test.select("item_id").distinct().anti_join(before, "item_id")),
-        "pairs_in_train_and_test": _count(test.semi_join(before, ["user_id", "item_id"])),
+        **{
+            f"{name}_in_train_and_test": n
+            for name, n in leaks(found.train_validation.events, found.test, kinds).items()
+        },
     }
 
 

@@ -11,10 +11,11 @@ import pytest
 import kg
 from kg.picture import schema_picture
 from recsys import charts
-from recsys.report import Report
+from recsys.report import Cut, Report
 
 HOSTILE = '<script>alert("&")</script>'
 METRICS = ("ndcg", "recall", "coverage")
+CUT = Cut("time", (1317513600, 1320537600), {"pairs": 1234, "near": 0, "texts": 0})
 
 
 def figure(mean: float) -> dict[str, float]:
@@ -57,7 +58,7 @@ def page() -> str:
     }
     weights = {"include": {"popularity": 0.0, "ease": 3.0}, "exclude": {"popularity": 1.0, "ease": 1.0}}
     schema = schema_picture(toy_graph())
-    report = Report("A <shop>", {"include": document()}, weights, data, graph, schema, (1317513600, 1320537600))
+    report = Report("A <shop>", {"include": document()}, weights, data, graph, schema, CUT)
     return report.to_html()
 
 
@@ -136,10 +137,16 @@ def test_counts_of_data_and_graph_are_told(page: str) -> None:
     for told in ("4,321 rows read", "4,000 purchase", "1,234 users", "56 unknown users", "user → purchase → item"):
         assert told in page
     assert "Test period from 6 November 2011; validation from 2 October 2011" in page
+    assert "Of the test, 1,234 pairs of user and item stand before it, too." in page
 
 
 def test_a_split_without_common_moments_says_so() -> None:
-    assert "Each user’s last event is the test" in Report("", {}, starts=(None, None)).to_html()
+    for cut, told in (
+        (Cut("leave-last-out", (None, None)), "Each user’s last event is the test"),
+        (Cut("given", (None, None)), "which part each event belongs to"),
+        (Cut("random, 10% of …"), "Drawn by chance: random, 10% of …."),
+    ):
+        assert told in Report("", {}, cut=cut).to_html()
     assert "is the test" not in Report("", {}).to_html()
 
 
