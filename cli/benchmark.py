@@ -12,6 +12,7 @@ import typer
 from cli import options, render
 
 _KEPT = "benchmark"  # the folder of the workspace
+_LONGEST = 24 * 60.0  # minutes, where trials alone are bounded
 _SHARE = 0.2  # of what is drawn
 Splitting = Literal["time", "leave-last-out", "random", "k-fold", "cold-items", "cold-users"]
 
@@ -46,7 +47,15 @@ def benchmark(
     repeats: Annotated[
         options.Repeats, typer.Option("--repeats", help="Whether what a user had before may be ranked.")
     ] = "exclude",
+    minutes: Annotated[
+        float | None,
+        typer.Option("--minutes", min=0, help="For each scorer, searched as `tune` does; none: a small grid."),
+    ] = None,
+    trials: Annotated[int | None, typer.Option("--trials", min=1, help="For each scorer, at most.")] = None,
     out: Annotated[Path | None, typer.Option("--out", help="Write the table to a Markdown file too.")] = None,
+    plot: Annotated[
+        Path | None, typer.Option("--plot", help="Draw accuracy against cost: .svg, .png or .html.")
+    ] = None,
 ) -> None:
     """Tune scorers on validation, refit them, judge them once on test: accuracy with intervals, and what it costs.
 
@@ -56,17 +65,23 @@ def benchmark(
     from kg.engine import Engine
     from kg.errors import KgError
     from kg.files import replacing
+    from kg.picture import FORMATS, save_picture
     from kg.published.forms import read
-    from recsys import benchmark_table
+    from recsys import benchmark_chart, benchmark_table
     from recsys.benchmark import STANDARD, Benchmark
     from recsys.config import Config
     from recsys.recipe import Conditions
+    from recsys.study import Budget
 
     if out is not None and out.suffix != ".md":
         raise KgError("no such kind of file", value=out.name, fix="End --out in .md.")
+    if plot is not None and plot.suffix not in FORMATS:
+        raise KgError("no such kind of picture", value=plot.name, fix=f"End --plot in {', '.join(FORMATS)}.")
     config = Config().only(options.words(scorers)) if scorers else Config()
     section = STANDARD.model_copy(update={"repeats": repeats})
     cut = Split(method=split, folds=folds, test_share=share, validation_share=share) if split else None
+    searched = minutes is not None or trials is not None
+    budget = Budget(_LONGEST if minutes is None else minutes, trials) if searched else None
     first = common.seed or 0
     rows = []
     with render.progress(quiet=common.quiet) as say:
@@ -81,6 +96,7 @@ def benchmark(
             section,
             conditions,
             cut,
+            budget,
         )
         told = asked.to_json()
         for outcome in asked.run():
@@ -90,6 +106,8 @@ def benchmark(
         command = shlex.join(["cartograph", *sys.argv[1:]])
         with replacing(out) as temporary:
             temporary.write_text(benchmark_table.markdown(told, rows, command), encoding="utf-8")
+    if plot is not None:
+        save_picture(benchmark_chart.cost(rows), plot)
     if common.json:
         render.emit({"data": told, "protocol": section.model_dump(mode="json"), "results": rows})
     else:

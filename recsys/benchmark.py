@@ -7,7 +7,7 @@ the fusion of all of them comes last. What is finished is kept, so that the same
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,12 +17,14 @@ import numpy as np
 from kg.config import Split
 from kg.errors import KgError
 from kg.published.data import Published
+from recsys.budgeted import searched
 from recsys.config import Evaluation
 from recsys.evaluation import evaluate
 from recsys.exam import Exam
 from recsys.measuring import Measured
 from recsys.recipe import Conditions, Recipe
 from recsys.significance import beside
+from recsys.study import Budget
 from recsys.teaching import teach, tuned
 from recsys.workspace import Stage, Workspace, hash_of
 
@@ -57,7 +59,8 @@ class Benchmark:
     """Scorers on a data set, by several seeds; the parameters that are given stay, the others are tuned.
 
     A seed draws validation where the data bring none, all that a `split` by chance draws, and the random numbers of the
-    scorers that need any. `folder` is where results are kept.
+    scorers that need any. `folder` is where results are kept. With a `budget` each scorer is searched as
+    `cartograph tune` does, instead of by its small grid.
     """
 
     data: Published
@@ -67,6 +70,7 @@ class Benchmark:
     section: Evaluation = STANDARD
     conditions: Conditions = field(default_factory=Conditions)
     split: Split | None = None
+    budget: Budget | None = None
 
     def to_json(self) -> dict[str, Any]:
         """The contract's `data`."""
@@ -96,14 +100,20 @@ class Benchmark:
     def _alone(self, workspace: Workspace, exam: Exam, name: str, given: Mapping[str, Any]) -> Stage:
         def work(folder: Path, scratch: Path) -> dict[str, Any]:
             conditions = self._conditions(scratch)
+            found: dict[str, Any] = {}
             with Measured(afresh=False) as tuning:
-                part = tuned(name, given, exam.train, exam.validation, self.section, conditions, exam.seed)
+                if self.budget is None:
+                    part = tuned(name, given, exam.train, exam.validation, self.section, conditions, exam.seed)
+                else:
+                    k = self.section.k[0]
+                    part, found = searched(name, given, exam, k, self.budget, conditions, workspace.folder)
             recipe = Recipe.of({name: part}, {})
             del part  # what it learned on train is not needed beside what it learns next
-            told = {"tune_seconds": tuning.seconds, "parameters": recipe.scorers[name]}
+            told = {"tune_seconds": tuning.seconds, "parameters": recipe.scorers[name], **found}
             return self._judged(name, recipe, exam, conditions, folder) | told
 
-        return workspace.run(f"{name}-{exam.seed}", {"parameters": given, "seed": exam.seed}, work)
+        inputs = {"parameters": given, "seed": exam.seed} | ({"budget": asdict(self.budget)} if self.budget else {})
+        return workspace.run(f"{name}-{exam.seed}", inputs, work)
 
     def _fused(self, workspace: Workspace, exam: Exam, done: Mapping[str, Stage]) -> Stage:
         def work(folder: Path, scratch: Path) -> dict[str, Any]:

@@ -119,7 +119,7 @@ def test_hidden_items_are_found_by_what_the_graph_says_of_them(data: Published, 
     cold = Split(method="cold-items", test_share=0.2, validation_share=0.2)
     found = outcomes(known, tmp_path, scorers={"popularity": {}, "content_knn": {}}, split=cold)
     popularity, content, fusion = (one.row for one in found)
-    assert content["metrics"]["ndcg@10"]["mean"] > 1.3 * popularity["metrics"]["ndcg@10"]["mean"]
+    assert content["metrics"]["ndcg@10"]["mean"] > 1.15 * popularity["metrics"]["ndcg@10"]["mean"]
     assert fusion["metrics"]["ndcg@10"]["mean"] >= content["metrics"]["ndcg@10"]["mean"]
     assert set(content["groups"]) == {"cold_overall"}
     told = Benchmark(known, {}, tmp_path, split=cold).to_json()
