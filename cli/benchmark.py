@@ -52,6 +52,9 @@ def benchmark(
         typer.Option("--minutes", min=0, help="For each scorer, searched as `tune` does; none: a small grid."),
     ] = None,
     trials: Annotated[int | None, typer.Option("--trials", min=1, help="For each scorer, at most.")] = None,
+    second_stage: Annotated[
+        bool, typer.Option("--second-stage", help="Trees over all candidates, beside the fusion (the extra `rank`).")
+    ] = False,
     out: Annotated[Path | None, typer.Option("--out", help="Write the table to a Markdown file too.")] = None,
     plot: Annotated[
         Path | None, typer.Option("--plot", help="Draw accuracy against cost: .svg, .png or .html.")
@@ -97,6 +100,7 @@ def benchmark(
             conditions,
             cut,
             budget,
+            second_stage,
         )
         told = asked.to_json()
         for outcome in asked.run():

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -23,12 +24,16 @@ from recsys.evaluation import evaluate
 from recsys.exam import Exam
 from recsys.measuring import Measured
 from recsys.recipe import Conditions, Recipe
+from recsys.second_stage import NAME, SecondStage
 from recsys.significance import beside
 from recsys.study import Budget
 from recsys.teaching import teach, tuned
+from recsys.threads import allowed
+from recsys.types import Scorer
 from recsys.workspace import Stage, Workspace, hash_of
 
-FUSION = "fusion"
+FUSION, SECOND = "fusion", NAME
+Of = Callable[[Mapping[str, Scorer]], Scorer]
 FIRST = ("recall@20", "ndcg@20")
 STANDARD = Evaluation(repeats="exclude", k=(20, 10))
 """The protocol of published figures: all items ranked, what a user had before masked."""
@@ -60,7 +65,7 @@ class Benchmark:
 
     A seed draws validation where the data bring none, all that a `split` by chance draws, and the random numbers of the
     scorers that need any. `folder` is where results are kept. With a `budget` each scorer is searched as
-    `cartograph tune` does, instead of by its small grid.
+    `cartograph tune` does, instead of by its small grid. A `second_stage` of trees is told beside the fusion.
     """
 
     data: Published
@@ -71,6 +76,7 @@ class Benchmark:
     conditions: Conditions = field(default_factory=Conditions)
     split: Split | None = None
     budget: Budget | None = None
+    second_stage: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """The contract's `data`."""
@@ -95,7 +101,11 @@ class Benchmark:
                         done[name] = outcome.stage
                 if len(done) > 1:
                     self.conditions.say(f"{FUSION}, seed {seed} …")
-                    yield _tried(FUSION, seed, partial(self._fused, workspace, exam, done))
+                    fused = _tried(FUSION, seed, partial(self._fused, workspace, exam, done))
+                    yield fused
+                    if self.second_stage and fused.stage and exam.test.candidates is None:
+                        self.conditions.say(f"{SECOND}, seed {seed} …")
+                        yield _tried(SECOND, seed, partial(self._ranked, workspace, exam, done, fused.stage))
 
     def _alone(self, workspace: Workspace, exam: Exam, name: str, given: Mapping[str, Any]) -> Stage:
         def work(folder: Path, scratch: Path) -> dict[str, Any]:
@@ -110,7 +120,7 @@ class Benchmark:
             recipe = Recipe.of({name: part}, {})
             del part  # what it learned on train is not needed beside what it learns next
             told = {"tune_seconds": tuning.seconds, "parameters": recipe.scorers[name], **found}
-            return self._judged(name, recipe, exam, conditions, folder) | told
+            return self._judged(name, recipe, exam, conditions, folder, itemgetter(name)) | told
 
         inputs = {"parameters": given, "seed": exam.seed} | ({"budget": asdict(self.budget)} if self.budget else {})
         return workspace.run(f"{name}-{exam.seed}", inputs, work)
@@ -125,17 +135,43 @@ class Benchmark:
                 ).recipe
             weights = {name: weight for name, (weight, *_) in recipe.weights[repeats].items()}
             told = {"tune_seconds": learning.seconds, "weights": weights}
-            return self._judged(FUSION, recipe, exam, conditions, folder) | told | self._beside(folder, done, exam.seed)
+
+            def of(parts: Mapping[str, Scorer]) -> Scorer:
+                return recipe.fusions(parts)[repeats]
+
+            judged = self._judged(FUSION, recipe, exam, conditions, folder, of)
+            return judged | told | self._beside(folder, done, exam.seed)
 
         parts = {name: stage.output for name, stage in done.items()}
         return workspace.run(f"{FUSION}-{exam.seed}", {"parts": parts, "seed": exam.seed}, work)
 
-    def _judged(self, name: str, recipe: Recipe, exam: Exam, conditions: Conditions, folder: Path) -> dict[str, Any]:
-        """What a recipe comes to on test; every user's decisive figure is kept in `folder`."""
+    def _ranked(self, workspace: Workspace, exam: Exam, done: Mapping[str, Stage], fused: Stage) -> Stage:
+        """The second stage over the candidates of all scorers, beside the fusion."""
+
+        def work(folder: Path, scratch: Path) -> dict[str, Any]:
+            conditions = self._conditions(scratch)
+            protocol = self.section.protocol(self.section.repeats, exam.seed)
+            recipe = Recipe({name: stage.result["parameters"] for name, stage in done.items()}, {})
+            with Measured(afresh=False) as learning:
+                parts = recipe.fit(exam.train, conditions)
+                trees = SecondStage(parts, exam.train, exam.seed, allowed()).learn(exam.validation, protocol)
+            told = self._judged(
+                SECOND, recipe, exam, conditions, folder, partial(trees.on, graph=exam.train_validation)
+            )
+            ours, theirs = (np.load(place / _FIGURES) for place in (folder, fused.checked()))
+            (gain,) = beside(ours, [theirs], resamples=protocol.resamples, level=protocol.level, seed=exam.seed)
+            return told | {"tune_seconds": learning.seconds, "second_vs_fusion": gain.to_json()}
+
+        return workspace.run(f"{SECOND}-{exam.seed}", {"fusion": fused.output, "seed": exam.seed}, work)
+
+    def _judged(
+        self, name: str, recipe: Recipe, exam: Exam, conditions: Conditions, folder: Path, of: Of
+    ) -> dict[str, Any]:
+        """What a recipe comes to on test, by the scorer `of` its parts; every user's decisive figure is kept."""
         graph, test = exam.train_validation, exam.test
         with Measured(afresh=False) as fitting:
             parts = recipe.fit(graph, conditions)
-        scorer = recipe.fusions(parts)[self.section.repeats] if name == FUSION else parts[name]
+        scorer = of(parts)
         conditions.say(f"ranking all items by {name}")
         protocol = self.section.protocol(self.section.repeats, exam.seed)
         with Measured(afresh=False) as ranking:

@@ -29,7 +29,10 @@ def cost(results: Sequence[Mapping[str, Any]], metric: str = "ndcg@20") -> alt.L
         rows.append({"scorer": name, "mean": mean, "low": low, "high": high, "seconds": max(seconds, _QUICKEST)})
     base = alt.Chart(alt.InlineData(values=rows)).encode(
         x=alt.X(
-            "seconds:Q", title="seconds to fit", scale=alt.Scale(type="log"), axis=alt.Axis(tickCount=4, format="~g")
+            "seconds:Q",
+            title="seconds to fit",
+            scale=alt.Scale(type="log", padding=30),
+            axis=alt.Axis(tickCount=4, format="~g"),
         )
     )
     y = alt.Y("mean:Q", title=metric.upper(), scale=alt.Scale(zero=False))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from kg.published.parts import BY_TIME
-from recsys.benchmark import FIRST, FUSION
+from recsys.benchmark import FIRST, FUSION, SECOND
 
 Row = Mapping[str, Any]
 HEADINGS = ("scorer", "recall", "95 %", "ndcg", "95 %", "fit s", "users/s", "peak MB")
@@ -27,7 +27,7 @@ class Line:
 def lines(results: Sequence[Row]) -> list[Line]:
     """A line per scorer. The ends of the interval are means of the seeds' own; figures are of the seeds that worked."""
     names = dict.fromkeys(row["scorer"] for row in results)
-    last = [FUSION] if FUSION in names else []
+    last = [name for name in (FUSION, SECOND) if name in names]
     return [
         _line(name, [row for row in results if row["scorer"] == name])
         for name in [*(name for name in names if name not in last), *last]
@@ -60,14 +60,21 @@ def described(data: Row, results: Sequence[Row]) -> str:
 
 
 def verdicts(results: Sequence[Row]) -> list[str]:
-    """Per seed the fusion beside the best single scorer, and those that it is not surely above or below."""
-    return [
+    """Per seed the fusion beside the best single scorer and those it is not surely apart from; the second stage."""
+    second = [
+        f"NDCG@20 of {SECOND} − the fusion, seed {row['seed']}: {gain['difference']:+.4f} "
+        f"(95 % {gain['low']:+.4f} … {gain['high']:+.4f}, p = {gain['p']:.2g})."
+        for row in results
+        if (gain := row.get("second_vs_fusion"))
+    ]
+    fused = [
         f"NDCG@20 of the fusion − {row['best_single']}, seed {row['seed']}: {gain['difference']:+.4f} "
         f"(95 % {gain['low']:+.4f} … {gain['high']:+.4f}, p = {gain['p']:.2g}; Holm, of {len(row['fused_vs_each'])} "
         f"tests, {gain['p_holm']:.2g}).{_unsure(row['fused_vs_each'])}"
         for row in results
         if (gain := row.get("fused_vs_best"))
     ]
+    return fused + second
 
 
 def _unsure(each: Sequence[Row]) -> str:

@@ -14,6 +14,7 @@ from recsys import benchmark_table
 from recsys.benchmark import Benchmark, Outcome
 from recsys.errors import RecsysError
 from recsys.scorers.item_knn import ItemKNN
+from recsys.study import Budget
 from tests.kg.published.files import kgat
 
 SCORERS: dict[str, dict[str, Any]] = {"popularity": {}, "item_knn": {}}
@@ -125,6 +126,23 @@ def test_hidden_items_are_found_by_what_the_graph_says_of_them(data: Published, 
     told = Benchmark(known, {}, tmp_path, split=cold).to_json()
     assert told["split"] == "cold-items, 20% of items for test, 20% for validation, seed 0"
     assert told["items_only_in_test"] == 6
+
+
+def test_a_second_stage_is_told_beside_the_fusion(data: Published, tmp_path: Path) -> None:
+    pytest.importorskip("lightgbm")
+    rows = [one.row for one in outcomes(data, tmp_path, second_stage=True)]
+    assert [row["scorer"] for row in rows] == ["popularity", "item_knn", "fusion", "lambdamart"]
+    gain = rows[3]["second_vs_fusion"]["difference"]
+    assert gain == pytest.approx(rows[3]["metrics"]["ndcg@20"]["mean"] - rows[2]["metrics"]["ndcg@20"]["mean"])
+    assert "NDCG@20 of lambdamart − the fusion" in benchmark_table.verdicts(rows)[-1]
+
+
+@pytest.mark.parametrize("scorer", ["popularity", "item_knn"])
+def test_a_budget_is_a_search(data: Published, tmp_path: Path, scorer: str) -> None:
+    budget = Budget(minutes=5, trials=3)
+    found = outcomes(data, tmp_path, scorers={scorer: {}}, budget=budget)[0].row
+    assert found["trials"] == (3 if scorer == "item_knn" else 0)
+    assert outcomes(data, tmp_path, scorers={scorer: {}})[0].row.get("trials") is None
 
 
 def test_each_seed_is_a_fold(data: Published, tmp_path: Path) -> None:
