@@ -123,7 +123,8 @@ class _Judgement:
         excluded = seen_before(self.holdout, self.protocol, scores.query.take(mine))
         k = max(self.protocol.k)
         for name, scorer in self.scorers.items():
-            found = scores.of(scorer)[mine]
+            found = scores.of(scorer)
+            found = found if len(mine) == len(found) else found[mine]
             for each, lists in self.lists.items():
                 lists[name][place] = rank(found, k, excluded=excluded, allowed=self.fields[each]).items
             for group, of_scorers in self.beaten.items():
