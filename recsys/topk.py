@@ -20,9 +20,11 @@ def top(scores: NDArray[np.floating[Any]], k: int) -> NDArray[np.int64]:
 
     `scores` (B, n) without NaN; int64 (B, min(k, n)).
     """
+    return _top_of_wide(scores, k) if is_wide(scores, k) else _top_of_narrow(scores, k)
+
+
+def _top_of_narrow(scores: NDArray[np.floating[Any]], k: int) -> NDArray[np.int64]:
     n = scores.shape[1]
-    if is_wide(scores, k):
-        return _top_of_wide(scores, k)
     chosen = np.broadcast_to(np.arange(n), scores.shape)
     if k < n:
         threshold = np.partition(scores, n - k, axis=1)[:, n - k, None]
@@ -39,29 +41,22 @@ def top(scores: NDArray[np.floating[Any]], k: int) -> NDArray[np.int64]:
 def _top_of_wide(scores: NDArray[np.floating[Any]], k: int) -> NDArray[np.int64]:
     """`top` of rows of at least k chunks, in about one pass over memory; a NaN comes after everything.
 
-    The k-th highest of the chunks' maxima is a bound: at least k values reach it, and only the few chunks whose maximum
-    does are looked at again.
+    The k chunks of the highest maxima, of equal ones the first, hold the k highest values: each has one, and whatever
+    is higher than the least of those maxima lies in them.
     """
     n_rows, n = scores.shape
     whole = n - n % _CHUNK
     maxima = np.fmax.reduce(scores[:, :whole].reshape(n_rows, -1, _CHUNK), axis=2)
     if whole < n:
         maxima = np.column_stack([maxima, np.fmax.reduce(scores[:, whole:], axis=1)])
-    maxima[np.isnan(maxima)] = -np.inf
-    place = maxima.shape[1] - k
-    bounds = np.partition(maxima, place, axis=1)[:, place]
-    best = np.empty((n_rows, k), dtype=np.int64)
-    within = np.arange(_CHUNK)
-    for row, (values, bound) in enumerate(zip(scores, bounds, strict=True)):
-        if bound == -np.inf:  # fewer than k chunks with any opinion
-            best[row] = np.argsort(-np.where(np.isnan(values), -np.inf, values), kind="stable")[:k]
-            continue
-        chunks = np.flatnonzero(maxima[row] >= bound)
-        items = (chunks[:, None] * _CHUNK + within).ravel()
-        items = items[: np.searchsorted(items, n)]
-        found = values[items]
-        chosen = np.flatnonzero(found > bound)
-        if (missing := k - len(chosen)) > 0:
-            chosen = np.sort(np.concatenate([chosen, np.flatnonzero(found == bound)[:missing]]))
-        best[row] = items[chosen[np.argsort(-found[chosen], kind="stable")[:k]]]
-    return best
+    chunks = np.sort(top(_known(maxima), k), axis=1)
+    items = (chunks[:, :, None] * _CHUNK + np.arange(_CHUNK)).reshape(n_rows, -1)
+    values = _known(np.take_along_axis(scores, np.minimum(items, n - 1), axis=1))
+    values[items >= n] = -np.inf  # behind the end: after all that is equal, so never taken
+    return np.take_along_axis(items, _top_of_narrow(values, k), axis=1)
+
+
+def _known(values: NDArray[np.floating[Any]]) -> NDArray[np.floating[Any]]:
+    """The values, of one's own, −∞ in the place of NaN."""
+    values[np.isnan(values)] = -np.inf
+    return values
