@@ -17,6 +17,7 @@ from recsys.errors import RecsysError
 from recsys.evaluation import Evaluation, evaluate
 from recsys.fusion import Fusion
 from recsys.holdout import holdout
+from recsys.metrics import METRICS
 from recsys.protocol import Protocol, asked
 from recsys.types import Holdout, Scores
 
@@ -236,3 +237,23 @@ def test_users_are_told_apart_by_what_they_did_and_what_is_declared() -> None:
     assert sum(n * mean for n, mean in parts) / 8 == pytest.approx(whole)
     with pytest.raises(RecsysError, match="'town'"):
         holdout(graph, kg.Tables.of(events=pd.DataFrame(after, columns=columns)).events, by=("twon",))
+
+
+@dataclass
+class Constant(Fixed):
+    """The same of every item: nothing, or too much."""
+
+    value: float = np.nan
+
+    def score(self, query: Query) -> Scores:
+        return np.full((len(query), len(query.items)), self.value, dtype=np.float32)
+
+
+@pytest.mark.parametrize("value", [np.nan, -np.inf, np.inf, 0.0])
+def test_a_scorer_that_tells_nothing_apart_has_figures_all_the_same(value: float, later: Holdout) -> None:
+    protocol = Protocol(repeats="exclude", k=(3,), metrics=(*METRICS,), resamples=10)
+    document = evaluate({"one": Constant(1, value=value)}, later, protocol).to_json()
+    figures = document["scorers"][0]["metrics"]
+    assert figures["auc"]["mean"] == pytest.approx(0.5)
+    assert (figures["recall@3"]["mean"] == 0) == (not value > -np.inf)
+    assert all(np.isfinite([*figure.values()]).all() for figure in figures.values())
