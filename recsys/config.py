@@ -14,7 +14,7 @@ from kg.graph import KnowledgeGraph
 from kg.sources.preset import with_presets
 from recsys.errors import RecsysError
 from recsys.explanation.telling import Teller
-from recsys.metrics import LISTED, metric
+from recsys.metrics import listed, metric
 from recsys.protocol import Protocol, Repeats
 from recsys.ranking import CATEGORY
 from recsys.reranking.chain import Chain
@@ -39,7 +39,7 @@ class Evaluation(Section):
     repeats: Repeats = "exclude"
     k: tuple[PositiveInt, ...] = Field(default=(10, 20), min_length=1)
     resamples: PositiveInt = 2000
-    metrics: tuple[str, ...] = LISTED
+    metrics: tuple[str, ...] = Field(default_factory=listed)
     category: str = CATEGORY
     by: tuple[str, ...] = ()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import field
 from typing import Literal
 
 import numpy as np
@@ -13,7 +14,7 @@ from scipy.sparse import csr_array
 
 from kg.query import Query, Weighting
 from recsys.errors import RecsysError
-from recsys.metrics import LISTED, WHOLE
+from recsys.metrics import WHOLE, listed
 from recsys.types import Holdout
 
 Repeats = Literal["include", "exclude"]
@@ -31,7 +32,7 @@ class Protocol:
 
     repeats: Repeats = "include"
     k: tuple[PositiveInt, ...] = (10, 20)
-    metrics: tuple[str, ...] = LISTED
+    metrics: tuple[str, ...] = field(default_factory=listed)
     resamples: PositiveInt = 2000
     level: float = 0.95
     seed: int = 0

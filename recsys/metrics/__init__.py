@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from recsys.errors import RecsysError
 from recsys.metrics.lists import Lists, Metric
 
-__all__ = ["LISTED", "METRICS", "Lists", "Metric", "figures", "metric"]
+__all__ = ["METRICS", "Lists", "Metric", "figures", "listed", "metric"]
 
 METRICS: Mapping[str, str] = {
     "ndcg": "recsys.metrics.positions:ndcg",
@@ -43,8 +43,11 @@ NEEDS: Mapping[str, tuple[str, ...]] = {
 """Fields of `Lists` without which a metric has nothing to say."""
 WHOLE = frozenset({"auc"})
 """Metrics of whole rankings: their names have no length of list."""
-LISTED = tuple(name for name in METRICS if name not in WHOLE)
-"""What is measured unless more is asked for: to sort all items takes longer than to find the first ones."""
+
+
+def listed() -> tuple[str, ...]:
+    """What is measured unless more is asked for: to sort all items takes longer than to find the first ones."""
+    return tuple(name for name in METRICS if name not in WHOLE)
 
 
 def figures(lists: Lists, names: Iterable[str], lengths: Iterable[int]) -> dict[str, NDArray[np.float64]]:
