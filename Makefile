@@ -10,7 +10,7 @@ READY := $(VENV)/.ready
 # Where `make demo` writes its shop and its results.
 DEMO ?= .
 
-.PHONY: setup demo test lint docs clean
+.PHONY: setup demo test test-spark lint docs clean
 
 setup: $(READY)
 
@@ -30,6 +30,12 @@ demo: setup
 
 test: setup
 	@$(BIN)/python -m pytest
+
+# The steps that run on Spark too, in local mode; needs Java 17. PySpark has no wheel: pip packs its files, compiling nothing.
+test-spark: setup
+	@command -v java > /dev/null || { echo "Spark needs Java 17: none found on PATH"; exit 1; }
+	@$(PIP) --no-binary=pyspark --no-build-isolation pyspark py4j
+	@$(BIN)/python -m pytest tests/spark
 
 lint: setup
 	@$(BIN)/ruff check .

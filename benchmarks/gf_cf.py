@@ -46,8 +46,8 @@ def main() -> None:
     given = words.parse_args()
     limit(1)
     exam = Exam(read(given.data), seed=0)
-    scorer = GFCF().fit(exam.train_validation)
-    judged = evaluate({"gf-cf": scorer}, exam.test, STANDARD.protocol("exclude", 0))
+    scorer = GFCF().fit(exam.test.graph)
+    judged = evaluate({"gf-cf": scorer}, exam.test.holdout, STANDARD.protocol("exclude", 0))
     print(", ".join(f"{metric} {judged.mean('gf-cf', metric):.4f}" for metric in FIRST))
 
 

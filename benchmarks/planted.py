@@ -23,7 +23,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from kg.building import build
+from kg.carves import Carve, before
 from kg.config import DEMO
 from kg.demo_shop import DemoShop, generate, oracle_scores
 from kg.demo_shop.writer import DemoFiles
@@ -32,21 +32,19 @@ from kg.graph import ITEM, USER, KnowledgeGraph
 from kg.query import Query
 from kg.reading import ingest
 from kg.splitting import Windows, split
-from kg.steps.derive import derive
 from recsys.config import PROTOCOLS, Config
 from recsys.evaluation import evaluate
 from recsys.explanation.telling import Teller
 from recsys.explanation.told import Reason
 from recsys.fusion import Fusion
-from recsys.holdout import holdout
 from recsys.protocol import Protocol, Repeats
 from recsys.ranking import recommend
 from recsys.recipe import Conditions
-from recsys.recommender import seconds
 from recsys.scorers.metapaths import metapaths
 from recsys.scorers.walks import Walks
 from recsys.teaching import teach
 from recsys.types import Holdout, Scores, user_ids
+from recsys.windows import window, window_if_any
 
 K = 10
 CAUSES = {"complement": ITEM, "brand": "brand"}
@@ -81,14 +79,13 @@ def find(shop: DemoShop, folder: Path, scorers: Iterable[str] | None = None) -> 
     config = config.only(list(scorers)) if scorers else config
     tables, _ = ingest(config, engine=Engine(threads=1))
     windows = split(tables, config.split, config.shop.target_kinds)
-    train, graph = (build(derive(part, config.derive)) for part in (windows.train, windows.train_validation))
-    assert windows.validation_start is not None
-    assert windows.test_start is not None
-    kinds = config.shop.target_kinds
-    validation = holdout(train, windows.validation, kinds, seconds(windows.validation_start))
-    test = holdout(graph, windows.test, kinds, seconds(windows.test_start))
-    recipe = teach(train, validation, config.scorers, config.evaluation, Conditions(), shop.seed).recipe
-    return Found(folder, windows, graph, test, recipe.fusions(recipe.fit(graph, Conditions())))
+    section, kinds = config.derive, config.shop.target_kinds
+    validation = window(Carve(windows.train, windows.validation, windows.validation_start), section, kinds)
+    earlier = window_if_any(before(windows, config.split, kinds), section, kinds)
+    test = window(Carve(windows.train_validation, windows.test, windows.test_start), section, kinds)
+    recipe = teach(validation, config.scorers, config.evaluation, Conditions(), shop.seed, earlier=earlier).recipe
+    fusions = recipe.fusions(recipe.fit(test.graph, Conditions()))
+    return Found(folder, windows, test.graph, test.holdout, fusions)
 
 
 def oracles(found: Found) -> dict[str, Oracle]:

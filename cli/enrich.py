@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from cli import jobs, options, render
-from cli.export import write_graph
 from cli.tables import write_frame
 
 if TYPE_CHECKING:
@@ -63,9 +62,11 @@ def enrich(
 
 
 def _write(enriched: Enriched, out: Path, form: Form) -> list[Path]:
+    from kg.exporting import write
+
     if form in ("ttl", "nt"):
         path = out / f"items.{form}"
-        write_graph(enriched.graph(), path)
+        write(enriched.graph(), path)
         return [path]
     frames = {"items": enriched.items, "facts": enriched.facts, "rules": enriched.rules}
     for name, frame in frames.items():

@@ -10,7 +10,6 @@ import typer
 from cli import jobs, options, render
 
 if TYPE_CHECKING:
-    from kg.graph import KnowledgeGraph
     from recsys.recommender import Recommender
 
 What = Literal["embeddings", "graph", "tables"]
@@ -23,38 +22,18 @@ def export(
     out: Annotated[Path, typer.Option(help="A folder.")],
 ) -> None:
     """Write embeddings and tables as Parquet, the graph as Turtle."""
+    from kg.exporting import write
+
     out.mkdir(parents=True, exist_ok=True)
     match what:
         case "tables":
             files = _tables(common, out)
         case "graph":
             files = [out / "graph.ttl"]
-            write_graph(jobs.graph(common), files[0])
+            write(jobs.graph(common), files[0])
         case "embeddings":
             files = _embeddings(jobs.recommender(common), out)
     render.written(files, as_json=common.json)
-
-
-def write_graph(graph: KnowledgeGraph, path: Path) -> None:
-    """As RDF or GraphML, by the ending of the file's name."""
-    from kg.errors import KgError
-    from kg.exchange import to_networkx, to_rdf
-    from kg.files import replacing
-    from kg.triples import triples
-
-    with replacing(path) as temporary:
-        match path.suffix:
-            case ".ttl":
-                to_rdf(graph).serialize(temporary, format="turtle")
-            case ".nt":
-                with temporary.open("w", encoding="utf-8", newline="\n") as file:
-                    file.writelines(triples(graph))
-            case ".graphml":
-                import networkx as nx
-
-                nx.write_graphml(to_networkx(graph), temporary)
-            case other:
-                raise KgError("no such kind of file", value=other, fix="End --out in .ttl, .nt or .graphml.")
 
 
 def _tables(common: options.Common, out: Path) -> list[Path]:

@@ -108,9 +108,9 @@ def view(
 @options.command
 def export(common: options.Common, out: Annotated[Path, typer.Option(help="A .ttl, .nt or .graphml file.")]) -> None:
     """Write the graph as RDF (Turtle, N-Triples) or for NetworkX (GraphML)."""
-    from cli.export import write_graph
+    from kg.exporting import write
 
-    write_graph(jobs.graph(common), out)
+    write(jobs.graph(common), out)
     render.written([out], as_json=common.json)
 
 

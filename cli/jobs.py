@@ -83,13 +83,14 @@ def tuning(
 def enriched(common: options.Common, config: Config, section: Derive) -> Enriched:
     """The catalogue of what the workspace has read, with all that `section` derives; after `run` until `ingest`."""
     from kg.enriching import enrich
+    from kg.spark import chosen
     from recsys.stages import tables
     from recsys.workspace import Workspace
 
     run(common, config, "ingest")
     with render.progress(quiet=common.quiet) as say:
         say("enrich …")
-        return enrich(tables(Workspace(common.workspace), common.cores), section)
+        return enrich(tables(Workspace(common.workspace), chosen(config, common.cores)), section)
 
 
 def update(common: options.Common, files: options.Raw) -> list[Stage]:
@@ -124,12 +125,25 @@ def result(common: options.Common, config: Config, until: str) -> Any:
     return run(common, config, until)[-1].result
 
 
+def trial(common: options.Common, config: Config) -> Any:
+    """What the scorers of a config come to on validation, beside what the workspace has trained and serves."""
+    learned = _told(common, config, None, lambda job: job.try_out())[-1].result
+    render.note("Tried out only: what was trained and what is served stay as they were.", quiet=common.quiet)
+    return learned
+
+
 def recommender(common: options.Common) -> Recommender:
     """What the workspace serves."""
-    from recsys.stages import recommender
+    from recsys.stages import is_outdated, recommender
     from recsys.workspace import Workspace
 
-    return recommender(Workspace(common.workspace))
+    workspace = Workspace(common.workspace)
+    found = recommender(workspace)
+    if is_outdated(workspace):
+        render.note(
+            "Served is what was learned before the last training: `cartograph run` renews it.", quiet=common.quiet
+        )
+    return found
 
 
 def chain(steps: list[str] | None, *, plain: bool) -> Chain | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -30,14 +30,21 @@ def recommend(
 ) -> None:
     """Rank all items and show the best."""
     from cli.tables import write_frame
+    from recsys.errors import RecsysError
     from recsys.recommender import Filters
 
-    chosen = _chosen(users, file, history, everyone=everyone)
+    named = _named(users, file, history, everyone=everyone)
     filters = Filters(category, price_min, price_max, available)
     guest = None if history is None else options.words(history)
     model = jobs.recommender(common)
     chain = jobs.chain(rerank, plain=plain)
-    found = model.recommend(chosen, k, history=guest, repeats=repeats, filters=filters, as_of=as_of, rerank=chain)
+    asked: dict[str, Any] = {"history": guest, "repeats": repeats, "filters": filters, "as_of": as_of, "rerank": chain}
+    try:
+        found = model.recommend(named or None, k, **asked)
+    except RecsysError as error:
+        if file is not None and isinstance(error.value, str) and error.value in named:
+            error.file, error.row = file, named[error.value]
+        raise
     if out is not None:
         write_frame(found, out)
     if common.json:
@@ -46,18 +53,22 @@ def recommend(
         render.recommendations(found)
 
 
-def _chosen(users: list[str] | None, file: Path | None, history: str | None, *, everyone: bool) -> list[str] | None:
-    """The users asked for; None: a guest, or everyone."""
+def _named(users: list[str] | None, file: Path | None, history: str | None, *, everyone: bool) -> dict[str, int]:
+    """The users asked for, and where a file names each first; none: a guest, or everyone."""
     from kg.errors import KgError
 
     if sum((bool(users), file is not None, everyone, history is not None)) != 1:
         raise KgError("say for whom", fix="Give USER…, --users FILE, --all, or --history ITEM,ITEM: one of them.")
     if file is None:
-        return users or None
+        return dict.fromkeys(users or (), 0)
     try:
-        ids = [line.strip() for line in file.read_text(encoding="utf-8").splitlines() if line.strip()]
+        lines = file.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise KgError(f"the users cannot be read: {error}", file=file, fix="Give a text file, an id a line.") from error
+    ids: dict[str, int] = {}
+    for row, line in enumerate(lines, start=1):
+        if line.strip():
+            ids.setdefault(line.strip(), row)
     if not ids:
         raise KgError("the file names no user", file=file, fix="Give a text file, an id a line.")
     return ids

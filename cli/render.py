@@ -24,6 +24,12 @@ _SHORT = 16  # letters of a cell that is never broken
 _SHOWN = ("ndcg", "recall", "map", "mrr", "hit_rate", "coverage")  # metrics; --json has all of them
 
 
+def note(text: str, *, quiet: bool) -> None:
+    """A remark on stderr."""
+    if not quiet:
+        typer.echo(text, err=True)
+
+
 def emit(document: Any) -> None:
     """One JSON document; what is no number is null."""
     typer.echo(json.dumps(_finite(document), ensure_ascii=False, allow_nan=False, default=str))

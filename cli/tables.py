@@ -5,27 +5,21 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what makes a spreadsheet run a cell
-
 
 def write_frame(frame: Any, path: Path) -> None:
     """A pandas frame as .csv or .parquet; texts that a spreadsheet would run are quoted by ' in CSV."""
     from kg.errors import KgError
-    from kg.files import replacing
+    from kg.files import harmless, replacing
 
     with replacing(path) as temporary:
         match path.suffix:
             case ".csv":
-                frame.map(_harmless).rename(columns=_harmless).to_csv(temporary, index=False)
+                frame.map(harmless).rename(columns=harmless).to_csv(temporary, index=False)
             case ".parquet":
                 told = {name: _of_one_kind(frame[name]) for name in frame.columns}
                 frame.assign(**told).to_parquet(temporary, index=False)
             case other:
                 raise KgError("no such kind of file", value=other, fix="End --out in .csv or .parquet.")
-
-
-def _harmless(value: Any) -> Any:
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
 
 
 def _of_one_kind(column: Any) -> Any:

@@ -12,13 +12,17 @@ from cli import jobs, options, render
 @options.command
 def train(
     common: options.Common,
-    scorers: Annotated[list[str] | None, typer.Argument(help="Scorers to use; none: those of the config.")] = None,
+    scorers: Annotated[
+        list[str] | None, typer.Argument(help="Scorers to try out; none: train all of the config.")
+    ] = None,
 ) -> None:
-    """Fit the scorers on the train period and learn their fusion on validation."""
+    """Fit the scorers on the train period and learn their fusion on validation.
+
+    Scorers that are named are only tried out: they and a fusion of them are judged on validation. What was trained and
+    what is served stay as they are; to serve others, name them under [scorers] of the config.
+    """
     config = jobs.read(common)
-    if scorers:
-        config = config.only(scorers)
-    learned = jobs.result(common, config, "train")
+    learned = jobs.trial(common, config.only(scorers)) if scorers else jobs.result(common, config, "train")
     if common.json:
         render.emit(learned)
         return

@@ -13,6 +13,7 @@ def update(common: options.Common, files: options.Raw) -> None:
 
     Nothing that was read is read again, and nothing is learned again: scorers are fitted by what was learned before.
     """
+    from recsys.stages import rejects
     from recsys.updating import changes, outdated
     from recsys.workspace import Workspace
 
@@ -21,9 +22,9 @@ def update(common: options.Common, files: options.Raw) -> None:
     changed, old = changes(workspace), outdated(workspace)
     if common.json:
         told = {"changed": changed, "stages": [stage.to_json() for stage in stages], "outdated": old}
-        render.emit({**stages[0].result, **told})
+        render.emit({**stages[0].result, **told, "rejects_file": rejects(workspace)})
         return
-    ingest.show(stages[0].result)
+    ingest.show(stages[0].result, rejects(workspace))
     typer.echo(
         f"Changed: {changed['users']:,} users, {changed['items']:,} items, {changed['edges']:,} edges of events."
     )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import ibis
 
 from kg.config import KgConfig
-from kg.engine import memory_told
+from kg.engine import Engine, memory_told
 from kg.reading import KEYS, IngestReport, cleaned, read_in
 from kg.sources.keeping import BEFORE, NOW, joined, kept
 from kg.steps.unfit import unfit
@@ -44,6 +44,7 @@ def add(config: KgConfig, files: Mapping[str, Sequence[Path]], before: Tables, k
     them that of the one with its path. Raises KgError as `ingest` does, and for a file of events that was read already.
     """
     engine = before.engine
+    assert isinstance(engine, Engine)  # raw files are read by DuckDB alone
     sources = {table: getattr(config, table).model_copy(update={"path": paths(own)}) for table, own in files.items()}
     old, fresh = kept(kept_in), read_in(engine, config, sources)
     names = dict.fromkeys((*old, *fresh))

@@ -108,9 +108,10 @@ def _labels(ids: pa.Array, labels: pa.Table) -> pa.Array:
 
 
 def _catalogue(items: ir.Table, ids: pa.Array) -> dict[str, pa.Array]:
-    """Title and `available` bool (unless the catalogue says no) of every item, and its numbers, float32 (NaN unknown).
+    """Title, `available` bool (where the catalogue says no), and numbers, float32 (NaN unknown), of every item.
 
-    `price` always, `stock` and `margin` where any item has one.
+    `price` always; `available`, `stock` and `margin` where the catalogue says it of any item: one it does not say
+    `available` of is taken to be.
     """
     import pyarrow as pa
     import pyarrow.compute as pc
@@ -119,7 +120,10 @@ def _catalogue(items: ir.Table, ids: pa.Array) -> dict[str, pa.Array]:
     told = items.group_by("item_id").agg(title=items.title.min(), available=items.available.any(), **numbers)
     rows = told.to_pyarrow()
     found = {name: _reindexed(rows[name], rows["item_id"], ids) for name in ("title", "available", *numbers)}
-    found["available"] = pc.fill_null(found["available"], True)
+    if pc.all(pc.is_null(found["available"])).as_py():
+        del found["available"]
+    else:
+        found["available"] = pc.fill_null(found["available"], True)
     for name in numbers:
         found[name] = pc.fill_null(found[name].cast(pa.float32()), float("nan"))
         if name != "price" and pc.all(pc.is_nan(found[name])).as_py():

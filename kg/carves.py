@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import count
+from itertools import count, islice
 from typing import TYPE_CHECKING
 
 from kg.carving import carved
@@ -47,6 +47,13 @@ def carves(windows: Windows, section: Split, target_kinds: Sequence[str]) -> Ite
         if _is_empty(carve.known.events) or _is_empty(carve.asked.filter(carve.asked.kind.isin(list(target_kinds)))):
             return
         yield carve
+
+
+def before(windows: Windows, section: Split, target_kinds: Sequence[str]) -> Carve | None:
+    """The window before the split's own validation; None where the log is too short, or its parts have no order."""
+    if section.method == "given" or section.by_chance:
+        return None
+    return next(islice(carves(windows, section, target_kinds), 1, None), None)
 
 
 def _earlier(windows: Windows) -> Iterator[Carve]:

@@ -50,7 +50,9 @@ class Source(Section):
     time_format  "auto" (ISO 8601), "unix", "unix-ms", or a strptime format such as "%d/%m/%Y %H:%M"
     missing      texts that mean "no value", beside the empty one
     several      columns (of ours) with several values in a cell, and what separates them; a JSON list is one too
+    decimal      what stands before the cents in numbers: "." or ","; the other one may group thousands
     format, delimiter, encoding   of the files, where suffix and header do not tell
+    quote        what CSV values that hold a delimiter stand in; "": nothing, quotes are letters like others
     header       the names of the columns of a text file that has none
     max_rejects  the share of rows that may be unreadable; more is an error: the mapping is wrong rather than the data
     """
@@ -63,9 +65,11 @@ class Source(Section):
     time_format: str = "auto"
     missing: tuple[str, ...] = ()
     several: dict[str, str] = Field(default_factory=dict)
+    decimal: Literal[".", ","] = "."
     format: Format | None = None
     delimiter: str | None = Field(default=None, min_length=1, max_length=4)
     encoding: Literal["utf-8", "latin-1", "utf-16"] | None = None
+    quote: Literal['"', "'", ""] = '"'
     header: tuple[str, ...] = ()
     max_rejects: float = Field(default=0.01, ge=0, le=1)
 
@@ -204,9 +208,14 @@ class Split(Section):
 
 
 class KgConfig(Section):
-    """The sections of a shop's file that concern this floor; paths are from `folder`."""
+    """The sections of a shop's file that concern this floor; paths are from `folder`.
+
+    engine  where the steps from events to edges run; `spark` are the settings of its session, such as spark.master
+    """
 
     folder: Path = Path()
+    engine: Literal["duckdb", "spark"] = "duckdb"
+    spark: dict[str, str] = Field(default_factory=dict)
     shop: Shop = Shop()
     events: Source = Source()
     items: Source = Source()

@@ -35,6 +35,9 @@ class Edges:
     def __len__(self) -> int:
         return len(self.indices)
 
+    def __repr__(self) -> str:
+        return f"Edges({len(self):,} from {len(self.indptr) - 1:,} nodes)"
+
     @property
     def sources(self) -> NDArray[np.int32]:
         """The source of every edge, int32 (n_edges,)."""

@@ -1,4 +1,4 @@
-"""Where relational steps run: Ibis on DuckDB, in this process."""
+"""Where relational steps run: Ibis, on DuckDB in this process unless said otherwise."""
 
 from __future__ import annotations
 
@@ -10,8 +10,33 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from tempfile import gettempdir
-from typing import Any
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 from uuid import uuid4
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+    import pyarrow as pa
+
+DICTIONARY = 1_000  # values of a column in a group of rows; beyond, a dictionary takes longer than it saves
+
+
+class Relational(Protocol):
+    """An Ibis backend, and what every backend does in its own way. `timestamp`: its name of a time in microseconds."""
+
+    timestamp: ClassVar[str]
+
+    @property
+    def connection(self) -> Any:
+        """The Ibis backend."""
+
+    def register(self, table: pa.Table) -> ir.Table:
+        """An Arrow table as one of this engine."""
+
+    def read(self, path: str | Path) -> ir.Table:
+        """A Parquet file, lazily."""
+
+    def write(self, table: ir.Table, path: Path) -> None:
+        """A table as one Parquet file."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,6 +50,7 @@ class Engine:
     threads: int = 2
     memory_limit: str = "2GB"
     folder: Path | None = None
+    timestamp: ClassVar[str] = "timestamp(6)"
 
     @cached_property
     def connection(self) -> Any:
@@ -36,7 +62,7 @@ class Engine:
             threads=self.threads, memory_limit=self.memory_limit, temp_directory=str(spill)
         )
         connection.raw_sql("SET TimeZone = 'UTC'")
-        connection.raw_sql("SET enable_progress_bar = false")  # it writes to stdout, where results stand
+        connection.raw_sql("SET enable_progress_bar = false")  # it is drawn on stdout, where results go
         # with the connection, not the engine: a lazy table that outlives the engine still needs it
         weakref.finalize(connection, shutil.rmtree, spill, ignore_errors=True)
         return connection
@@ -45,6 +71,20 @@ class Engine:
     def sql(self) -> Any:
         """The DuckDB connection below Ibis, for what only DuckDB can do: reading raw files with their rejects."""
         return self.connection.con
+
+    def register(self, table: pa.Table) -> ir.Table:
+        """An Arrow table as one of this engine."""
+        name = self.fresh("cartograph")
+        self.sql.register(name, table)
+        return self.connection.table(name)
+
+    def read(self, path: str | Path) -> ir.Table:
+        """A Parquet file, lazily."""
+        return self.connection.read_parquet(path)
+
+    def write(self, table: ir.Table, path: Path) -> None:
+        """A table as one Parquet file, a group of rows at a time."""
+        table.to_parquet(path, dictionary_size_limit=DICTIONARY)
 
     def fresh(self, name: str) -> str:
         """A name that nothing in this database has."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+_READABLE = 200  # letters of a value
+
 
 @dataclass(eq=False)
 class KgError(Exception):
@@ -22,6 +24,10 @@ class KgError(Exception):
     value: object = None
     bad_input: bool = True
 
+    def __post_init__(self) -> None:
+        if isinstance(self.value, str):
+            self.value = readable(self.value)
+
     def __str__(self) -> str:
         where = [
             f"{name} {place!r}" if name == "value" else f"{name} {place}"
@@ -30,3 +36,8 @@ class KgError(Exception):
         ]
         text = f"{self.problem} ({', '.join(where)})" if where else self.problem
         return f"{text}. {self.fix}" if self.fix else text
+
+
+def readable(text: str, letters: int = _READABLE) -> str:
+    """A text as long as one likes to read: of a longer one the beginning, and how long it is."""
+    return text if len(text) <= letters else f"{text[:letters]}… ({len(text):,} letters)"

@@ -6,11 +6,13 @@ import errno
 import hashlib
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 _BLOCK = 1 << 20
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what makes a spreadsheet run a cell
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
@@ -51,6 +53,11 @@ def replacing_folder(folder: Path) -> Iterator[Path]:
         shutil.rmtree(old, ignore_errors=True)
 
 
+def harmless(value: Any) -> Any:
+    """A cell of a CSV file: a text that a spreadsheet would run is quoted by '."""
+    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
+
+
 def file_hash(path: Path) -> str:
     """BLAKE2b of a file's bytes, 32 hex digits."""
     digest = hashlib.blake2b(digest_size=16)
@@ -58,6 +65,14 @@ def file_hash(path: Path) -> str:
         while block := file.read(_BLOCK):
             digest.update(block)
     return digest.hexdigest()
+
+
+def damaged(folder: Path, hashes: Mapping[str, str]) -> Iterator[Path]:
+    """The files of a folder, of those with a known hash, that are missing or do not have it."""
+    for name, known in hashes.items():
+        path = folder / name
+        if not path.is_file() or file_hash(path) != known:
+            yield path
 
 
 @contextmanager

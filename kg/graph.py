@@ -14,6 +14,7 @@ from scipy.sparse import csr_array
 from kg.edges import Edges as Edges
 from kg.errors import KgError
 from kg.hashing import Digest
+from kg.html import counts_table
 from kg.ids import IdMap, Index
 from kg.query import TIMELESS, Query, Weighting
 
@@ -36,6 +37,9 @@ class NodeType:
 
     def __len__(self) -> int:
         return len(self.ids)
+
+    def __repr__(self) -> str:
+        return f"NodeType({self.name!r}, {len(self):,} nodes)"
 
     @property
     def range(self) -> range:
@@ -66,8 +70,8 @@ class KnowledgeGraph:
     epoch        unix seconds that edge times count from
     now          seconds since the epoch: just after the last event, the moment the graph tells of
     provenances  names of the provenance codes
-    features     per node type, named arrays with a row per node; of items `price` float32 in currency units,
-                 `available` bool, and where the shop says so `stock` and `margin` float32
+    features     per node type, named arrays with a row per node; of items `price` float32 in currency units, and where
+                 the shop says so `available` bool, `stock` and `margin` float32
     """
 
     nodes: Mapping[str, NodeType]
@@ -260,7 +264,11 @@ class KnowledgeGraph:
     def _relation_names(self) -> str:
         return ", ".join(sorted(relation[1] for relation in self.relations))
 
+    def __repr__(self) -> str:
+        n_edges = sum(map(len, self.relations.values()))
+        return f"KnowledgeGraph({self.n_nodes:,} nodes of {len(self.nodes)} types, {n_edges:,} edges)"
+
     def _repr_html_(self) -> str:
-        nodes = "".join(f"<tr><td>{name}</td><td>{len(kind):,}</td></tr>" for name, kind in self.nodes.items())
-        edges = "".join(f"<tr><td>{' → '.join(r)}</td><td>{len(e):,}</td></tr>" for r, e in self.relations.items())
-        return f"<table><tr><th>nodes</th><th></th></tr>{nodes}<tr><th>edges</th><th></th></tr>{edges}</table>"
+        nodes = {name: len(kind) for name, kind in self.nodes.items()}
+        edges = {" → ".join(relation): len(edges) for relation, edges in self.relations.items()}
+        return counts_table({"nodes": nodes, "edges": edges})

@@ -23,14 +23,14 @@ _COLUMNS = tuple(column.name for column in fields(Edges))
 _DTYPES = {"BOOL": "?", "U8": "u1", "I8": "i1", "U16": "<u2", "I16": "<i2", "U32": "<u4", "I32": "<i4", "U64": "<u8",
            "I64": "<i8", "F16": "<f2", "F32": "<f4", "F64": "<f8"}  # fmt: skip
 _HEADER_LENGTH = 8  # bytes of the little-endian number a safetensors file begins with
-_REBUILD = "Build the graph again."
+_REBUILD = "Build and save the graph again; that of a workspace: `cartograph run`."
 
 
-def save(graph: KnowledgeGraph, folder: Path) -> None:
+def save(graph: KnowledgeGraph, folder: Path | str) -> None:
     """Write the graph; an existing folder is replaced when all is written."""
     from safetensors.numpy import save_file
 
-    with replacing_folder(folder) as temporary:
+    with replacing_folder(Path(folder)) as temporary:
         _write_nodes(graph, temporary / NODES)
         edges = {f"{place}.{column}": getattr(part, column) for place, part in _numbered(graph) for column in _COLUMNS}
         save_file({name: np.ascontiguousarray(values) for name, values in edges.items()}, temporary / EDGES)
@@ -56,12 +56,13 @@ def save(graph: KnowledgeGraph, folder: Path) -> None:
         (temporary / MANIFEST).write_text(text, encoding="utf-8")
 
 
-def load(folder: Path, *, verify: bool = True) -> KnowledgeGraph:
+def load(folder: Path | str, *, verify: bool = True) -> KnowledgeGraph:
     """The graph that `save` wrote; its edges and features stay on disk until they are touched, and are read-only.
 
     `verify` reads every file once and compares its hash. Raises KgError naming the file that is missing or damaged, or
     of another version.
     """
+    folder = Path(folder)
     manifest = _manifest(folder / MANIFEST)
     for name, known in manifest["files"].items():
         if not (folder / name).is_file():
@@ -101,7 +102,7 @@ def _write_nodes(graph: KnowledgeGraph, path: Path) -> None:
 def _read_nodes(path: Path, counts: Mapping[str, int]) -> dict[str, NodeType]:
     import pyarrow.parquet as pq
 
-    table = pq.read_table(path)
+    table = pq.ParquetFile(path).read()  # read_table imports pyarrow.dataset first
     ends = np.cumsum([0, *counts.values()]).tolist()
     parts = {name: table.slice(start, counts[name]) for name, start in zip(counts, ends, strict=False)}
     return numbered({name: (part["id"].to_pylist(), part["label"].to_pylist()) for name, part in parts.items()})

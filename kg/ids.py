@@ -38,6 +38,9 @@ class IdMap:
     def __len__(self) -> int:
         return len(self.ids)
 
+    def __repr__(self) -> str:
+        return f"IdMap({len(self):,} ids)"
+
     def to_index(self, ids: Iterable[str]) -> Index:
         """Indices, int64 (m,); −1 where the id is unknown."""
         import pandas as pd

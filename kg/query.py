@@ -84,6 +84,9 @@ class Query:
     def __len__(self) -> int:
         return len(self.users)
 
+    def __repr__(self) -> str:
+        return f"Query({len(self):,} users, {len(self.nodes):,} events)"
+
     @property
     def rows(self) -> NDArray[np.int64]:
         """The row of every event, int64 (E,)."""

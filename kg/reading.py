@@ -15,7 +15,7 @@ from kg.sources.facts import of_tables, read_facts
 from kg.sources.keeping import keep
 from kg.sources.mapping import quoted
 from kg.sources.preset import with_presets
-from kg.sources.rejects import LISTED, Reject
+from kg.sources.rejects import REJECTS, Reject, written
 from kg.sources.skos import read_skos
 from kg.sources.staging import Staged, stage
 from kg.steps.cleaning import Cleaning, RuleCount, mentioned
@@ -29,7 +29,8 @@ KEYS = {"items": "item_id", "users": "user_id"}
 class IngestReport:
     """What was read, kept and taken out; users and items are counted over what is not a return.
 
-    `rejected` rows could not be read, of which `rejects` are the first; `checks` are figures of the raw log by name;
+    `rejected` rows could not be read, of which `rejects` are the first (all lie in the file `REJECTS`, beside what was
+    kept of the rows); `checks` are figures of the raw log by name;
     `facts` are those that the files of [facts] come to, labels and values too.
     """
 
@@ -46,6 +47,16 @@ class IngestReport:
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
 
+    def refuse_emptied(self) -> None:
+        """KgError where nothing is left of the log."""
+        if self.events:
+            return
+        took = ", ".join(f"{rule.name!r} took {rule.removed:,} out" for rule in self.rules if rule.removed)
+        raise KgError(
+            f"no event is left of {self.rows_read:,} rows{f': the rule {took}' if took else ''}",
+            fix="Look at what the columns are taken for under [events.columns], and at the rules under [[clean]].",
+        )
+
 
 def read(config: str | Path | KgConfig | None = None, events: str | Path | None = None) -> Tables:
     """The tables of the shop that a config describes; without one, of a log as `kg.guessing.guess` understands it."""
@@ -53,7 +64,9 @@ def read(config: str | Path | KgConfig | None = None, events: str | Path | None 
         config = guess([Path(events)]).config
     elif not isinstance(config, KgConfig):
         config = KgConfig() if config is None else read_config(Path(config))
-    return ingest(config, events)[0]
+    tables, report = ingest(config, events)
+    report.refuse_emptied()
+    return tables
 
 
 @memory_told()
@@ -101,7 +114,9 @@ def cleaned(
     cannot = {table: read_well(cleaning, table, sources[table]) for table in staged}
     views = {table: _view(cleaning, table) for table in staged}
     if raw is not None:
-        keep(engine.sql, staged, {table: rejects for table, (_, rejects) in cannot.items()}, raw)
+        keep(engine.sql, staged, raw)
+    every = ((table, each) for table, (_, rejects) in cannot.items() for each in rejects)
+    rejects = written(every, None if raw is None else raw / REJECTS)
     taxonomy = read_skos(config.folder / config.taxonomy) if config.taxonomy else None
     given = {table: engine.sql.table(views[table]).to_arrow_table() for table in KEYS if table in views}
     no_events = engine.sql.sql(f"SELECT * FROM {views['events']} LIMIT 0").to_arrow_table()
@@ -112,11 +127,11 @@ def cleaned(
     tables = replace(tables, events=log, frames="pandas", config=config)  # files are no frames
     rows = staged["events"]
     return tables, IngestReport(
-        _scalar(engine.sql, f"SELECT count(*) FROM {rows.rows}") + len(rows.torn) + rows.lost,
+        _scalar(engine.sql, f"SELECT count(*) FROM {rows.rows}") + rows.torn.count + rows.lost,
         **_counts(engine.sql, views["events"]),
         rules=tuple(cleaning.done),
         rejected=sum(count for count, _ in cannot.values()),
-        rejects=tuple(reject for _, rejects in cannot.values() for reject in rejects)[:LISTED],
+        rejects=rejects,
         checks=checks,
         facts=_scalar(engine.sql, f"SELECT count(*) FROM {told}") if told else 0,
     )

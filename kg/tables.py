@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 from kg.columns import FACTS, TABLES, Column
 from kg.config import KgConfig
-from kg.engine import Engine, memory_told
+from kg.engine import Engine, Relational, memory_told
 from kg.errors import KgError
 from kg.files import replacing_folder
+from kg.html import counts_table
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
 _ARROW = {"string": "string", "float64": "float64", "timestamp": "timestamp[us]", "boolean": "bool"}
-_DICTIONARY = 1_000  # values of a column in a group of rows; beyond, a dictionary takes longer than it saves
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,7 +28,7 @@ class Tables:
     config  the shop's, where they were read by one: how to derive and split
     """
 
-    engine: Engine = field(repr=False)
+    engine: Relational = field(repr=False)
     events: ir.Table
     items: ir.Table
     users: ir.Table
@@ -38,9 +38,9 @@ class Tables:
 
     @classmethod
     def of(
-        cls, events: Any, items: Any = None, users: Any = None, facts: Any = None, engine: Engine | None = None
+        cls, events: Any, items: Any = None, users: Any = None, facts: Any = None, engine: Relational | None = None
     ) -> Tables:
-        """From data frames (pandas, polars, Arrow) that use the canonical column names.
+        """From data frames (pandas, polars, lazy ones too, Arrow) or dicts of columns, by the canonical column names.
 
         Missing columns are added, empty; of events `kind` defaults to "purchase". Raises KgError naming the table,
         column and first row where a value has the wrong type or is required and missing.
@@ -48,20 +48,38 @@ class Tables:
         engine = engine or Engine()
         given = {"events": events, "items": items, "users": users, "facts": facts}
         arrow = {name: _canonical(name, frame, TABLES[name]) for name, frame in given.items()}
-        return cls(engine, **{name: _register(engine, table) for name, table in arrow.items()}, frames=_library(events))
+        return cls(engine, **{name: engine.register(table) for name, table in arrow.items()}, frames=_library(events))
 
     @classmethod
-    def load(cls, folder: Path, engine: Engine | None = None) -> Tables:
-        """From the folder that `save` wrote; canonical columns that were not known then are added, empty."""
-        engine = engine or Engine()
-        read = {name: engine.connection.read_parquet(folder / f"{name}.parquet") for name in TABLES}
-        return cls(engine, **{name: _completed(table, TABLES[name]) for name, table in read.items()})
+    def load(cls, folder: Path | str, engine: Relational | None = None) -> Tables:
+        """From the folder that `save` wrote, wherever the engine can read.
 
-    def save(self, folder: Path) -> None:
+        Canonical columns that were not known then are added, empty. Raises KgError naming a file that is missing here.
+        """
+        engine = engine or Engine()
+        paths = {name: f"{folder}/{name}.parquet" for name in TABLES}
+        for path in paths.values():
+            if "://" not in path and not Path(path).exists():
+                fix = "Name a folder that `Tables.save` wrote."
+                raise KgError("there are no tables here", file=Path(path), fix=fix)
+        read = {name: engine.read(path) for name, path in paths.items()}
+        return cls(engine, **{name: _completed(engine, table, TABLES[name]) for name, table in read.items()})
+
+    def __repr__(self) -> str:
+        columns = (f"{name}: {len(getattr(self, name).columns)} columns" for name in TABLES)
+        return f"Tables({', '.join(columns)})"
+
+    def _repr_html_(self) -> str:
+        """Rows of each table, and events by kind: the lazy tables are read for it."""
+        kinds = self.events.kind.value_counts(name="n").order_by("kind").to_pyarrow().to_pylist()
+        rows = {name: getattr(self, name).count().to_pyarrow().as_py() for name in TABLES}
+        return counts_table({"rows": rows, "events": {row["kind"]: row["n"] for row in kinds}})
+
+    def save(self, folder: Path | str) -> None:
         """Write one Parquet file per table; an existing folder is replaced when all are written."""
-        with replacing_folder(folder) as temporary, memory_told():
+        with replacing_folder(Path(folder)) as temporary, memory_told():
             for name in TABLES:
-                getattr(self, name).to_parquet(temporary / f"{name}.parquet", dictionary_size_limit=_DICTIONARY)
+                self.engine.write(getattr(self, name), temporary / f"{name}.parquet")
 
     def with_events(self, events: ir.Table) -> Tables:
         return replace(self, events=events)
@@ -71,19 +89,20 @@ class Tables:
 
         Raises KgError where a column of the shop's own is of another type there.
         """
-        new = {name: _register(self.engine, getattr(more, name).to_pyarrow()) for name in TABLES}
+        new = {name: self.engine.register(getattr(more, name).to_pyarrow()) for name in TABLES}
         old = {name: getattr(self, name) for name in TABLES}
         old |= {name: old[name].anti_join(new[name], key) for name, key in (("items", "item_id"), ("users", "user_id"))}
         both = {}
         for name in TABLES:
             first, second = aligned(old[name], new[name])
             both[name] = first.union(second)
-        catalogue = {name: _register(self.engine, both[name].to_pyarrow()) for name in TABLES if name != "events"}
+        catalogue = {name: self.engine.register(both[name].to_pyarrow()) for name in TABLES if name != "events"}
         return replace(self, **both | catalogue)
 
     def with_facts(self, facts: ir.Table) -> Tables:
         """With more facts, given by (some of) the columns of `kg.columns.FACTS`."""
-        return replace(self, facts=self.facts.union(_completed(facts, FACTS).select(*self.facts.columns)))
+        rows = _completed(self.engine, facts, FACTS).select(*self.facts.columns).cast(self.facts.schema())
+        return replace(self, facts=self.facts.union(rows))
 
 
 def aligned(first: ir.Table, second: ir.Table) -> tuple[ir.Table, ir.Table]:
@@ -107,37 +126,47 @@ def aligned(first: ir.Table, second: ir.Table) -> tuple[ir.Table, ir.Table]:
 
 
 def _library(frame: Any) -> str:
+    """The library to hand frames out in: of a dict, pandas."""
     import narwhals as nw
 
-    return str(nw.get_native_namespace(frame).__name__)
+    return "pandas" if isinstance(frame, dict) else str(nw.get_native_namespace(frame).__name__)
 
 
-def _register(engine: Engine, table: Any) -> ir.Table:
-    import ibis
+def _arrow(name: str, frame: Any) -> Any:
+    """Any frame as an Arrow table; KgError where it is none."""
+    import narwhals as nw
+    import pyarrow as pa
 
-    name = ibis.util.gen_name("cartograph")
-    engine.connection.con.register(name, table)
-    return engine.connection.table(name)
+    try:
+        if isinstance(frame, dict):
+            return pa.table(frame)
+        found = nw.from_native(frame)
+        return (found.collect() if isinstance(found, nw.LazyFrame) else found).to_arrow()
+    except (TypeError, AttributeError, pa.ArrowInvalid, pa.ArrowTypeError) as error:
+        raise KgError(
+            f"the {name} are no frame",
+            value=type(frame).__name__,
+            fix="Give a frame of pandas, polars or Arrow, or a dict of columns; files are read by kg.read.",
+        ) from error
 
 
-def _completed(table: ir.Table, columns: Iterable[Column]) -> ir.Table:
+def _completed(engine: Relational, table: ir.Table, columns: Iterable[Column]) -> ir.Table:
     """A table with the canonical columns that it lacks, empty."""
     import ibis
 
-    types = {"timestamp": "timestamp(6)"}
+    types = {"timestamp": engine.timestamp}
     absent = [column for column in columns if column.name not in table.columns]
     return table.mutate(**{column.name: ibis.null(types.get(column.type, column.type)) for column in absent})
 
 
 def _canonical(name: str, frame: Any, columns: Iterable[Column]) -> Any:
     """An Arrow table with the canonical columns, checked and cast, then the shop's own."""
-    import narwhals as nw
     import pyarrow as pa
 
     columns = tuple(columns)
     if frame is None:
         return pa.schema([(column.name, pa.type_for_alias(_ARROW[column.type])) for column in columns]).empty_table()
-    table = nw.from_native(frame).to_arrow() if not isinstance(frame, pa.Table) else frame
+    table = frame if isinstance(frame, pa.Table) else _arrow(name, frame)
     arrays = {column.name: _cast(name, table, column) for column in columns}
     return pa.table(arrays | {other: table[other] for other in table.column_names if other not in arrays})
 

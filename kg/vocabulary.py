@@ -44,8 +44,12 @@ PREFIXES = {
 
 
 def iri(kind: Kind, *names: str) -> str:
-    """The IRI of a node (type, id), type, relation, feature or unit; what an IRI cannot hold is percent-encoded."""
-    return ":".join((BASE, kind, *(quote(name, safe="") for name in names)))
+    """The IRI of a node (type, id), type, relation, feature or unit; what an IRI cannot hold is percent-encoded.
+
+    So is a dot at the end: not every reader of Turtle takes one there in a short name.
+    """
+    text = ":".join((BASE, kind, *(quote(name, safe="") for name in names)))
+    return f"{text[:-1]}%2E" if text.endswith(".") else text
 
 
 def local(text: str, kind: Kind) -> str:

@@ -1,7 +1,8 @@
 """Scorers side by side on a published data set: taught, refitted and judged as a shop's are, and what that costs.
 
-Every scorer is tuned on the train graph by validation, fitted again on train and validation, and judged on test, once;
-the fusion of all of them comes last. What is finished is kept, so that the same benchmark goes on after a break.
+Every scorer is tuned by validation, and by the window before it where there is one, fitted again on train and
+validation, and judged on test, once; the fusion of all of them comes last. What is finished is kept, so that the same
+benchmark goes on after a break.
 """
 
 from __future__ import annotations
@@ -103,7 +104,7 @@ class Benchmark:
                     self.conditions.say(f"{FUSION}, seed {seed} …")
                     fused = _tried(FUSION, seed, partial(self._fused, workspace, exam, done))
                     yield fused
-                    if self.second_stage and fused.stage and exam.test.candidates is None:
+                    if self.second_stage and fused.stage and exam.test.holdout.candidates is None:
                         self.conditions.say(f"{SECOND}, seed {seed} …")
                         yield _tried(SECOND, seed, partial(self._ranked, workspace, exam, done, fused.stage))
 
@@ -113,7 +114,7 @@ class Benchmark:
             found: dict[str, Any] = {}
             with Measured(afresh=False) as tuning:
                 if self.budget is None:
-                    part = tuned(name, given, exam.train, exam.validation, self.section, conditions, exam.seed)
+                    part = tuned(name, given, exam.validation, self.section, conditions, exam.seed, exam.earlier)
                 else:
                     k = self.section.k[0]
                     part, found = searched(name, given, exam, k, self.budget, conditions, workspace.folder)
@@ -130,9 +131,7 @@ class Benchmark:
             conditions, repeats = self._conditions(scratch), self.section.repeats
             parts = {name: stage.result["parameters"] for name, stage in done.items()}
             with Measured(afresh=False) as learning:
-                recipe = teach(
-                    exam.train, exam.validation, parts, self.section, conditions, exam.seed, [repeats]
-                ).recipe
+                recipe = teach(exam.validation, parts, self.section, conditions, exam.seed, [repeats]).recipe
             weights = {name: weight for name, (weight, *_) in recipe.weights[repeats].items()}
             told = {"tune_seconds": learning.seconds, "weights": weights}
 
@@ -153,11 +152,10 @@ class Benchmark:
             protocol = self.section.protocol(self.section.repeats, exam.seed)
             recipe = Recipe({name: stage.result["parameters"] for name, stage in done.items()}, {})
             with Measured(afresh=False) as learning:
-                parts = recipe.fit(exam.train, conditions)
-                trees = SecondStage(parts, exam.train, exam.seed, allowed()).learn(exam.validation, protocol)
-            told = self._judged(
-                SECOND, recipe, exam, conditions, folder, partial(trees.on, graph=exam.train_validation)
-            )
+                parts = recipe.fit(exam.validation.graph, conditions)
+                trees = SecondStage(parts, exam.validation.graph, exam.seed, allowed())
+                trees.learn(exam.validation.holdout, protocol)
+            told = self._judged(SECOND, recipe, exam, conditions, folder, partial(trees.on, graph=exam.test.graph))
             ours, theirs = (np.load(place / _FIGURES) for place in (folder, fused.checked()))
             (gain,) = beside(ours, [theirs], resamples=protocol.resamples, level=protocol.level, seed=exam.seed)
             return told | {"tune_seconds": learning.seconds, "second_vs_fusion": gain.to_json()}
@@ -168,7 +166,7 @@ class Benchmark:
         self, name: str, recipe: Recipe, exam: Exam, conditions: Conditions, folder: Path, of: Of
     ) -> dict[str, Any]:
         """What a recipe comes to on test, by the scorer `of` its parts; every user's decisive figure is kept."""
-        graph, test = exam.train_validation, exam.test
+        graph, test = exam.test.graph, exam.test.holdout
         with Measured(afresh=False) as fitting:
             parts = recipe.fit(graph, conditions)
         scorer = of(parts)

@@ -28,9 +28,10 @@ def searched(
     The study is kept in `folder`, so that it goes on after a break. Of a scorer with nothing to search: as it comes.
     """
     scorer = seeded(name, given, exam.seed)
-    found = space(scorer, exam.train, fixed=given)
+    graph, validation = exam.validation.graph, exam.validation.holdout
+    found = space(scorer, graph, fixed=given)
     if not found:
-        return conditions.fit(scorer, exam.train, exam.validation), {"trials": 0}
+        return conditions.fit(scorer, graph, validation), {"trials": 0}
     subject = Subject(name, (scorer,), found, (present(scorer, found),))
     windows = exam.tuning(WINDOWS)
 
@@ -42,4 +43,4 @@ def searched(
     done = search.run(folder / STUDIES, budget, exam.seed, conditions.say)
     best = create(name, **{**parameters(scorer), **subject.parameters(done.values)})
     told = {"trials": done.trials, "pruned": done.pruned, "searched_seconds": done.seconds}
-    return conditions.fit(best, exam.train, exam.validation), told
+    return conditions.fit(best, graph, validation), told

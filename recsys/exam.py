@@ -1,4 +1,4 @@
-"""A published data set as two questions: validation, asked of the train graph, and test, asked of both together."""
+"""A published data set as windows: validation, asked of the train graph, what lies before it, and test."""
 
 from __future__ import annotations
 
@@ -7,56 +7,43 @@ from functools import cached_property
 from itertools import islice
 from typing import Any
 
-from kg.building import build
-from kg.carves import carves
+from kg.carves import Carve, before, carves
 from kg.config import Split
-from kg.graph import KnowledgeGraph
 from kg.published.data import Published
 from kg.published.parts import BY_TIME, counts, windows
 from kg.splitting import Windows
-from kg.steps.derive import derive
-from kg.tables import Tables
-from recsys.holdout import holdout
-from recsys.recommender import seconds
-from recsys.tuner import Window
-from recsys.types import Holdout
+from recsys.windows import Window, window, window_if_any
 
 
 @dataclass(frozen=True, eq=False)
 class Exam:
-    """A data set cut by one seed, as a `split` says or as it was published.
-
-    Windows, graphs and questions are made when they are first asked for.
-    """
+    """A data set cut by one seed, as a `split` says or as it was published; made when it is first asked for."""
 
     data: Published
     seed: int
     split: Split | None = None
 
     @cached_property
-    def train(self) -> KnowledgeGraph:
-        return self._graph(self._windows.train)
+    def validation(self) -> Window:
+        return self._window(Carve(self._windows.train, self._windows.validation, self._windows.validation_start))
 
     @cached_property
-    def train_validation(self) -> KnowledgeGraph:
-        return self._graph(self._windows.train_validation)
+    def earlier(self) -> Window | None:
+        """The window before validation, where the data are cut by time and reach so far back."""
+        if self._cut[1] != BY_TIME:
+            return None
+        earlier = before(self._windows, self._section, self.data.kinds)
+        return window_if_any(earlier, self.data.tables.config.derive, self.data.kinds)
 
     @cached_property
-    def validation(self) -> Holdout:
-        return self._holdout(self.train, "validation")
-
-    @cached_property
-    def test(self) -> Holdout:
-        return self._holdout(self.train_validation, "test")
+    def test(self) -> Window:
+        return self._window(Carve(self._windows.train_validation, self._windows.test, self._windows.test_start))
 
     def tuning(self, n: int) -> list[Window]:
         """At most n windows to search on: validation, and others of its kind out of what the test leaves."""
-        found = [Window(self.train, self.validation)]
-        for carve in islice(carves(self._windows, self._section, self.data.kinds), 1, n):
-            graph = self._graph(carve.known)
-            start = None if carve.start is None else seconds(carve.start)
-            found.append(Window(graph, holdout(graph, carve.asked, self.data.kinds, start)))
-        return found
+        others = islice(carves(self._windows, self._section, self.data.kinds), 1, n)
+        made = (window_if_any(carve, self.data.tables.config.derive, self.data.kinds) for carve in others)
+        return [self.validation, *(found for found in made if found)]
 
     def to_json(self) -> dict[str, Any]:
         """What the data are, how they are cut, and what test lacks or shares."""
@@ -77,10 +64,5 @@ class Exam:
         published = Split(method="given") if self._cut[1] != BY_TIME else self.data.tables.config.split
         return self.split or published
 
-    def _graph(self, tables: Tables) -> KnowledgeGraph:
-        return build(derive(tables, self.data.tables.config.derive))
-
-    def _holdout(self, graph: KnowledgeGraph, name: str) -> Holdout:
-        start = getattr(self._windows, f"{name}_start")
-        events = getattr(self._windows, name)
-        return holdout(graph, events, self.data.kinds, None if start is None else seconds(start))
+    def _window(self, carve: Carve) -> Window:
+        return window(carve, self.data.tables.config.derive, self.data.kinds)

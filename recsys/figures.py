@@ -45,6 +45,15 @@ class Evaluation:
         figures, curves = {**self.figures, **other.figures}, {**self.curves, **other.curves}
         return replace(self, figures=figures, curves=curves)
 
+    def __repr__(self) -> str:
+        means = ", ".join(f"{name} {self.mean(name):.3f}" for name in self.figures)
+        return f"Evaluation({self.protocol.decisive}: {means})"
+
+    def _repr_html_(self) -> str:
+        from recsys.standings import tables
+
+        return str(tables(self.to_json()))
+
     def to_json(self) -> dict[str, Any]:
         rows = [
             {"name": name, "metrics": self._summary(groups["warm"]),

@@ -34,6 +34,10 @@ class Fusion:
         self.scales_: NDArray[np.float64] = np.ones(len(parts))
         self.missing_: NDArray[np.float64] = np.zeros(len(parts))
 
+    def __repr__(self) -> str:
+        weights = ", ".join(f"{name} {weight:.3g}" for name, weight in zip(self.parts, self.weights_, strict=True))
+        return f"Fusion({weights})"
+
     @property
     def additive(self) -> bool:
         return all(isinstance(part, Explains) and part.additive for part in self.used.values())
@@ -73,7 +77,7 @@ class Fusion:
             if not factor:
                 continue
             if not isinstance(part, Explains):
-                fix = "Train without it: name the other scorers under [scorers] or after `cartograph train`."
+                fix = "Train without it: name the other scorers under [scorers] of the config."
                 raise RecsysError("this scorer cannot be explained exactly", value=name, fix=fix)
             told = part.explain(query, row, item)
             if np.isnan(told.score):

@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from kg.query import Weighting
+
 
 class Span(tuple[Any, ...]):
     """Values from `low` to `high`, both included; whole numbers where both are, by ratio where `log`.
@@ -38,6 +40,10 @@ class Span(tuple[Any, ...]):
 Grid = dict[str, tuple[Any, ...]]
 HALF_LIFE = (7.0, 1000.0)
 """Days between which the half-life of what is learned from is sought."""
+
+
+FADING = (Weighting(), Weighting(half_life=180), Weighting(half_life=60))
+"""How the events of a query may fade, for a scorer that learns from events of another half-life: none needs a fit."""
 
 
 def half_life(*values: float | None) -> Span:

@@ -48,11 +48,11 @@ def holdout(
     left_out = {"pairs_with_unknown_items": int((items < 0).sum()), "unknown_users": len(set(names[users < 0]))}
     kept = (items >= 0) & (cold_users | (users >= 0))
     if not kept.any():
-        raise RecsysError(
-            "no event of the window can be asked of the graph",
-            value=", ".join(kinds),
-            fix="Move the split, or name the kinds of event to recommend in `shop.target_kinds`.",
-        )
+        there = ", ".join(sorted({name for _, name, _ in graph.event_relations}))
+        fix = f"Move the split, or name the kinds of event to recommend in `shop.target_kinds`; the log has {there}."
+        if len(graph.nodes[USER]) == 1:
+            fix = "The log has one user: its graph can be looked at, but ranking is learned from several."
+        raise RecsysError("no event of the window can be asked of the graph", value=", ".join(kinds), fix=fix)
     # the graph's users by index, then those it lacks by id: the order of rows in `events` never matters
     place, row = np.unique(np.where(users >= 0, users, _after_all(graph, names, users))[kept], return_inverse=True)
     targets = csr_array((counts[kept].astype(np.float32), (row, items[kept])), (len(place), graph.n_items))

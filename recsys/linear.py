@@ -59,8 +59,8 @@ class LinearScorer:
     """
 
     reads_all_nodes: ClassVar[bool] = False
-    EMPHASIS: ClassVar[frozenset[str]] = frozenset({"demand"})
-    """The parameters that only `emphasis` reads: other values of them need no new fit."""
+    EMPHASIS: ClassVar[frozenset[str]] = frozenset({"demand", "weighting"})
+    """The parameters that only `emphasis` reads, and how events fade (not their kinds): other values need no fit."""
 
     name: str
     weighting: Weighting

@@ -133,13 +133,20 @@ def listed(graph: KnowledgeGraph, item_ids: Iterable[str]) -> Mask:
 
 
 def available(graph: KnowledgeGraph) -> Mask:
-    """Items that can be bought now; a catalogue that does not say leaves them in."""
+    """Items that can be bought now; one that the catalogue does not speak of is left in."""
     features = graph.features.get(ITEM, {})
-    return np.asarray(features.get("available", np.ones(graph.n_items, dtype=bool)), dtype=bool)
+    if "available" not in features:
+        raise RecsysError(
+            "the graph does not know what is available", fix="Give the items `available`, or drop the filter."
+        )
+    return np.asarray(features["available"], dtype=bool)
 
 
 def priced(graph: KnowledgeGraph, low: float = 0.0, high: float = float("inf")) -> Mask:
     """Items of low ≤ price ≤ high, in the shop's currency; one without a price is left out."""
+    if not low <= high:
+        fix = "Give the lower price first."
+        raise RecsysError("no price is in this range", value=f"{low:g} to {high:g}", fix=fix)
     features = graph.features.get(ITEM, {})
     if "price" not in features or np.isnan(features["price"]).all():
         raise RecsysError("the graph knows no prices", fix="Give the items a price, or drop the filter.")

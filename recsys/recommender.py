@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -13,7 +13,8 @@ import numpy as np
 
 from kg import graph_store
 from kg.building import build
-from kg.files import file_hash, replacing_folder
+from kg.carves import Carve
+from kg.files import damaged, file_hash, replacing_folder
 from kg.graph import ITEM, KnowledgeGraph
 from kg.query import Query
 from kg.splitting import split
@@ -27,21 +28,24 @@ from recsys.explanation.answers import WhyAbove, WhyNot, Without, WouldBring
 from recsys.explanation.page import Shown
 from recsys.explanation.telling import Teller
 from recsys.fusion import Fusion
-from recsys.holdout import holdout
 from recsys.linear import LinearScorer
+from recsys.markup import element, table, together
 from recsys.protocol import Repeats
 from recsys.recipe import Conditions, Recipe
 from recsys.reranking.chain import Chain
+from recsys.scorers.sequels import Sequels
 from recsys.serving import Service
 from recsys.similar import Similar
 from recsys.teaching import teach
 from recsys.types import Explanation, Placement, Scorer, user_ids
+from recsys.windows import seconds, window, window_if_any
 
 if TYPE_CHECKING:
     import pandas as pd
 
 _CONFIG, _RECIPE, _GRAPH, _SCORERS = "config.json", "recipe.json", "graph", "scorers"
-_TABLES, _HASHES = "tables", "tables.json"
+_TABLES, _HASHES = "tables", "hashes.json"
+_AGAIN = "Fit and save the recommender again."
 _CLOSENESS = "ease"  # the scorer whose operator says how near two items are
 
 
@@ -93,14 +97,21 @@ class Recommender:
     def fit(self, tables: Tables) -> Self:
         """Learn the fusion on a validation period at the end of the log, then refit everything on all of it."""
         self.config_ = config = self.config or Config.of(tables.config)
-        windows = split(tables, config.split, config.shop.target_kinds)
-        graph = build(derive(windows.train_validation, config.derive))
-        start = None if windows.test_start is None else seconds(windows.test_start)
-        asked = holdout(graph, windows.test, config.shop.target_kinds, start)
-        lesson = teach(graph, asked, config.scorers, config.evaluation, self.conditions, config.seed)
+        recipe = self._learned(tables, config)
         graph = build(derive(tables, config.derive))
         self.tables, self.frames = tables, tables.frames
-        return self._take(graph, lesson.recipe.fit(graph, self.conditions), lesson.recipe)
+        return self._take(graph, recipe.fit(graph, self.conditions), recipe)
+
+    def _learned(self, tables: Tables, config: Config) -> Recipe:
+        """No test is kept: a split's test is the validation, and its validation the window before that."""
+        section, kinds = config.derive, config.shop.target_kinds
+        cut = split(tables, config.split, kinds)
+        validation = window(Carve(cut.train_validation, cut.test, cut.test_start), section, kinds)
+        last = Carve(cut.train, cut.validation, cut.validation_start) if config.split.method != "given" else None
+        earlier = window_if_any(last, section, kinds)
+        return teach(
+            validation, config.scorers, config.evaluation, self.conditions, config.seed, earlier=earlier
+        ).recipe
 
     def update(self, more: Any) -> Self:
         """Serve new events and changed items and users too: `kg.Tables`, or a frame of events.
@@ -134,12 +145,25 @@ class Recommender:
         self.graph, self.recipe, self.fusions = graph, recipe, recipe.fusions(parts)
         return self
 
+    def __repr__(self) -> str:
+        if not hasattr(self, "graph"):
+            return "Recommender(not fitted)"
+        return f"Recommender({len(self.recipe.scorers)} scorers on {self.graph!r})"
+
+    def _repr_html_(self) -> str:
+        if not hasattr(self, "graph"):
+            return str(element("p", repr(self)))
+        weights = self.recipe.weights
+        rows = [[name, *(f"{weights[repeats][name][0]:.3f}" for repeats in weights)] for name in self.recipe.scorers]
+        mixed = table(["weight in the fusion", *(f"repeats {repeats}d" for repeats in weights)], rows)
+        return str(together(element("p", repr(self)), mixed))
+
     def recommend(
         self,
-        users: Iterable[str] | None = None,
+        users: Iterable[str] | str | None = None,
         k: int = 10,
         *,
-        history: Iterable[str] | None = None,
+        history: Iterable[str] | str | None = None,
         repeats: Repeats = "exclude",
         filters: Filters = EVERYTHING,
         as_of: datetime | None = None,
@@ -147,11 +171,11 @@ class Recommender:
     ) -> Any:
         """A frame of the kind the tables were made of: columns user_id, item_id, rank, title, score.
 
-        `users` None and a `history` of items, perhaps empty: a guest; neither: everyone. Raises RecsysError naming an
-        unknown one. `rerank` None: the config's steps; where there are any, rank_before and a column for each tell what
-        they did.
+        `users` are ids, each answered once, or one id; None and a `history` of items, perhaps empty: a guest; neither:
+        everyone. Raises RecsysError naming an unknown one. `rerank` None: the config's steps; where there are any,
+        rank_before and a column for each tell what they did.
         """
-        query = self.query(users, history, as_of)
+        query = self.query(None if users is None else dict.fromkeys(_ids(users)), history, as_of)
         found = self.service(query, k, repeats, filters, rerank).listed(query, user_ids(self.graph, query))
         return _of_library(found.to_frame(self.graph), self.frames)
 
@@ -164,6 +188,7 @@ class Recommender:
         rerank: Chain | None = None,
     ) -> Service:
         """How the lists of a query are made; what may be asked of them: `recsys.answering`."""
+        _check_length(k)
         chain = self.config_.chain() if rerank is None else rerank
         chain.check(self.graph)
         fusion, unseen, mask = self.fusions[repeats], self._excluded(repeats, query), filters.mask(self.graph)
@@ -174,12 +199,16 @@ class Recommender:
         user: str | None,
         item: str,
         *,
-        history: Iterable[str] = (),
+        history: Iterable[str] | str = (),
         repeats: Repeats = "exclude",
         as_of: datetime | None = None,
     ) -> Explanation:
-        """The contributions that add up to an item's score for a user, or for a guest with a `history` of items."""
-        return self.fusions[repeats].explain(self._one(user, history, as_of), 0, self.item(item))
+        """The contributions that add up to an item's score for a user, or for a guest with a `history` of items.
+
+        In a notebook it draws itself as `show` does.
+        """
+        found = self.fusions[repeats].explain(self._one(user, history, as_of), 0, self.item(item))
+        return replace(found, drawn=lambda told: Shown(self.teller.tell(told))._repr_html_())
 
     def placed(self, user: str | None, item: str, k: int = 10, **asked: Any) -> Placement:
         """The place of an item in the user's whole list, and what re-ranking for a list of k did to it.
@@ -221,53 +250,65 @@ class Recommender:
 
     def similar(self, item: str, k: int = 10) -> Any:
         """Alternatives and complements of an item, a frame: columns item_id, rank, title, score, kind."""
+        _check_length(k)
         self.item(item)
-        closeness = self.fusions["exclude"].parts.get(_CLOSENESS)
-        found = Similar(self.graph, closeness if isinstance(closeness, LinearScorer) else None).frame(item, k)
+        closeness, sequels = (self.fusions["exclude"].parts.get(name) for name in (_CLOSENESS, "sequels"))
+        found = Similar(
+            self.graph,
+            closeness if isinstance(closeness, LinearScorer) else None,
+            sequels if isinstance(sequels, Sequels) else None,
+        ).frame(item, k)
         return _of_library(found, self.frames)
 
-    def save(self, folder: Path) -> None:
+    def save(self, folder: Path | str) -> None:
         """Write everything; an existing folder is replaced when all is written."""
-        with replacing_folder(folder) as temporary:
-            graph_store.save(self.graph, temporary / _GRAPH)
+        with replacing_folder(Path(folder)) as temporary:
             if (tables := self._known()) is not None:
                 tables.save(temporary / _TABLES)
-                hashes = {file.name: file_hash(file) for file in sorted((temporary / _TABLES).iterdir())}
-                (temporary / _HASHES).write_text(json.dumps(hashes, indent=1), encoding="utf-8")
-            for name, part in self.fusions["exclude"].parts.items():
-                store.save(part, temporary / _SCORERS / name, self.graph.hash)
             (temporary / _RECIPE).write_text(json.dumps(self.recipe.to_json(), indent=1), encoding="utf-8")
             (temporary / _CONFIG).write_text(self.config_.model_dump_json(indent=1), encoding="utf-8")
+            kept = [temporary / _RECIPE, temporary / _CONFIG, *sorted((temporary / _TABLES).glob("*"))]
+            hashes = {str(file.relative_to(temporary)): file_hash(file) for file in kept}
+            (temporary / _HASHES).write_text(json.dumps(hashes, indent=1), encoding="utf-8")
+            graph_store.save(self.graph, temporary / _GRAPH)  # this and the scorers know their own hashes
+            for name, part in self.fusions["exclude"].parts.items():
+                store.save(part, temporary / _SCORERS / name, self.graph.hash)
 
     @classmethod
-    def load(cls, folder: Path) -> Self:
+    def load(cls, folder: Path | str) -> Self:
         """What `save` wrote; KgError naming the file that is missing, damaged or of another version."""
+        folder = Path(folder)
         graph = graph_store.load(folder / _GRAPH)
-        try:
-            recipe = Recipe(**json.loads((folder / _RECIPE).read_bytes()))
-            config = Config.model_validate_json((folder / _CONFIG).read_bytes())
-        except (OSError, ValueError, TypeError) as error:
-            raise RecsysError("the recommender is damaged", file=folder, fix="Fit and save it again.") from error
+        hashes = _hashes(folder)
+        _check(folder, {name: hashes.get(name, "") for name in (_RECIPE, _CONFIG)})
+        recipe = Recipe(**json.loads((folder / _RECIPE).read_bytes()))
+        config = Config.model_validate_json((folder / _CONFIG).read_bytes())
         parts = {name: store.load(folder / _SCORERS / name, graph.hash) for name in recipe.scorers}
         made = cls.of(graph, parts, recipe, config)
         made._folder = folder
         return made
 
     def query(
-        self, users: Iterable[str] | None = None, history: Iterable[str] | None = None, as_of: datetime | None = None
+        self,
+        users: Iterable[str] | str | None = None,
+        history: Iterable[str] | str | None = None,
+        as_of: datetime | None = None,
     ) -> Query:
         """The query of known users, of a guest with a history (perhaps an empty one), or of everyone."""
         now = None if as_of is None else seconds(as_of) - self.graph.epoch
         if users is None and history is not None:
-            bought = list(history)
+            bought = _ids(history)
             for item in bought:
                 self.item(item)
             return self.graph.guest([(ITEM, item) for item in bought], now)
-        names = None if users is None else list(users)
+        names = None if users is None else _ids(users)
         query = self.graph.query(names, now)
         if names is not None and (query.users < 0).any():
             unknown = names[int(np.argmin(query.users))]
-            raise RecsysError("no such user in the graph", value=unknown, fix="Check the id, or give a history.")
+            if unknown is None or unknown == "" or unknown != unknown:  # NaN is not itself
+                raise RecsysError("the id of a user is empty", value=unknown, fix="Leave it out, or give a history.")
+            fix = "Check the id, or give a history." if isinstance(unknown, str) else "Ids are texts: put it in quotes."
+            raise RecsysError("no such user in the graph", value=unknown, fix=fix)
         return query
 
     def item(self, item: str) -> int:
@@ -292,17 +333,13 @@ class Recommender:
 
     def _known(self) -> Tables | None:
         """The tables; those that were saved are read when they are asked for. RecsysError naming a damaged file."""
-        if self.tables is None and self._folder is not None and (self._folder / _HASHES).exists():
-            folder = self._folder / _TABLES
-            hashes = json.loads((self._folder / _HASHES).read_bytes())
-            for name, known in hashes.items():
-                if not (folder / name).is_file() or file_hash(folder / name) != known:
-                    fix = "Fit and save the recommender again."
-                    raise RecsysError("a table is missing or damaged", file=folder / name, fix=fix)
-            self.tables = Tables.load(folder)
+        if self.tables is None and self._folder is not None:
+            kept = {name: known for name, known in _hashes(self._folder).items() if name.startswith(_TABLES)}
+            _check(self._folder, kept)
+            self.tables = Tables.load(self._folder / _TABLES) if kept else None
         return self.tables
 
-    def _one(self, user: str | None, history: Iterable[str], as_of: datetime | None) -> Query:
+    def _one(self, user: str | None, history: Iterable[str] | str, as_of: datetime | None) -> Query:
         return self.query(None if user is None else [user], history, as_of)
 
     def _excluded(self, repeats: Repeats, query: Query) -> tuple[str, ...]:
@@ -310,6 +347,30 @@ class Recommender:
         if repeats == "include":
             return ()
         return (*self.config_.shop.target_kinds, *(query.kind_names if (query.users < 0).all() else ()))
+
+
+def _hashes(folder: Path) -> Mapping[str, str]:
+    """The hashes that a saved recommender keeps, by file."""
+    try:
+        return dict(json.loads((folder / _HASHES).read_bytes()))
+    except (OSError, ValueError, TypeError) as error:
+        raise RecsysError("a file is missing or damaged", file=folder / _HASHES, fix=_AGAIN) from error
+
+
+def _check(folder: Path, hashes: Mapping[str, str]) -> None:
+    """Raise RecsysError naming a file that is missing or does not have its hash."""
+    for path in damaged(folder, hashes):
+        raise RecsysError("a file is missing or damaged", file=path, fix=_AGAIN)
+
+
+def _ids(given: Iterable[str] | str) -> list[str]:
+    """Ids, or one id."""
+    return [given] if isinstance(given, str) else list(given)
+
+
+def _check_length(k: int) -> None:
+    if not isinstance(k, int | np.integer) or k < 1:
+        raise RecsysError("the length of a list is a whole number from 1", value=k, fix="Give k, such as 10.")
 
 
 def _of_library(frame: pd.DataFrame, library: str) -> Any:
@@ -323,8 +384,3 @@ def _of_library(frame: pd.DataFrame, library: str) -> Any:
             return nw.from_native(frame).to_arrow()
         case _:
             return frame
-
-
-def seconds(moment: datetime) -> int:
-    """Unix seconds of a moment, UTC where it has no zone."""
-    return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())

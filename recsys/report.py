@@ -17,7 +17,7 @@ from recsys.charts import Document
 from recsys.faithfulness import faithfulness
 from recsys.markup import Markup, element, folded, section, table, tiles
 from recsys.protocol import Repeats
-from recsys.standings import figure, heading, judged
+from recsys.standings import figure, heading, judged, tables
 
 if TYPE_CHECKING:
     import altair as alt
@@ -47,7 +47,7 @@ _SHARED = {
     "texts": "events say in the same words what their user said of another item before",
 }
 """What a test has in common with what lies before it, by the names of `kg.leaks`."""
-_LISTED = 50  # rejected rows; the stage of ingest keeps all of them
+_LISTED = 50  # rejected rows; all of them lie beside what the stage of ingest keeps
 
 
 @dataclass(frozen=True)
@@ -89,6 +89,12 @@ class Report:
         """Write the page; an existing file is replaced when all of it is written."""
         with replacing(path) as temporary:
             temporary.write_text(self.to_html(), encoding="utf-8")
+
+    def __repr__(self) -> str:
+        return f"Report({self.title!r}, repeats {' and '.join(self.figures)})"
+
+    def _repr_html_(self) -> str:
+        return "".join(tables(document) for document in self.figures.values())
 
     def to_html(self) -> str:
         """The whole page; every name in it is escaped."""

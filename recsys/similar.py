@@ -1,6 +1,8 @@
 """What could be bought instead of an item (alternatives) and what goes with it (complements).
 
-A complement lies in the same baskets more often than chance. An alternative is for the same use, wanted by the same
+A complement lies in the same baskets more often than chance, or is bought later because of the item: where the scorer
+`sequels` was fitted, that is the share of what buyers took later which it ascribes to the item, of kinds of things that
+surely follow the item's kind (`following`). An alternative is for the same use, wanted by the same
 people, and not a complement: people who take two of a kind home at once make them complements here, rightly or not.
 
 Where the graph holds rules between items (`relations` under [derive]), complements are those of the rules, and what
@@ -23,9 +25,12 @@ from scipy.sparse import csr_array, hstack
 
 from kg.graph import ITEM, USER, KnowledgeGraph
 from kg.query import Weighting
+from recsys.following import following
 from recsys.linear import LinearScorer
 from recsys.operators import apply, power, scaled
 from recsys.ranking import top
+from recsys.scorers.kinds import kinds_of
+from recsys.scorers.sequels import Sequels
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -41,17 +46,20 @@ _FEWEST_BASKETS = 5  # of fewer the lift says nothing
 class Similar:
     """Alternatives and complements from a graph and, where given, a fitted linear scorer's operator.
 
+    sequels    fitted on the graph; without it complements are those of the same baskets
     gap_hours  hours without an event that end a basket
     """
 
     graph: KnowledgeGraph
     scorer: LinearScorer | None = None
+    sequels: Sequels | None = None
     gap_hours: float = 3.0
 
     def frame(self, item_id: str, n: int = 10) -> pd.DataFrame:
         """At most `n` of each kind: columns item_id, rank, title, score, kind ("alternative" or "complement").
 
-        The score of a complement is its certain lift (`lifts`), or the confidence of a rule; of an alternative its
+        The score of a complement is the share of the item's baskets that hold it, at least, or of what is bought later
+        because of the item (`later`), whichever is more; or the confidence of a rule. Of an alternative it is its
         closeness in 0 … 1 (`closeness`), or the confidence of a rule where that is more. Raises KgError for an item
         that is not in the graph.
         """
@@ -62,7 +70,7 @@ class Similar:
         complements, substitutes = self._rules(item, *_COMPLEMENTS), self._rules(item, *_SUBSTITUTES)
         if complements is None:
             lifts = self.lifts(item)
-            complements = np.where(lifts > 1, lifts, 0)
+            complements = np.maximum(np.where(lifts > 1, lifts * self._shares, 0), self.later(item))
         close = self.closeness(item)
         alternatives = close if substitutes is None else np.maximum(close, substitutes)
         kinds = {"alternative": np.where(complements > 0, 0, alternatives), "complement": complements}
@@ -99,6 +107,20 @@ class Similar:
         lifts[enough] = n * self._baskets.shape[0] / (each[enough] * each[item]) * np.exp(-_CERTAIN / np.sqrt(n))
         return lifts
 
+    def later(self, item: int) -> Strengths:
+        """The shares of what the item's buyers took later that are ascribed to it: float64 (n_items,).
+
+        0 for kinds of things that do not surely follow the item's, for what is bought as often anyway, and for all
+        where `sequels` was not fitted.
+        """
+        if self.sequels is None:
+            return np.zeros(self.graph.n_items)
+        kinds, follows = self._following
+        asked = (kinds[[item]] @ follows @ kinds.T).toarray()[0] > 0
+        shares = self._row(self.sequels, item)
+        usual = self._shares / (self._shares.sum() or 1.0)
+        return np.where(asked & (shares > usual), shares, 0.0)
+
     def closeness(self, item: int) -> Strengths:
         """How near items are to `item` in use and in whom they attract: float64 (n_items,) in 0 … 1, 0 for itself.
 
@@ -117,12 +139,28 @@ class Similar:
         return strengths.clip(0, 1)
 
     def _learned(self, scorer: LinearScorer, item: int) -> Strengths:
+        strengths = self._row(scorer, item)
+        strengths[item] = 0
+        return strengths / (strengths.max() or 1.0)
+
+    def _row(self, scorer: LinearScorer, item: int) -> Strengths:
+        """What the operator says of every item for this one, ≥ 0."""
         n_rows = self.graph.n_nodes if scorer.reads_all_nodes else self.graph.n_items
         place = item + (self.graph.nodes[ITEM].start if scorer.reads_all_nodes else 0)
         one = csr_array(([np.float32(1)], ([0], [place])), (1, n_rows))
-        strengths = np.nan_to_num(apply(one, scorer.operator_)[0].astype(np.float64)).clip(min=0)
-        strengths[item] = 0
-        return strengths / (strengths.max() or 1.0)
+        return np.asarray(np.nan_to_num(apply(one, scorer.operator_)[0].astype(np.float64)).clip(min=0))
+
+    @cached_property
+    def _following(self) -> tuple[csr_array[np.float32], csr_array[np.float32]]:
+        """Items by their kinds, and which kind follows which."""
+        assert self.sequels is not None
+        kinds, _ = kinds_of(self.graph, self.sequels.relation)
+        return kinds, following(self.graph, kinds, self.sequels.reach).astype(np.float32)
+
+    @cached_property
+    def _shares(self) -> Strengths:
+        """The share of all baskets that hold each item, float64 (n_items,)."""
+        return np.asarray(self._baskets.sum(axis=0, dtype=np.float64) / self._baskets.shape[0])
 
     @cached_property
     def _baskets(self) -> csr_array[np.float32]:

@@ -10,14 +10,17 @@ from typing import Any
 
 from kg import graph_store
 from kg.building import build
+from kg.carves import before
 from kg.config import checked
-from kg.engine import Engine
+from kg.engine import Engine, Relational
 from kg.graph import KnowledgeGraph
 from kg.leaks import leaks
 from kg.picture import schema_picture
 from kg.reading import ingest
 from kg.sources.files import find
 from kg.sources.preset import with_presets
+from kg.sources.rejects import REJECTS
+from kg.spark import chosen
 from kg.splitting import Windows, split
 from kg.stats import stats
 from kg.steps.derive import derive
@@ -27,14 +30,15 @@ from recsys.config import Config
 from recsys.errors import RecsysError
 from recsys.holdout import holdout
 from recsys.recipe import Conditions, Recipe, Say, silent
-from recsys.recommender import Recommender, seconds
+from recsys.recommender import Recommender
 from recsys.report import Cut, Report
 from recsys.teaching import judge, teach
 from recsys.tuned import tuned
 from recsys.types import Holdout
+from recsys.windows import Window, seconds, window_if_any
 from recsys.workspace import Stage, Workspace, fingerprint
 
-CONFIG = "config"
+CONFIG, TRIAL = "config", "trial"
 REPORT = "report.html"
 TABLES, RAW = "tables", "raw"
 _RECIPE, _EVALUATION, _SCORERS = "recipe.json", "evaluation.json", "scorers"
@@ -56,14 +60,25 @@ class Job:
     k: tuple[int, ...] | None = None
 
     def run(self, until: str = "serve") -> Iterator[Stage]:
-        """Every stage up to one, as each is done."""
+        """Every stage up to one, as each is done; the workspace remembers the config."""
         with self.workspace.locked():
             self.workspace.remember(CONFIG, self.config.model_dump(mode="json"))
-            for name, make in STAGES.items():
-                self.say(f"{name} …")
-                yield make(self)
-                if name == until:
-                    return
+            yield from self._made(*list(STAGES)[: list(STAGES).index(until) + 1])
+
+    def try_out(self) -> Iterator[Stage]:
+        """The config's scorers and a fusion of them, learned and judged on validation in a stage `trial`.
+
+        What the workspace remembers, has trained and serves stays as it is.
+        """
+        with self.workspace.locked():
+            yield from self._made("ingest", "graph")
+            self.say(f"{TRIAL} …")
+            yield _learn(self, TRIAL)
+
+    def _made(self, *names: str) -> Iterator[Stage]:
+        for name in names:
+            self.say(f"{name} …")
+            yield STAGES[name](self)
 
     def conditions(self, scratch: Path | None = None, log: Path | None = None) -> Conditions:
         return Conditions(self.device, scratch, log, self.say)
@@ -75,9 +90,10 @@ class Job:
 
 def remembered(workspace: Workspace) -> Config:
     """The config of the last run."""
-    document = workspace.recall(CONFIG)
+    first = "`cartograph run CONFIG.toml`, or `cartograph run --events FILE`"
+    document = workspace.recall(CONFIG, f"Delete it and name the shop's files again: {first}.")
     if document is None:
-        raise RecsysError("nothing has been run in this workspace", file=workspace.folder, fix="Run `cartograph run`.")
+        raise RecsysError("nothing has been run in this workspace", file=workspace.folder, fix=f"Run {first}.")
     return checked(Config, document, workspace.folder / f"{CONFIG}.json")
 
 
@@ -90,14 +106,25 @@ def recommender(workspace: Workspace) -> Recommender:
     return Recommender.of(graph, parts, recipe, remembered(workspace))
 
 
+def rejects(workspace: Workspace) -> Path | None:
+    """The file of all rows that could not be read; None where there was none."""
+    path = workspace.place("ingest") / RAW / REJECTS
+    return path if path.exists() else None
+
+
+def is_outdated(workspace: Workspace) -> bool:
+    """Whether what is served was learned before the stage `train` was last made."""
+    return workspace.has("train") and workspace.stage("serve").inputs["train"] != workspace.stage("train").output
+
+
 def taught(workspace: Workspace) -> Mapping[str, Mapping[str, Any]]:
     """The parameters of every scorer that the last training found; none where there was none."""
     return _recipe(workspace.stage("train").checked()).scorers if workspace.has("train") else {}
 
 
-def tables(workspace: Workspace, threads: int) -> Tables:
+def tables(workspace: Workspace, engine: Relational) -> Tables:
     """What was ingested."""
-    return Tables.load(workspace.stage("ingest").checked() / TABLES, Engine(threads))
+    return Tables.load(workspace.stage("ingest").checked() / TABLES, engine)
 
 
 def graph(workspace: Workspace) -> KnowledgeGraph:
@@ -113,6 +140,7 @@ def _ingest(job: Job) -> Stage:
 
     def work(folder: Path, scratch: Path) -> Any:
         tables, report = ingest(config, engine=Engine(job.threads, folder=scratch), raw=folder / RAW)
+        report.refuse_emptied()
         tables.save(folder / TABLES)
         return report.to_json()
 
@@ -132,7 +160,7 @@ def fingerprints(files: Iterable[Path]) -> list[list[Any]]:
 
 def windows(job: Job) -> Windows:
     """What was ingested, cut as the config says."""
-    return split(tables(job.workspace, job.threads), job.config.split, job.config.shop.target_kinds)
+    return split(tables(job.workspace, chosen(job.config, job.threads)), job.config.split, job.config.shop.target_kinds)
 
 
 def _make_graph(job: Job) -> Stage:
@@ -165,7 +193,7 @@ def write_graphs(
         graph = made(name, getattr(windows, name))
         graph_store.save(graph, folder / name)
     for name in ("validation", "test"):
-        getattr(windows, name).to_parquet(folder / f"{name}.parquet")
+        windows.all.engine.write(getattr(windows, name), folder / f"{name}.parquet")
     starts = {"validation_start": windows.validation_start, "test_start": windows.test_start}
     return {
         "stats": stats(graph),
@@ -175,19 +203,30 @@ def write_graphs(
 
 
 def _train(job: Job) -> Stage:
+    return _learn(job, "train")
+
+
+def _learn(job: Job, name: str) -> Stage:
     made = job.workspace.stage("graph")
     scorers = tuned(job.workspace, job.config, made)
 
     def work(folder: Path, scratch: Path) -> Any:
         graph = _graph(job.workspace, "train")
-        validation = _holdout(job, made, graph, "validation")
+        validation = Window(graph, _holdout(job, made, graph, "validation"))
+        earlier = _before_validation(job)
         conditions = job.conditions(scratch, folder / "log")
-        lesson = teach(graph, validation, scorers, job.config.evaluation, conditions, job.config.seed)
+        lesson = teach(validation, scorers, job.config.evaluation, conditions, job.config.seed, earlier=earlier)
         _write(folder / _RECIPE, lesson.recipe.to_json())
         return {"scorers": lesson.scorers}
 
     inputs = {"graph": made.output, "seed": job.config.seed, "scorers": scorers, **job.section("evaluation")}
-    return job.workspace.run("train", inputs, work)
+    return job.workspace.run(name, inputs, work)
+
+
+def _before_validation(job: Job) -> Window | None:
+    """The window before validation; made of what was ingested, as nothing else asks it. No table outlives the call."""
+    section, kinds = job.config.derive, job.config.shop.target_kinds
+    return window_if_any(before(windows(job), job.config.split, kinds), section, kinds)
 
 
 def _evaluate(job: Job) -> Stage:

@@ -51,6 +51,13 @@ def judged(document: Document) -> Markup:
     )
 
 
+def tables(document: Document) -> Markup:
+    """One protocol in short: the verdict, and all scorers in lists of the decisive length."""
+    protocol = document["protocol"]
+    title = f"Repeats {protocol['repeats']}d, {protocol['users']:,} users, lists of {protocol['k'][0]}"
+    return together(element("h4", title), _metrics(document, protocol["k"][0]), _verdict(document))
+
+
 def _verdict(document: Document) -> Markup:
     """The fusion beside the best single scorer, in a sentence."""
     gain, best = document.get("fused_vs_best"), document["best_single"]

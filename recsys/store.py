@@ -26,7 +26,7 @@ from recsys.types import Scorer
 
 FORMAT, VERSION = "cartograph-scorer", 1
 _HEADER, _ARRAYS = "scorer.json", "state.safetensors"
-_AGAIN = "Fit it again: `cartograph run`, or `Recommender.fit` and `save`."
+_AGAIN = "Fit it again: `cartograph run` for a workspace, or `Recommender.fit` and `save`."
 Arrays = dict[str, NDArray[Any]]
 
 

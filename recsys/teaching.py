@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any
 
 from kg.graph import KnowledgeGraph
@@ -18,10 +17,10 @@ from recsys.recipe import Conditions, Recipe, by_gradient, seeded
 from recsys.reranking.cost import cost
 from recsys.tuning import tune
 from recsys.types import Holdout, Scorer
+from recsys.windows import Window
 
-TRIAL = 25_000_000  # scores, users × items: a dozen of them are what tuning may spend
+TRIAL = 50_000_000  # scores, users × items: a dozen of them are what tuning may spend
 LESSON = 4 * TRIAL  # scores of each part that the fusions learn from
-FEWEST = 500  # of fewer users the figures are noise
 
 
 @dataclass
@@ -35,33 +34,38 @@ class Lesson:
 def tuned(
     name: str,
     given: Mapping[str, Any],
-    graph: KnowledgeGraph,
-    validation: Holdout,
+    validation: Window,
     section: Evaluation,
     conditions: Conditions,
     seed: int = 0,
+    earlier: Window | None = None,
 ) -> Scorer:
-    """A scorer fitted on `graph`, with what `validation` says is best for it.
+    """A scorer fitted on the graph of `validation`, with what that and the `earlier` window say is best for it.
 
-    What is given stays; of one that is trained by gradient steps only the emphasis is tuned: other trials would train.
-    It is tuned on so many users that a trial is at most `TRIAL` scores, but on `FEWEST`.
+    What is given stays; of one that is trained by gradient steps only what needs no fit is tuned, and by `validation`
+    alone: anything else would train again. It is tuned on so many users that a trial is at most `TRIAL` scores of each
+    window, but on `windows.FEWEST`.
     """
-    some = _some(validation, TRIAL, graph)
     scorer = seeded(name, given, seed)
-    fit = partial(conditions.fit, graph=graph, validation=some)
-    return tune(scorer, fit, graph, some, section.k[0], given, refit=not by_gradient(scorer))
+    trained = by_gradient(scorer)
+
+    def fit(scorer: Scorer, window: Window) -> Scorer:
+        return conditions.fit(scorer, window.graph, window.holdout)
+
+    before = None if trained or earlier is None else earlier.thinned(TRIAL)
+    return tune(scorer, fit, validation.thinned(TRIAL), section.k[0], given, refit=not trained, earlier=before)
 
 
 def teach(
-    graph: KnowledgeGraph,
-    validation: Holdout,
+    validation: Window,
     scorers: Mapping[str, Mapping[str, Any]],
     section: Evaluation,
     conditions: Conditions,
     seed: int = 0,
     protocols: Sequence[Repeats] = PROTOCOLS,
+    earlier: Window | None = None,
 ) -> Lesson:
-    """Tune every scorer on `graph`, then learn one fusion per protocol of what they say about `validation`.
+    """Tune every scorer, by an `earlier` window too, then learn one fusion per protocol of what they say on validation.
 
     That is of all its users, or on a large catalogue of so many that each part has at most `LESSON` scores to give.
     """
@@ -71,12 +75,13 @@ def teach(
     for place, (name, given) in enumerate(scorers.items()):
         with Measured(afresh=False) as costs[name]:
             own = conditions.within(place / n_steps, (place + 1) / n_steps)
-            parts[name] = tuned(name, given, graph, validation, section, own, seed)
+            parts[name] = tuned(name, given, validation, section, own, seed, earlier)
     fusions: dict[Repeats, Fusion] = {repeats: Fusion(parts) for repeats in protocols}
     with Measured(afresh=False) as costs["fusion"]:
         conditions.say("learning the fusions", len(scorers) / n_steps)
         lessons = [(fusion, section.protocol(repeats, seed)) for repeats, fusion in fusions.items()]
-        found = dict(zip(fusions, learn_all(lessons, _some(validation, LESSON, graph)), strict=True))[section.repeats]
+        judged = learn_all(lessons, validation.thinned(LESSON).holdout)
+        found = dict(zip(fusions, judged, strict=True))[section.repeats]
     rows = [
         {
             "name": name,
@@ -106,8 +111,3 @@ def judge(
             conditions.say(f"re-ranking, repeats {repeats}d")
             documents[repeats]["reranking"] = cost(chain, fusion, graph, test, protocols[repeats], teller)
     return documents
-
-
-def _some(validation: Holdout, scores: int, graph: KnowledgeGraph) -> Holdout:
-    """So many of the users that it is about `scores` of all items, but at least `FEWEST`."""
-    return validation.thinned(max(FEWEST, scores // max(graph.n_items, 1)))

@@ -16,7 +16,6 @@ QUERY = "query"
 """Stands for the weighting of the events of every scorer that has none of its own."""
 _DOCUMENT = "tuned"
 _WEIGHTING = "weighting"
-_KEYS = {"parameters", "split", "until"}
 
 
 def remember(workspace: Workspace, config: Config, made: Stage, name: str, parameters: Mapping[str, Any]) -> None:
@@ -65,11 +64,7 @@ def has_plain_weighting(name: str, given: Mapping[str, Any]) -> bool:
 
 def _kept(workspace: Workspace) -> dict[str, dict[str, Any]]:
     """By name the parameters found, and what they have seen."""
-    known = workspace.recall(_DOCUMENT) or {}
-    whole = isinstance(known, dict) and all(isinstance(found, dict) and set(found) == _KEYS for found in known.values())
-    if not whole:
-        fix = "Delete it and run `cartograph tune` again."
-        raise RecsysError("what was tuned is damaged", file=_path(workspace), fix=fix)
+    known: dict[str, dict[str, Any]] = workspace.recall(_DOCUMENT, "Delete it and run `cartograph tune` again.") or {}
     return known
 
 

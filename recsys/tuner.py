@@ -9,35 +9,24 @@ from typing import Any
 
 import numpy as np
 
-from kg.building import build
 from kg.carves import carves
 from kg.graph import KnowledgeGraph
-from kg.steps.derive import derive
 from recsys.errors import RecsysError
 from recsys.evaluation import evaluate
-from recsys.holdout import holdout
-from recsys.protocol import Protocol, asked
+from recsys.protocol import Protocol
 from recsys.recipe import Conditions, by_gradient, seeded
-from recsys.recommender import seconds
 from recsys.scorers import create
 from recsys.searching import WEIGHTING, Space, Values, changed, present, space
 from recsys.stages import Job, taught, windows
 from recsys.store import parameters
 from recsys.study import Budget, Figures, Found, Search
-from recsys.teaching import FEWEST, LESSON
+from recsys.teaching import LESSON
 from recsys.tuned import QUERY, has_plain_weighting, remember, remembered
-from recsys.types import Holdout, Scorer
+from recsys.types import Scorer
+from recsys.windows import Window, window, window_if_any
 from recsys.workspace import Stage, hash_of
 
 STUDIES = "studies.sqlite"
-
-
-@dataclass(frozen=True, eq=False)
-class Window:
-    """A graph, and what is asked of it."""
-
-    graph: KnowledgeGraph
-    holdout: Holdout
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,19 +109,14 @@ def _row(name: str, done: Found, taken: Mapping[str, Any], metric: str, found: S
 
 def _windows(job: Job, n: int) -> list[Window]:
     """At most n; fewer where the log is too short for more."""
-    kinds = job.config.shop.target_kinds
+    section, kinds = job.config.derive, job.config.shop.target_kinds
     found: list[Window] = []
     for carve in islice(carves(windows(job), job.config.split, kinds), n):
         job.say(f"building the graph of window {len(found) + 1}")
-        graph = build(derive(carve.known, job.config.derive))
-        try:
-            question = holdout(graph, carve.asked, kinds, None if carve.start is None else seconds(carve.start))
-            asked(question, Protocol(repeats="exclude"))
-        except RecsysError:
-            if not found:
-                raise
-            break  # too early: nobody who came then is known
-        found.append(Window(graph, question.thinned(max(FEWEST, LESSON // max(graph.n_items, 1)))))
+        made = window_if_any(carve, section, kinds) if found else window(carve, section, kinds)
+        if made is None:
+            break
+        found.append(made.thinned(LESSON))
     return found
 
 

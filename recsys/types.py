@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal, Protocol, Self, runtime_checkable
 
@@ -12,12 +12,14 @@ from scipy.sparse import csr_array
 
 from kg.graph import ITEM, USER, KnowledgeGraph
 from kg.query import Query
+from recsys.markup import element, table, together
 
 if TYPE_CHECKING:
     import pandas as pd
 
 Scores = NDArray[np.float32]
 ContributionKind = Literal["path", "link", "constant"]
+_SHOWN = 10  # contributions in a notebook
 COMPLETE = 1e-5
 """An explanation is complete when |residual| ≤ COMPLETE · Σ|contribution|."""
 
@@ -46,6 +48,9 @@ class Holdout:
     candidates: NDArray[np.bool_] | None = None
     categories: csr_array[np.float32] | None = None
     strata: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        return f"Holdout({len(self.query):,} users, {self.targets.nnz:,} targets)"
 
     def thinned(self, n: int) -> Holdout:
         """At most `n` of its users, taken evenly from first to last."""
@@ -133,13 +138,28 @@ class Contribution:
 
 @dataclass(frozen=True)
 class Explanation:
-    """A score and the contributions that make it up; `user` and `item` in the one numbering (user −1: a guest)."""
+    """A score and the contributions that make it up; `user` and `item` in the one numbering (user −1: a guest).
+
+    `drawn` is how a notebook shows it; who has the graph at hand gives it, for names and pictures.
+    """
 
     user: int
     item: int
     score: float
     contributions: tuple[Contribution, ...]
     additive: bool
+    drawn: Callable[[Explanation], str] | None = field(default=None, compare=False)
+
+    def __repr__(self) -> str:
+        parts = f"{len(self.contributions)} contributions, {self.path_share:.0%} paths"
+        return f"Explanation(user={self.user}, item={self.item}, score={self.score:.4g}, {parts})"
+
+    def _repr_html_(self) -> str:
+        if self.drawn is not None:
+            return self.drawn(self)
+        strongest = sorted(self.contributions, key=lambda part: -abs(part.value))[:_SHOWN]
+        rows = [[f"{part.value:.4f}", part.kind, part.scorer] for part in strongest]
+        return str(together(element("p", repr(self)), table(["value", "kind", "scorer"], rows)))
 
     @classmethod
     def of(
@@ -205,6 +225,9 @@ class Recommendations:
     users: NDArray[Any]
     steps: tuple[str, ...] = ()
     places: NDArray[np.int64] | None = None
+
+    def __repr__(self) -> str:
+        return f"Recommendations({self.items.shape[0]:,} users, lists of {self.items.shape[1]})"
 
     def to_frame(self, graph: KnowledgeGraph) -> pd.DataFrame:
         """Columns user_id, item_id, rank, title, score; one row per recommendation.

@@ -1,4 +1,7 @@
-"""A folder of stages. Each is done or absent, says what it was made from, and is made again only when that changed."""
+"""A folder of stages. Each is done or absent, says what it was made from, and is made again only when that changed.
+
+One that was damaged on the disk is as good as absent: the next run makes it anew.
+"""
 
 from __future__ import annotations
 
@@ -10,10 +13,11 @@ import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from kg.files import file_hash, replacing, replacing_folder, sync
+from kg.files import damaged, file_hash, replacing, replacing_folder, sync
 from recsys.errors import RecsysError
 from recsys.measuring import Measured
 
@@ -47,10 +51,7 @@ class Stage:
 
     def damaged(self) -> Iterator[Path]:
         """Files that are missing or do not have their hash."""
-        for name, known in self.files.items():
-            path = self.folder / name
-            if not path.is_file() or file_hash(path) != known:
-                yield path
+        return damaged(self.folder, self.files)
 
     def checked(self) -> Path:
         """The stage's folder, every file compared with its hash; RecsysError naming the one that is damaged."""
@@ -58,7 +59,7 @@ class Stage:
             raise RecsysError(
                 f"a file of the stage {self.name!r} is missing or damaged",
                 file=path,
-                fix=f"Delete {self.folder} and run the same command again.",
+                fix=f"Run `cartograph run -w {self.folder.parent}`: it makes that stage anew.",
             )
         return self.folder
 
@@ -69,9 +70,14 @@ class Stage:
 
 @dataclass(frozen=True)
 class Workspace:
-    """A folder with a subfolder per finished stage."""
+    """A folder with a subfolder per finished stage. Raises RecsysError where it is a file."""
 
     folder: Path
+
+    def __post_init__(self) -> None:
+        if self.folder.exists() and not self.folder.is_dir():
+            fix = "Name a folder with --workspace; it need not exist yet."
+            raise RecsysError("the workspace is a file, not a folder", file=self.folder, fix=fix)
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -82,10 +88,12 @@ class Workspace:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError as error:
                 lock.seek(0)
+                since = datetime.fromtimestamp(os.fstat(lock.fileno()).st_mtime, UTC)
                 raise RecsysError(
-                    f"process {lock.read().strip() or 'unknown'} is working in this workspace",
+                    f"process {lock.read().strip() or 'unknown'} is working in this workspace, since {since:%H:%M} UTC",
                     file=self.folder,
-                    fix="Wait for it, or name another folder with --workspace.",
+                    fix="Wait until it has ended, or stop it (`kill` and its number): what it has finished is kept. "
+                    "Or name another folder with --workspace.",
                     bad_input=False,
                 ) from error
             lock.truncate(0)
@@ -96,15 +104,15 @@ class Workspace:
             yield
 
     def run(self, name: str, inputs: Mapping[str, Any], work: Callable[[Path, Path], Any]) -> Stage:
-        """The stage, made anew unless it was made from the same inputs.
+        """The stage, made anew unless it was made from the same inputs and is whole.
 
         `work(folder, scratch)` writes into `folder`, which takes its place only when all is written, and returns what
         the stage says (JSON). What it keeps in `scratch` is there again when an interrupted stage starts anew from the
         same inputs.
         """
-        manifest = self._manifest(name)
-        if manifest and manifest["version"] == VERSION and self._stage(name, manifest).made_from(inputs):
-            return self._stage(name, manifest)
+        known = self._sound(name)
+        if known and known.made_from(inputs):
+            return known
         folder = self.folder / name
         scratch = self.folder / f".{name}.{hash_of(inputs)}.scratch"
         scratch.mkdir(parents=True, exist_ok=True)
@@ -143,6 +151,14 @@ class Workspace:
             )
         return self._stage(name, manifest)
 
+    def _sound(self, name: str) -> Stage | None:
+        """A finished stage of this version of which no file is damaged."""
+        try:
+            stage = self.stage(name)
+        except RecsysError:
+            return None
+        return None if any(stage.damaged()) else stage
+
     def has(self, name: str) -> bool:
         """Whether a stage has been made."""
         return self.place(name).is_dir()
@@ -174,25 +190,27 @@ class Workspace:
         return adopted if adopted.exists() else self.folder / name
 
     def remember(self, name: str, document: Any) -> None:
-        """Keep a JSON document beside the stages."""
+        """Keep a JSON document beside the stages, with its hash."""
         with replacing(self.folder / f"{name}.json") as temporary:
-            temporary.write_text(json.dumps(document, indent=1, ensure_ascii=False), encoding="utf-8")
+            text = json.dumps({"document": document, "check": hash_of(document)}, indent=1, ensure_ascii=False)
+            temporary.write_text(text, encoding="utf-8")
 
     def remembers(self, name: str) -> bool:
         """Whether there is a document of this name."""
         return self.place(f"{name}.json").exists()
 
-    def recall(self, name: str) -> Any:
-        """The document of this name; None where there is none."""
+    def recall(self, name: str, again: str) -> Any:
+        """The document of this name; None where there is none. `again` says how a damaged one is made anew."""
         path = self.place(f"{name}.json")
         try:
-            return json.loads(path.read_bytes())
+            kept = json.loads(path.read_bytes())
+            if kept["check"] == hash_of(kept["document"]):
+                return kept["document"]
         except FileNotFoundError:
             return None
-        except ValueError as error:
-            raise RecsysError(
-                "a file of the workspace is damaged", file=path, fix="Delete it and run again."
-            ) from error
+        except (ValueError, KeyError, TypeError):
+            pass  # damaged, told below
+        raise RecsysError("a file of the workspace is damaged, or of an earlier version", file=path, fix=again)
 
     def _manifest(self, name: str) -> dict[str, Any] | None:
         path = self.place(name) / MANIFEST
@@ -204,7 +222,7 @@ class Workspace:
         except (ValueError, KeyError, AttributeError, TypeError):
             damaged = True
         if damaged:
-            again = f"Delete {path.parent} and run the same command again."
+            again = f"Run `cartograph run -w {self.folder}`: it makes that stage anew."
             raise RecsysError(f"the manifest of the stage {name!r} is damaged", file=path, fix=again)
         return manifest
 

@@ -30,6 +30,8 @@ _DELIMITERS = ("\t", ";", "|", ",")
 _ENCODINGS = "latin-1 or utf-16"
 _UNKNOWN = "\N{REPLACEMENT CHARACTER}"
 _JSON_SAMPLE = 1_000  # lines whose keys are the columns of a JSONL file
+LONGEST_LINE = 4 << 20
+"""Bytes of a record of a text file; the engine's buffers hold sixteen of them."""
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
@@ -37,7 +39,7 @@ _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 class RawFile:
     """A file and how to read it; `types` is empty for text files, whose columns are all text.
 
-    Of a document (`kg.sources.documents`) `made` are its rows.
+    Of a document (`kg.sources.documents`) `made` are its rows. `mixed` is a file whose lines end in several ways.
     """
 
     path: Path
@@ -45,6 +47,8 @@ class RawFile:
     columns: tuple[str, ...]
     delimiter: str = ","
     encoding: str = "utf-8"
+    quote: str = '"'
+    mixed: bool = False
     has_header: bool = True
     types: tuple[str, ...] = ()
     made: Path | None = None
@@ -57,10 +61,14 @@ class RawFile:
     @property
     def layout(self) -> tuple[Any, ...]:
         """Files with equal layouts can be read together."""
-        return self.format, self.columns, self.delimiter, self.encoding, self.has_header, self.types
+        read = (self.delimiter, self.encoding, self.quote, self.mixed, self.has_header)
+        return self.format, self.columns, self.types, *read
 
     def records(self) -> Iterator[tuple[int, bool]]:
-        """The line where each record starts, and whether it holds a row: the header and empty lines do not."""
+        """The line where each record starts, and whether it holds a row: the header and empty lines do not.
+
+        Raises KgError at a quote that does not end within the longest line.
+        """
         if self.format == "parquet":
             yield from ((row, True) for row in count(1))
             return
@@ -69,7 +77,7 @@ class RawFile:
             return
         header = self.has_header
         with open_lines(self.path, self.encoding) as text:
-            for line, cells in _rows(text, self.delimiter if self.format == "csv" else None):
+            for line, cells in _rows(self.path, text, self.delimiter if self.format == "csv" else None, self.quote):
                 yield line, bool(cells) and not header
                 header = header and not cells
 
@@ -135,24 +143,32 @@ def _look_csv(path: Path, source: Source) -> RawFile:
     encoding = _encoding(path, source)
     with open_lines(path, encoding) as text:
         first = next((line for line in text if line.strip()), "")
+    if not first:
+        raise KgError("the file has no rows, its lines are blank", file=path, fix="Give a file with rows.")
     likely = "\t" if _suffix(path) == ".tsv" else max(_DELIMITERS, key=first.count)
     delimiter = source.delimiter or (likely if likely in first else ",")
     if source.header:
-        return RawFile(path, "csv", source.header, delimiter, encoding, has_header=False)
+        return RawFile(path, "csv", source.header, delimiter, encoding, source.quote, has_header=False)
     with open_lines(path, encoding) as text:
-        cells = next((cells for _, cells in _rows(text, delimiter) if cells), [])
+        cells = next((cells for _, cells in _rows(path, text, delimiter, source.quote) if cells), [])
+        if cells and "\n" in cells[-1] and not text.read(1):
+            raise unended_quote(path, 1)
     columns = tuple(cell.strip() or f"column{number}" for number, cell in enumerate(cells, 1))
-    return RawFile(path, "csv", _distinct(columns, path), delimiter, encoding)
+    return RawFile(path, "csv", _distinct(columns, path), delimiter, encoding, source.quote)
 
 
 def _look_jsonl(path: Path, source: Source) -> RawFile:
     encoding = _encoding(path, source)
     keys: dict[str, None] = {}
+    blank = True
     with open_lines(path, encoding) as text:
         for number, line in enumerate(text):
             if number == _JSON_SAMPLE:
                 break
+            blank = blank and not line.strip()
             keys |= dict.fromkeys(_json_object(line) or ())
+    if blank:
+        raise KgError("the file has no rows, its lines are blank", file=path, fix="Give a file with rows.")
     if not keys:
         raise KgError("no line is a JSON object", file=path, fix="Write one object a line: JSON lines.")
     return RawFile(path, "jsonl", _distinct(tuple(keys), path), encoding=encoding, has_header=False)
@@ -181,17 +197,33 @@ def _distinct(columns: tuple[str, ...], path: Path) -> tuple[str, ...]:
     return columns
 
 
-def _rows(text: TextIO, delimiter: str | None) -> Iterator[tuple[int, list[str]]]:
+def unended_quote(path: Path, row: int, value: str | None = None) -> KgError:
+    """What is said of a quote that takes all the rest of the file for its value."""
+    fix = (
+        'Close it, and write a quote inside a value twice; where quotes are letters like others, say `quote = ""` in '
+        "the config, beside the path."
+    )
+    return KgError("a quote is opened here and does not end", file=path, row=row, value=value, fix=fix)
+
+
+def _rows(path: Path, text: TextIO, delimiter: str | None, quote: str) -> Iterator[tuple[int, list[str]]]:
     """(line where it starts, cells) of each record; an empty one has none. Without a delimiter lines are cells."""
     if delimiter is None or len(delimiter) > 1:
         for number, line in enumerate(text, 1):
             yield number, line.rstrip("\r\n").split(delimiter) if line.strip() else []
         return
-    reader = csv.reader(text, delimiter=delimiter)
+    csv.field_size_limit(max(csv.field_size_limit(), LONGEST_LINE))  # Python's own limit is shorter than some texts
+    if quote:
+        reader = csv.reader(text, delimiter=delimiter, quotechar=quote)
+    else:
+        reader = csv.reader(text, delimiter=delimiter, quoting=csv.QUOTE_NONE)
     start = 1
-    for row in reader:
-        yield start, row
-        start = reader.line_num + 1
+    try:
+        for row in reader:
+            yield start, row
+            start = reader.line_num + 1
+    except csv.Error as error:
+        raise unended_quote(path, start) from error
 
 
 def _json_object(line: str) -> dict[str, Any] | None:

@@ -15,8 +15,9 @@ from kg.engine import Engine, memory_told
 from kg.errors import KgError
 from kg.sources.files import RawFile
 from kg.sources.mapping import literal, quoted
-from kg.sources.rejects import Reject
+from kg.sources.rejects import REJECTS, read_rejects
 from kg.sources.staging import Staged, spelled
+from kg.sources.torn import Torn
 
 NOW = "(CASE WHEN _gone THEN 0 WHEN _turned THEN 2 ELSE 1 END)"
 """What rules have made of a row: it is gone, there, or turned into a return."""
@@ -35,10 +36,9 @@ class Kept:
     constant: Mapping[str, str]
     checks: tuple[tuple[str | None, str], ...]
     lost: int
-    told: tuple[Reject, ...]
 
 
-def keep(sql: Any, staged: Mapping[str, Staged], told: Mapping[str, Sequence[Reject]], folder: Path) -> None:
+def keep(sql: Any, staged: Mapping[str, Staged], folder: Path) -> None:
     """Write the rows of every table as the rules have marked them, and what is known of them, into a new folder."""
     folder.mkdir()
     about: dict[str, Any] = {"hashed_by": _hashed_by(), "tables": {}}
@@ -51,8 +51,7 @@ def keep(sql: Any, staged: Mapping[str, Staged], told: Mapping[str, Sequence[Rej
             "columns": own.columns,
             "constant": own.constant,
             "checks": own.checks,
-            "lost": own.lost + len(own.torn),
-            "told": [asdict(reject) for reject in told[table]],
+            "lost": own.lost + own.torn.count,
         }
     (folder / _ABOUT).write_text(json.dumps(about, indent=1, ensure_ascii=False, default=str), encoding="utf-8")
 
@@ -74,7 +73,6 @@ def kept(folder: Path) -> dict[str, Kept]:
             own["constant"],
             tuple((column, reason) for column, reason in own["checks"]),
             own["lost"],
-            tuple(Reject(**reject) for reject in own["told"]),
         )
         for table, own in about["tables"].items()
     }
@@ -120,11 +118,11 @@ def joined(engine: Engine, table: str, old: Kept | None, fresh: Staged | None) -
         tuple(dict.fromkeys((*old.columns, *(fresh.columns if fresh else ())))),
         constant,
         tuple(checks.items()),
-        torn=fresh.torn if fresh else (),
+        torn=fresh.torn if fresh else Torn(""),
         texts=fresh.texts if fresh else "",
         fresh=range(start, start + n_fresh),
         lost=old.lost,
-        told=tuple(reject for reject in old.told if reject.file in {str(file.path) for file in stay}),
+        told=read_rejects(old.path.with_name(REJECTS), table, {str(file.path) for file in stay}),
     )
 
 

@@ -28,6 +28,7 @@ _EXPECTED: Mapping[Type, str] = {
 _REPEATED = ("item_", "user_")
 _USUAL_TIME = "'%Y-%m-%d %H:%M:%S'"
 _FILE_NAME = "regexp_extract(_path, '[^/]+$')"
+_FIRST_YEAR = "TIMESTAMP '1000-01-01'"  # 13/03/24 is a day of the year 13 for the cast
 _UNIX = {"unix": 1, "unix-ms": 1_000}
 _FURTHEST_SECOND = 100_000_000_000  # the year 5138; a number beyond is no unix second
 
@@ -108,11 +109,7 @@ class Mapper:
         given = self.wanted.get(column.name, default)
         if given is None:
             if column.required:
-                raise KgError(
-                    f"the {self.table} have no column {column.name!r} ({column.meaning})",
-                    file=self.file.path,
-                    fix=f"Name it under [{self.table}.columns]; the file has {', '.join(self.file.columns)}.",
-                )
+                raise self._incomplete()
             return Made(column.name, "NULL", f"NULL::{_SQL[column.type]}", constant=True)
         text, name = self._text(given, typed=column.type != "string"), quoted(column.name)
         if column.name in self.source.several:
@@ -126,8 +123,21 @@ class Mapper:
         expected = _EXPECTED[column.type]
         if column.type == "timestamp" and self.source.time_format != "auto":
             expected = f"a time in the format {self.source.time_format!r}"
-        typed, value = self._typed(column.type, name, quoted(f"{column.name} as read"))
+        read = name
+        if column.type == "float64" and self._has_decimal_comma(given):
+            read, expected = f"replace(replace({name}, '.', ''), ',', '.')", "a number such as 12,5"
+        typed, value = self._typed(column.type, read, quoted(f"{column.name} as read"))
         return Made(column.name, text, value, typed, f"not {expected}")
+
+    def _incomplete(self) -> KgError:
+        """What is said where required columns are not to be had: all of them."""
+        needed = [each for each in RAW[self.table] if each.required and each.default is None]
+        absent = [f"no column {each.name!r} ({each.meaning})" for each in needed if each.name not in self.wanted]
+        return KgError(
+            f"the {self.table} have {' and '.join(absent)}",
+            file=self.file.path,
+            fix=f"Name it under [{self.table}.columns]; the file has {', '.join(self.file.columns)}.",
+        )
 
     def _text(self, given: str, *, typed: bool) -> str:
         """What a raw column or an expression says, as text; missing ones are null, empty ones where that is the end."""
@@ -161,6 +171,12 @@ class Mapper:
             fix=f"{f'Did you mean {near[0]!r}? ' if near else ''}It has {', '.join(self.file.columns)}.",
         )
 
+    def _has_decimal_comma(self, given: str) -> bool:
+        """Whether it is a column of texts with a comma before the cents; an expression makes its own numbers."""
+        types = dict(zip(self.file.columns, self.file.types, strict=False))
+        texts = {name.lower() for name in self.file.columns if types.get(name, "string").endswith("string")}
+        return self.source.decimal == "," and given.lower() in texts
+
     def _typed(self, kind: Type, text: str, typed: str) -> tuple[str, str]:
         """Of a text: itself as a value, and what that comes to."""
         how = self.source.time_format
@@ -176,7 +192,8 @@ class Mapper:
             )
         if how == "auto":
             # the usual way of writing it is read quickly; the cast heeds an offset, and the session's zone is UTC
-            return f"coalesce(try_strptime({text}, {_USUAL_TIME}), TRY_CAST({text} AS TIMESTAMPTZ)::TIMESTAMP)", typed
+            read = f"coalesce(try_strptime({text}, {_USUAL_TIME}), TRY_CAST({text} AS TIMESTAMPTZ)::TIMESTAMP)"
+            return read, f"CASE WHEN {typed} >= {_FIRST_YEAR} THEN {typed} END"
         return f"try_strptime(trim({text}), {literal(how)})::TIMESTAMP", typed
 
 

@@ -13,8 +13,10 @@ from typing import Any
 def usual(raw: Sequence[str], table: str) -> dict[str, str]:
     """Our name → the shop's column, of those with a usual name; each column once, earlier names win."""
     plain = {_plain(column): column for column in raw}
+    known = _usual()
     found: dict[str, str] = {}
-    for name, words in _usual()[table].items():
+    for name, words in known[table].items():
+        words = (*known["ids"].get(name, ()), *words)
         free = (plain[word] for word in words if word in plain and plain[word] not in found.values())
         if (column := next(free, None)) is not None:
             found[name] = column

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+import csv
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
-from typing import Any
+from itertools import islice
+from pathlib import Path
 
+from kg.errors import readable
+from kg.files import harmless, replacing
 from kg.sources.files import RawFile
 
 LISTED = 100
-"""So many are told; all are counted."""
-
-_REASONS = {
-    "MISSING COLUMNS": "fewer fields than the header",
-    "TOO MANY COLUMNS": "more fields than the header",
-    "UNQUOTED VALUE": "a quote that does not end",
-    "INVALID ENCODING": "not in the file's encoding",
-    "LINE SIZE OVER MAXIMUM": "too long a line",
-}
+"""So many are told; all are counted, and written into a file."""
+REJECTS = "rejects.csv"
+"""The name of that file."""
+_COLUMNS = ("table", "file", "line", "column", "value", "reason")
 
 
 @dataclass(frozen=True)
@@ -32,53 +30,57 @@ class Reject:
     reason: str
 
     def __str__(self) -> str:
-        told = f"{self.column} {self.value!r} is " if self.column else ""
+        told = f"{self.column} {readable(self.value or '')!r} is " if self.column else ""
         return f"line {self.line}: {told}{self.reason}"
 
 
-def torn_lines(sql: Any) -> tuple[Reject, ...]:
-    """The records that the CSV reader has left out since it was last asked: `line` counts records and empty lines."""
-    tables = {name for (name,) in sql.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
-    if "reject_errors" not in tables:
-        return ()
-    rows = sql.execute(
-        "SELECT file_path, line, any_value(error_type), any_value(csv_line) FROM reject_errors "
-        "JOIN reject_scans USING (scan_id, file_id) GROUP BY ALL ORDER BY ALL"
-    ).fetchall()
-    sql.execute("DROP TABLE reject_errors")
-    sql.execute("DROP TABLE reject_scans")
-    return tuple(
-        Reject(path, line, None, (text or "").strip(), _REASONS.get(kind, kind.lower()))
-        for path, line, kind, text in rows
-    )
-
-
 def located(
-    files: Sequence[RawFile], firsts: Mapping[int, int], torn: Sequence[Reject], rows: Sequence[tuple[int, int]]
-) -> tuple[dict[int, int], list[Reject]]:
-    """The line of each staged row, given with the number of its file, and the first torn ones with their lines.
+    file: RawFile, first: int, torn: Iterator[tuple[int, Reject]], rows: Iterator[tuple[int, Reject]]
+) -> Iterator[Reject]:
+    """The torn records of a file and its staged rows that cannot be used, in its order and with their true lines.
 
-    Files are read again, as far as the last of them. `firsts` is the staged row that each file begins with: rows keep
-    the order of their file, but for the torn ones, which are left out and have counted records, not lines.
+    Both are told by number, with line 0: rows keep the order of their file, from `first` on, but for the torn ones,
+    which are left out and count records, not lines. The file is read again, as far as the last of them.
     """
-    wanted: dict[int, set[int]] = defaultdict(set)
-    for number, row in rows:
-        wanted[number].add(row)
-    found: dict[int, int] = {}
-    placed: list[Reject] = []
-    for number, file in enumerate(files):
-        left_out = {reject.line: reject for reject in torn if reject.file == str(file.path)}
-        if not (left_out or wanted[number]):
-            continue
-        row, last = firsts.get(number, 0) - 1, max(wanted[number], default=-1)
-        last_torn = max([*left_out][:LISTED], default=0)
-        for nth, (line, holds) in enumerate(file.records(), 1):
-            if row >= last and nth > last_torn:
-                break
-            if nth in left_out:
-                placed.append(replace(left_out[nth], line=line))
-            elif holds:
-                row += 1
-                if row in wanted[number]:
-                    found[row] = line
-    return found, placed
+    row = first - 1
+    next_torn, next_row = next(torn, None), next(rows, None)
+    for nth, (line, holds) in enumerate(file.records(), 1):
+        if not (next_torn or next_row):
+            return
+        if next_torn and nth == next_torn[0]:
+            yield replace(next_torn[1], line=line)
+            next_torn = next(torn, None)
+        elif holds:
+            row += 1
+            if next_row and row == next_row[0]:
+                yield replace(next_row[1], line=line)
+                next_row = next(rows, None)
+
+
+def written(rejects: Iterable[tuple[str, Reject]], path: Path | None) -> tuple[Reject, ...]:
+    """Write the rejects of all tables, each with its table's name, to a CSV file; return the first.
+
+    Without a path nothing is written and no more of them are looked for.
+    """
+    every = iter(rejects)
+    first = list(islice(every, LISTED))
+    if first and path is not None:
+        with replacing(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
+            writer = csv.writer(file)
+            writer.writerow(_COLUMNS)
+            for rows in (first, every):
+                for table, each in rows:
+                    cells = (table, each.file, each.line, each.column, each.value, each.reason)
+                    writer.writerow(map(harmless, cells))
+    listed = (each for _, each in first)
+    return tuple(replace(each, value=each.value and readable(each.value)) for each in listed)
+
+
+def read_rejects(path: Path, table: str, files: Collection[str]) -> Iterator[Reject]:
+    """Those of some files of a table among what was written to a path; none where there is no such file."""
+    if not path.exists():
+        return
+    with path.open(encoding="utf-8", newline="") as file:
+        for cells in csv.DictReader(file):
+            if cells.pop("table") == table and cells["file"] in files:
+                yield Reject(**cells | {"line": int(cells["line"]), "column": cells["column"] or None})

@@ -1,30 +1,33 @@
 """Raw files → one table of our columns. Raw files are read once, again only to show bad rows; none is lost in silence.
 
 Beside our columns a staged row has what later steps ask of it: `_row`, its number, in the order of the files; `_hash`
-of the whole raw row; `_bad`, which check it fails, from 1 (0: none); `_file`, the number of its file; whether it is
-`_gone` or `_turned` into a return, which rules say; and the raw columns that rules mention.
+of the whole raw row, none of a line that is no row (of JSON lines); `_bad`, which check it fails, from 1 (0: none);
+`_file`, the number of its file; whether it is `_gone` or `_turned` into a return, which rules say; and the raw columns
+that rules mention.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from kg.config import Source
 from kg.engine import Engine, memory_told
 from kg.errors import KgError
 from kg.files import full_disk_told
-from kg.sources.files import RawFile, find, look
+from kg.sources.files import LONGEST_LINE, RawFile, find, look
 from kg.sources.mapping import Made, Mapper, literal, quoted
-from kg.sources.rejects import Reject, torn_lines
+from kg.sources.rejects import Reject
+from kg.sources.torn import Torn, refuse_unended, take_torn
 
 _NO_DELIMITER = "\x01"  # a JSON line cannot hold it: control characters are escaped there
 _BROKEN = "_broken"  # the text of a line that should be a JSON object and is none
-_LONGEST_LINE = 4 << 20  # the reader's buffers hold sixteen of them
+_LINE_ENDS = "state machine reached an invalid state"  # what DuckDB says of lines that end in several ways
+T = TypeVar("T")
 _ITS_FILE = ""  # no expression: the name of a row's file
 
 
@@ -33,9 +36,9 @@ class Staged:
     """`columns` of ours in a table of the engine; what is `constant` is not kept in every row of it.
 
     `checks` are what `_bad` counts: a column (none: the whole line), and the reason. `fresh` are the rows just read;
-    others were kept from an earlier time (see `kg.sources.keeping`). `torn` are the lines that the fresh ones lack,
-    `texts` is the query that reads their files again for the text of every row that failed; `lost` and `told` are how
-    many lines the others lack, and the first of them that could not be used.
+    others were kept from an earlier time (see `kg.sources.keeping`). `torn` are the records that the fresh ones lack,
+    `texts` is the query that reads their files again for the text of every row that failed; `lost` is how many records
+    the others lack, and `told` gives, once, what of them could not be used.
     """
 
     table: str
@@ -44,11 +47,11 @@ class Staged:
     columns: tuple[str, ...]
     constant: Mapping[str, str]
     checks: tuple[tuple[str | None, str], ...]
-    torn: tuple[Reject, ...]
+    torn: Torn
     texts: str
     fresh: range
     lost: int = 0
-    told: tuple[Reject, ...] = ()
+    told: Iterable[Reject] = ()
 
     @property
     def rows(self) -> str:
@@ -64,13 +67,31 @@ def stage(engine: Engine, table: str, source: Source, folder: Path, name: str, m
     row.
     """
     files = [look(path, source) for path in find(source.paths, folder)]
+    return with_any_line_ends(files, lambda files: _staged(engine, table, source, files, name, mentioned))
+
+
+def with_any_line_ends(files: Sequence[RawFile], read: Callable[[Sequence[RawFile]], T]) -> T:
+    """What reading files gives, by a more patient reader where the lines of one end in several ways."""
+    import duckdb
+
+    try:
+        return read(files)
+    except KgError as error:
+        if not (isinstance(error.__cause__, duckdb.InvalidInputException) and _LINE_ENDS in str(error.__cause__)):
+            raise
+    return read([replace(file, mixed=True) for file in files])
+
+
+def _staged(
+    engine: Engine, table: str, source: Source, files: Sequence[RawFile], name: str, mentioned: Sequence[str]
+) -> Staged:
     groups = [list(alike) for _, alike in groupby(files, key=lambda file: file.layout)]
     mappers = [Mapper(table, group[0], source) for group in groups]
     constant = _constant(mappers)
     checks = {made.name: made.reason for mapper in mappers for made in _checks(mapper)}
     selects, texts, first = [], [], 0
     for mapper, group in zip(mappers, groups, strict=True):
-        relation = _relation(group)
+        relation = relation_of(group)
         _check_expressions(engine.sql, mapper, relation)
         select, text = _selects(mapper, relation, first, constant, list(checks), " ".join(mentioned).lower())
         selects.append(select)
@@ -79,27 +100,19 @@ def stage(engine: Engine, table: str, source: Source, folder: Path, name: str, m
     _create(engine.sql, name, " UNION ALL BY NAME ".join(selects), files)
     columns = dict.fromkeys(column.name for mapper in mappers for column in mapper.columns)
     told = tuple((column or None, reason) for column, reason in checks.items())
-    torn = torn_lines(engine.sql)
+    torn = take_torn(engine.sql, f"{name}_torn")
+    refuse_unended(engine.sql, torn, name, files)
     fresh = range(engine.sql.execute(f"SELECT count(*) FROM {name}").fetchall()[0][0])
-    if not fresh and not torn:
+    if not fresh and not torn.count:
         fix = "Give a file with at least one row below its header."
         raise KgError("the file has no rows", file=files[0].path, fix=fix)
     return Staged(table, name, tuple(files), tuple(columns), constant, told, torn, " UNION ALL ".join(texts), fresh)
 
 
-def texts_of(sql: Any, staged: Staged, rows: Sequence[int]) -> dict[int, str]:
-    """What stands in these fresh rows where they fail their check."""
-    numbered = f"SELECT text, row_number() OVER () - 1 AS _row FROM ({staged.texts})"
-    read = [row - staged.fresh.start for row in rows]
-    found = sql.execute(f"SELECT _row, text FROM ({numbered}) WHERE _row IN (SELECT unnest(?))", [read]).fetchall()
-    torn_lines(sql)  # told already
-    return {staged.fresh.start + row: text for row, text in found}
-
-
-def raw_rows(source: Source, folder: Path) -> tuple[RawFile, str]:
-    """The first of a source's files, and the FROM clause of all those like it. Raises KgError as `stage` does."""
+def alike(source: Source, folder: Path) -> list[RawFile]:
+    """The first of a source's files, and all those like it. Raises KgError as `stage` does."""
     files = [look(path, source) for path in find(source.paths, folder)]
-    return files[0], _relation([file for file in files if file.layout == files[0].layout])
+    return [file for file in files if file.layout == files[0].layout]
 
 
 def as_read(made: Sequence[Made], relation: str, also: Sequence[str] = ()) -> str:
@@ -144,7 +157,8 @@ def _selects(
     ours = {column.name.lower() for column in mapper.columns}
     raw = [quoted(name) for name in mapper.file.columns if name.lower() in words and name.lower() not in ours]
     broken = [_BROKEN] if mapper.file.format == "jsonl" else []
-    hashed = f"hash({', '.join(map(quoted, mapper.file.columns))}) AS _hash"
+    whole = f"hash({', '.join(map(quoted, mapper.file.columns))})"
+    hashed = f"{f'CASE WHEN {_BROKEN} IS NULL THEN {whole} END' if broken else whole} AS _hash"
     number = f"(_file + {first})::UINTEGER AS _file"
     values = [f"{column.value} AS {quoted(column.name)}" for column in made]
     checked = _checks(mapper)
@@ -161,16 +175,16 @@ def _selects(
     return f"SELECT {kept} FROM {rows}", f"SELECT CASE _bad WHEN 0 THEN NULL {shown}END AS text FROM {rows}"
 
 
-def _relation(files: Sequence[RawFile]) -> str:
+def relation_of(files: Sequence[RawFile]) -> str:
     """The FROM clause for files of one layout: their columns and `_file`; of JSON lines also `_broken` ones."""
     first = files[0]
     paths = f"[{', '.join(literal(file.data) for file in files)}]"
     if first.format == "parquet":
         return _numbered(f"read_parquet({paths}, union_by_name=true, filename='_path')", paths)
     if first.format == "csv":
-        return _csv(paths, first.columns, first.delimiter, first, quote='"')
+        return _csv(paths, first.columns, first.delimiter, first, first.quote)
     types = literal(json.dumps(dict.fromkeys(first.columns, "VARCHAR"), ensure_ascii=False))
-    lines = _csv(paths, ("_line",), _NO_DELIMITER, first, quote="")
+    lines = _csv(paths, ("_line",), _NO_DELIMITER, first, "")
     broken = f"CASE WHEN NOT (json_valid(_line) AND ltrim(_line)[1] = '{{') THEN _line END AS {_BROKEN}"
     # a line that is no object stands as one without keys
     values = f"json_transform(CASE WHEN {_BROKEN} IS NULL THEN _line ELSE '{{}}' END, {types})"
@@ -182,8 +196,8 @@ def _csv(paths: str, columns: Sequence[str], delimiter: str, file: RawFile, quot
     types = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in columns)
     return _numbered(
         f"read_csv({paths}, auto_detect=false, columns={{{types}}}, delim={literal(delimiter)}, "
-        f"quote={literal(quote)}, escape={literal(quote)}, header={file.has_header}, "
-        f"encoding={literal(file.encoding)}, filename='_path', max_line_size={_LONGEST_LINE}, store_rejects=true)",
+        f"quote={literal(quote)}, escape={literal(quote)}, header={file.has_header}, strict_mode={not file.mixed}, "
+        f"encoding={literal(file.encoding)}, filename='_path', max_line_size={LONGEST_LINE}, store_rejects=true)",
         paths,
     )
 

@@ -6,6 +6,9 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import ibis
+import numpy as np
+import pyarrow as pa
+from ibis import _
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -14,13 +17,16 @@ if TYPE_CHECKING:
 def banded(rows: ir.Table, column: str, n: int) -> ir.Table:
     """`rows` in `n` bands by quantile of a column, with the `low`est and `high`est value of each row's band.
 
-    Rows of one value lie in one band, so there may be fewer bands.
+    Rows of one value lie in one band, so there may be fewer bands; rows without a value are in none. The different
+    values are ordered here, not by the engine: a cluster would bring all rows to one machine to order them.
     """
-    value: Any = rows[column]
-    place = ibis.rank().over(ibis.window(order_by=value)) / value.count().over(ibis.window())
-    placed = rows.mutate(band=(place * n).floor())
-    band = ibis.window(group_by="band")
-    return placed.mutate(low=placed[column].min().over(band), high=placed[column].max().over(band))
+    found = rows.filter(rows[column].notnull()).group_by(column).agg(size=_.count()).to_pyarrow().sort_by(column)
+    values, sizes = found[column], found["size"].to_numpy()
+    band = (np.cumsum(sizes) - sizes) * n // max(int(sizes.sum()), 1)
+    first = np.searchsorted(band, band)
+    last = np.searchsorted(band, band, side="right") - 1
+    bounds = pa.table({column: values, "low": values.take(first), "high": values.take(last)})
+    return ibis.memtable(bounds).join(rows, column).select(*rows.columns, "low", "high")
 
 
 def spoken(rows: ir.Table, told: Callable[[Any], Any]) -> Any:

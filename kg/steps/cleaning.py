@@ -16,6 +16,7 @@ from kg.sources.mapping import quoted
 from kg.sources.staging import Staged, first_line
 
 _SORTED = 1 << 24  # hashes at a time
+_WHOLE = "_hash IS NOT NULL"  # a row: no rule says anything of a line that is none
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ class Cleaning:
 
     def __post_init__(self) -> None:
         for table, staged in self.staged.items():
-            self.sql.execute(f"CREATE OR REPLACE TEMP VIEW raw_{table} AS FROM {staged.rows}")
+            self.sql.execute(f"CREATE OR REPLACE TEMP VIEW raw_{table} AS FROM {staged.rows} WHERE {_WHOLE}")
 
     def rows(self, table: str) -> str:
         """The FROM clause of a table's rows as they are now, in the order of the files."""
@@ -57,10 +58,10 @@ class Cleaning:
         if rule.table not in self.staged:
             return
         staged = self.staged[rule.table]
-        mark, rest = ("_turned", "kind <> 'return'") if rule.action == "return" else ("_gone", "true")
+        mark, rest = ("_turned", f"{_WHOLE} AND kind <> 'return'") if rule.action == "return" else ("_gone", _WHOLE)
         try:
             with memory_told():
-                matching = self._count(self._matches(rule, staged.rows))
+                matching = self._count(self._matches(rule, staged.rows, _WHOLE))
                 now = self._matches(rule, self.rows(rule.table), rest)
                 marked = self.sql.execute(f"UPDATE {staged.name} SET {mark} = true WHERE rowid IN ({now})").fetchall()
         except duckdb.Error as error:
@@ -100,7 +101,7 @@ class Cleaning:
         raw = (column for file in self.staged[table].files for column in file.columns)
         return f"there are {', '.join(dict.fromkeys([*self.staged[table].columns, *raw]))}"
 
-    def _matches(self, rule: Rule, rows: str, rest: str = "true") -> str:
+    def _matches(self, rule: Rule, rows: str, rest: str) -> str:
         """The query of the `_row`s that a rule means."""
         if rule.where is not None:
             return f"SELECT _row FROM (SELECT _row, ({rule.where}) AS hit FROM {rows} WHERE {rest}) WHERE hit"
@@ -126,7 +127,8 @@ class Cleaning:
             several.append(np.unique(hashes[1:][hashes[1:] == hashes[:-1]]))
         known = ", ".join(quoted(column.name) for column in RAW[table] if column.name != "origin")
         first = f"min(_row) OVER (PARTITION BY _hash, {known}) AS alike"
-        rows = f"SELECT _row, {first} FROM {staged.rows} WHERE _hash IN (SELECT unnest(?))"
+        twice = f"SELECT rowid FROM {staged.name} WHERE _hash IN (SELECT unnest(?))"  # found without the other columns
+        rows = f"SELECT _row, {first} FROM {staged.rows} WHERE _row IN ({twice})"
         self.sql.execute(f"CREATE TABLE {name} AS {rows}", [np.concatenate(several)])
         return name
 

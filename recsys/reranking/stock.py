@@ -30,8 +30,9 @@ class Stock:
     costly: ClassVar[bool] = False
 
     def rerank(self, slate: Slate, setting: Setting) -> Slate:
-        gone = ~available(setting.graph)
-        if self.low or "stock" in setting.graph.features.get(ITEM, {}):
+        known = setting.graph.features.get(ITEM, {})
+        gone = ~available(setting.graph) if "available" in known else np.zeros(setting.graph.n_items, dtype=bool)
+        if self.low or "stock" in known:
             pieces = number(setting.graph, "stock")
             gone = gone | (pieces < self.least)
             slate = slate.raised(-self.weight * (slate.of_items(pieces) < self.low))

@@ -19,7 +19,7 @@ from kg.graph import KnowledgeGraph
 from kg.query import Weighting
 from recsys.demand import DEMANDS, Demand
 from recsys.errors import RecsysError
-from recsys.grid import Span, half_life
+from recsys.grid import FADING, Span, half_life
 from recsys.linear import STRICT
 from recsys.operators import Factors, power, scaled
 from recsys.scorers.interactions import ItemToItem
@@ -57,7 +57,7 @@ class EASE(ItemToItem):
         "demand": DEMANDS,
         "user_power": Span((), 0.0, 1.0),
         "item_power": Span((), 0.0, 1.0),
-        "weighting": (),
+        "weighting": FADING,
     }
 
     def fit(self, graph: KnowledgeGraph, validation: Holdout | None = None) -> Self:

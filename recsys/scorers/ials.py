@@ -20,7 +20,7 @@ from scipy.sparse import csr_array
 from kg.graph import KnowledgeGraph
 from kg.query import Weighting
 from recsys.demand import DEMANDS, Demand
-from recsys.grid import Span, half_life
+from recsys.grid import FADING, Span, half_life
 from recsys.linear import STRICT
 from recsys.operators import Factors
 from recsys.scorers.conjugate import conjugate
@@ -65,7 +65,7 @@ class IALS(ItemToItem):
         "n_factors": Span((), 16, 512, log=True),
         "regularisation": Span((), 0.001, 0.1, log=True),
         "frequency": Span((), 0.0, 1.0),
-        "weighting": (),
+        "weighting": FADING,
     }
 
     def fit(self, graph: KnowledgeGraph, validation: Holdout | None = None) -> Self:

@@ -22,7 +22,7 @@ class ItemToItem(LinearScorer):
     interactions by item. Of an item without any it has no opinion.
     """
 
-    EMPHASIS: ClassVar[frozenset[str]] = frozenset({"demand", "output_power"})
+    EMPHASIS: ClassVar[frozenset[str]] = LinearScorer.EMPHASIS | {"output_power"}
 
     train_half_life: float | None
     output_power: float

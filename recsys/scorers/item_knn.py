@@ -19,7 +19,7 @@ from scipy.sparse import csr_array
 from kg.graph import KnowledgeGraph
 from kg.query import Weighting
 from recsys.demand import DEMANDS, Demand
-from recsys.grid import Span, half_life
+from recsys.grid import FADING, Span, half_life
 from recsys.linear import STRICT, LinearScorer
 from recsys.operators import scaled
 from recsys.scorers.interactions import strongest
@@ -55,7 +55,7 @@ class ItemKNN(LinearScorer):
         "demand": DEMANDS,
         "k": Span((), 10, 1000, log=True),
         "asymmetry": Span((), 0.0, 1.0),
-        "weighting": (),
+        "weighting": FADING,
     }
 
     def fit(self, graph: KnowledgeGraph, validation: Holdout | None = None) -> Self:

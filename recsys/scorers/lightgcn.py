@@ -12,7 +12,7 @@ import hashlib
 import json
 from dataclasses import asdict, replace
 from functools import partial
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,9 +27,11 @@ from recsys.grid import Span
 from recsys.linear import STRICT, LinearScorer
 from recsys.operators import Factors
 from recsys.protocol import Protocol
-from recsys.scorers.embeddings import Embeddings
-from recsys.training import Run, Schedule, device_of, train
 from recsys.types import Holdout
+
+if TYPE_CHECKING:
+    from recsys.scorers.embeddings import Embeddings
+    from recsys.training import Run
 
 
 @dataclass(config=STRICT)
@@ -74,6 +76,9 @@ class LightGCN(LinearScorer):
     }
 
     def fit(self, graph: KnowledgeGraph, validation: Holdout | None = None, run: Run | None = None) -> Self:
+        from recsys.scorers.embeddings import Embeddings  # torch takes more than a second to import: serving needs none
+        from recsys.training import Run, Schedule, device_of, train
+
         run = run or Run()
         self.taught_: dict[str, Any] = {}
         model = Embeddings(

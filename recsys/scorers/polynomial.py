@@ -47,6 +47,7 @@ class Polynomial(LinearScorer):
     weighting: Weighting = Weighting()
     name: str = "polynomial"
 
+    EMPHASIS: ClassVar[frozenset[str]] = LinearScorer.EMPHASIS | {"output_power"}
     GRID: ClassVar[dict[str, tuple[Any, ...]]] = {
         "train_half_life": half_life(180, None),
         "flatness": Span((0.7, 0.4, 1.0), 0.1, 2.0),
@@ -60,20 +61,24 @@ class Polynomial(LinearScorer):
         """Set the state.
 
         network_       csr float32 (n_users, n_items): N
-        coefficients_  float64 (order,): c; before_ float32 (n_items,): Di^−1/2
+        coefficients_  float64 (order,): c
+        degrees_       float32 (n_items,): Di; before_ Di^−1/2
         step_          the kind of event that is walked
         """
         bought = weightiest(graph, self.weighting)
         self.step_ = bought[1] if bought else ""
         alone = replace(graph, relations={bought: graph.relations[bought]} if bought else {})
         X = strongest(alone, replace(self.weighting, half_life=self.train_half_life))
-        degrees = np.asarray(X.sum(axis=0), dtype=np.float32)
-        self.before_ = power(degrees, -0.5)
+        self.degrees_ = np.asarray(X.sum(axis=0), dtype=np.float32)
+        self.before_ = power(self.degrees_, -0.5)
         self.network_ = scaled(X, power(X.sum(axis=1), -0.5), self.before_)
         self.coefficients_ = coefficients(self.flatness, self.order)
-        self.emphasis_ = power(degrees, self.output_power) * self.emphasis(graph)
-        self.opinion_ = degrees > 0
+        self.emphasis_ = self.emphasis(graph)
+        self.opinion_ = self.degrees_ > 0
         return self
+
+    def emphasis(self, graph: KnowledgeGraph) -> NDArray[np.float32]:
+        return power(self.degrees_, self.output_power) * super().emphasis(graph)
 
     def score(self, query: Query) -> Scores:
         asked = dense(scaled(query.history(self.weighting), columns=self.before_))

@@ -14,7 +14,7 @@ from scipy.sparse import csr_array
 from kg.graph import KnowledgeGraph
 from kg.query import Weighting
 from recsys.demand import DEMANDS, Demand
-from recsys.grid import Span
+from recsys.grid import FADING, Span
 from recsys.linear import STRICT, LinearScorer
 from recsys.operators import Diagonal
 from recsys.types import Contribution, Event, Holdout, Path
@@ -37,9 +37,9 @@ class Repeat(LinearScorer):
 
     TUNED_WITH_REPEATS: ClassVar[bool] = True
     GRID: ClassVar[dict[str, tuple[Any, ...]]] = {
-        "weighting": (Weighting(), Weighting(half_life=90)),
-        "rebuy_power": Span((0.5, 0.0), 0.0, 2.0),
         "demand": DEMANDS,
+        "weighting": FADING,
+        "rebuy_power": Span((0.5, 0.0), 0.0, 2.0),
     }
 
     def fit(self, graph: KnowledgeGraph, validation: Holdout | None = None) -> Self:

@@ -54,10 +54,10 @@ class Sequels(LinearScorer):
     name: str = "sequels"
 
     GRID: ClassVar[dict[str, tuple[Any, ...]]] = {
+        "demand": DEMANDS,
         "weighting": (Weighting(half_life=90), Weighting(), Weighting(half_life=30)),
         "prior": Span((3.0, 10.0), 0.1, 100.0, log=True),
         "beta": Span((0.0, 0.3, 0.5), 0.0, 1.0),
-        "demand": DEMANDS,
         "gap_half_life": Span((), 3.0, 365.0, log=True),
         "reach": Span((), 1, 50, log=True),
         "chance": Span((), 0.0, 4.0),
@@ -73,7 +73,7 @@ class Sequels(LinearScorer):
         bought = weightiest(graph, self.weighting)
         self.step_ = bought[1] if bought else ""
         kinds, self.kind_start_ = kinds_of(graph, self.relation)
-        before_after = _before_and_after(graph, bought, self.gap_half_life, self.reach)
+        before_after = before_and_after(graph, bought, self.gap_half_life, self.reach)
         total, reached = np.zeros(graph.n_items), np.zeros(graph.n_items)
         of_kind: Any = csr_array((kinds.shape[1], graph.n_items), dtype=np.float32)
         for rows, later in _later(*before_after):
@@ -127,7 +127,7 @@ def _later(before: csr_array, after: csr_array) -> Iterator[tuple[slice, csr_arr
         yield rows, later
 
 
-def _before_and_after(
+def before_and_after(
     graph: KnowledgeGraph, bought: Relation | None, half_life: float, reach: int
 ) -> tuple[csr_array, csr_array]:
     """Factors of `later` by way of baskets, csr float32 (n_items, baskets) and back; empty where nothing has a time."""

@@ -18,7 +18,7 @@ from scipy.sparse import csr_array
 from kg.graph import KnowledgeGraph
 from kg.query import Weighting
 from recsys.demand import DEMANDS, Demand
-from recsys.grid import Span, half_life
+from recsys.grid import FADING, Span, half_life
 from recsys.linear import STRICT
 from recsys.operators import Factors, power, scaled
 from recsys.scorers.interactions import ItemToItem
@@ -57,7 +57,7 @@ class Spectral(ItemToItem):
         "item_power": Span((0.5, 0.4), 0.0, 1.0),
         "output_power": Span((0.0, 0.3), -0.2, 0.8),
         "demand": DEMANDS,
-        "weighting": (),
+        "weighting": FADING,
     }
 
     def fit(self, graph: KnowledgeGraph, validation: Holdout | None = None) -> Self:

@@ -18,7 +18,7 @@ from kg.graph import KnowledgeGraph
 from kg.query import Weighting
 from recsys.demand import DEMANDS, Demand
 from recsys.fusion import Fusion
-from recsys.grid import Span, half_life
+from recsys.grid import FADING, Span, half_life
 from recsys.learning import learn
 from recsys.linear import STRICT
 from recsys.protocol import Protocol
@@ -51,7 +51,7 @@ class Walks(Walking):
         "train_half_life": half_life(180, None),
         "beta": Span((0.4, 0.7), 0.0, 1.2),
         "demand": DEMANDS,
-        "weighting": (),
+        "weighting": FADING,
     }
 
     def fit(self, graph: KnowledgeGraph, validation: Holdout | None = None) -> Self:

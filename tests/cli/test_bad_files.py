@@ -43,7 +43,7 @@ def asked(cartograph: Ask, folder: Path, log: Path) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("text", "problem", "row", "column", "value"),
     [
-        (HEADER.replace("item_id", "goods") + GOOD, "no column 'item_id'", None, None, None),
+        (HEADER.replace("item_id", "gadget") + GOOD, "no column 'item_id'", None, None, None),
         (HEADER + GOOD + "ann,mug,2024-03-01,many\n", "not a number", 3, "quantity", "many"),
         (HEADER + GOOD * 6 + "ann,mug,01.03.2024,1\n" * 3, "3 of 9 rows", 8, "time", "01.03.2024"),
         (HEADER + GOOD + "ann,mug,2024-03-01\n", "fewer fields", 3, None, "ann,mug,2024-03-01"),
@@ -52,6 +52,8 @@ def asked(cartograph: Ask, folder: Path, log: Path) -> dict[str, Any]:
         ("", "empty", None, None, None),
         (HEADER, "no rows", None, None, None),
         (HEADER + "\n\n", "no rows", None, None, None),
+        ("\n \n\n", "its lines are blank", None, None, None),
+        (HEADER + GOOD * 9 + 'ann,"mug,2024-03-01,1\n' + GOOD, "does not end", 11, None, 'ann,"mug,2024-03-01,1'),
         ("user_id,item_id,User_ID\na,b,c\n", "two columns have one name", 1, "User_ID", None),
     ],
 )
@@ -75,6 +77,7 @@ def test_a_log_that_cannot_be_read(
         ("log.parquet", b"this is no Parquet\n", "not a Parquet file"),
         ("log.doc", b"user_id,item_id\n", "unknown kind of file"),
         ("log.jsonl", b"user_id,item_id\n", "no line is a JSON object"),
+        ("log.jsonl", b" \n\n", "its lines are blank"),
         ("log.csv.gz", BOMB, "unpacks to more than 200 times"),
         ("log.jsonl.gz", BOMB, "unpacks to more than 200 times"),
         ("log.csv", "user_id,größe\n".encode("latin-1"), "not UTF-8"),
@@ -154,4 +157,15 @@ def test_a_full_disk(tmp_path: Path) -> None:
     log = tmp_path / "log.csv"
     log.write_text(HEADER + "".join(f"user{n},item{n * 37 % 1009},2024-03-01,1\n" for n in range(9_000)))
     runs_out_of_disk(20_000, "ingest", "--events", log, "-w", tmp_path / "workspace")
+    assert not (tmp_path / "workspace" / "ingest").exists()
+
+
+def test_a_log_of_which_nothing_is_left(cartograph: Ask, tmp_path: Path) -> None:
+    log = tmp_path / "log.csv"
+    log.write_text(HEADER + ",mug,2024-03-01 10:00:00,1\n" * 50)
+    answer = cartograph("ingest", "--events", log, "-w", tmp_path / "workspace", "--json")
+    assert answer.code == WRONG
+    assert (
+        "no event is left of 50 rows: the rule 'repeats' took 49 out, 'no user_id'" in answer.json["error"]["problem"]
+    )
     assert not (tmp_path / "workspace" / "ingest").exists()

@@ -23,6 +23,8 @@ from tests.cli.conftest import COMMAND, Ask, Shop, runs_out_of_disk
         (("recommend", "--history", "P000001,nothing"), "no such item"),
         (("recommend", "U0000001", "--category", "nonsense"), "no such category"),
         (("recommend", "U0000001", "-k", "0"), "greater than or equal to 1"),
+        (("recommend", ""), "id of a user is empty"),
+        (("recommend", "U0000001", "--price-min", "9", "--price-max", "3"), "no price is in this range"),
         (("recommend", "U0000001", "--out", "list.doc"), "no such kind of file"),
         (("recommend", "--users", "absent.txt"), "cannot be read"),
         (("explain", "U0000001", "nothing"), "no such item"),
@@ -91,17 +93,56 @@ def test_one_user_cannot_be_split(tmp_path: Path, cartograph: Ask) -> None:
     "place",
     ["graph/all/edges.safetensors", "serve/scorers/ease/state.safetensors", "serve/manifest.json", "serve/recipe.json"],
 )
-def test_a_flipped_byte_in_an_artifact_is_named(shop: Shop, cartograph: Ask, place: str) -> None:
-    path = shop.workspace / place
+def test_a_flipped_byte_in_an_artifact_is_named_and_mended(shop: Shop, cartograph: Ask, place: str) -> None:
+    asked = ("recommend", "U0000001", "-w", shop.workspace, "--json")
+    before = cartograph(*asked).json
+    path = flipped(shop.workspace / place)
+    answer = cartograph(*asked)
+    assert answer.code == WRONG
+    assert str(path) in answer.err
+    assert "`cartograph run" in answer.json["error"]["fix"]
+    again = cartograph("run", "-w", shop.workspace, "--json").json
+    assert [stage["name"] for stage in again["stages"] if not stage["skipped"]] == [place.split("/")[0]]
+    assert cartograph(*asked).json == before
+
+
+def flipped(path: Path) -> Path:
     content = bytearray(path.read_bytes())
     content[len(content) // 2] ^= 1
     path.write_bytes(content)
-    answer = cartograph("recommend", "U0000001", "-w", shop.workspace)
+    return path
+
+
+@pytest.mark.parametrize("place", ["ingest/tables/events.parquet", "ingest/manifest.json", "graph/manifest.json"])
+def test_damage_further_down_is_mended_too(shop: Shop, cartograph: Ask, place: str) -> None:
+    """By what the error of a command that needs the file says, and nothing after it is made anew."""
+    command = ("export", "tables", "--out", shop.folder / "out") if place.startswith("ingest") else ("graph", "stats")
+    path = flipped(shop.workspace / place)
+    answer = cartograph(*command, "-w", shop.workspace)
     assert answer.code == WRONG
     assert str(path) in answer.err
-    shutil.rmtree(shop.workspace / place.split("/")[0])
-    assert cartograph("run", "-w", shop.workspace).code == 0
-    assert cartograph("recommend", "U0000001", "-w", shop.workspace).code == 0
+    again = cartograph("run", "-w", shop.workspace, "--json").json
+    assert [stage["name"] for stage in again["stages"] if not stage["skipped"]] == [place.split("/")[0]]
+    assert cartograph(*command, "-w", shop.workspace).code == 0
+
+
+def test_a_flipped_byte_in_the_config_of_a_workspace(shop: Shop, cartograph: Ask) -> None:
+    path = flipped(shop.workspace / "config.json")
+    answer = cartograph("run", "-w", shop.workspace)
+    assert answer.code == WRONG
+    assert str(path) in answer.err
+    assert "cartograph run CONFIG.toml" in answer.err
+    path.unlink()
+    again = cartograph("run", shop.config.resolve(), "-w", shop.workspace, "--json").json
+    assert all(stage["skipped"] for stage in again["stages"])
+
+
+@pytest.mark.parametrize("words", [("run", "--events", "log.csv"), ("recommend", "U0000001"), ("graph", "stats")])
+def test_a_workspace_that_is_a_file(cartograph: Ask, tmp_path: Path, words: tuple[str, ...]) -> None:
+    (tmp_path / "log.csv").write_text("user_id,item_id\n")
+    answer = cartograph(*words, "-w", tmp_path / "log.csv")
+    assert answer.code == WRONG
+    assert "a file, not a folder" in answer.err
 
 
 @pytest.mark.parametrize("largest", [20_000, 250_000])

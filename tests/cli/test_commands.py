@@ -11,6 +11,8 @@ import pandas as pd
 import pytest
 
 from cli.main import COMMANDS
+from recsys.stages import remembered
+from recsys.workspace import Workspace
 from tests.cli.conftest import EVENTS, ITEMS, USERS, Ask, Shop
 
 USER = "U0000001"
@@ -55,7 +57,8 @@ def test_only_what_depends_on_a_change_is_made_again(shop: Shop, cartograph: Ask
 def test_ingest(made: Shop, cartograph: Ask) -> None:
     report = cartograph("ingest", "-w", made.workspace, "--json").json
     assert report["rows_read"] == EVENTS
-    assert set(report) == {"rows_read", "events", "users", "items", "rules", "rejected", "rejects", "checks", "facts"}
+    told = {"rows_read", "events", "users", "items", "rules", "rejected", "rejects", "rejects_file", "checks", "facts"}
+    assert set(report) == told
     assert set(report["rules"][0]) == {"name", "rows", "removed"}
 
 
@@ -92,10 +95,15 @@ def test_train(made: Shop, cartograph: Ask) -> None:
 
 
 def test_train_some_scorers(shop: Shop, cartograph: Ask) -> None:
-    learned = cartograph("train", "popularity", "ease", "-w", shop.workspace, "--json").json
-    assert [row["name"] for row in learned["scorers"]] == ["popularity", "ease", "fusion"]
-    judged = cartograph("evaluate", "-w", shop.workspace, "--json").json
-    assert [row["name"] for row in judged["scorers"]] == ["popularity", "ease", "fusion"]
+    """They are tried out: what the workspace remembers, has trained and serves stays as it is."""
+    before = {path: path.read_bytes() for path in shop.workspace.rglob("*.json")}
+    tried = cartograph("train", "popularity", "ease", "-w", shop.workspace, "--json", "--seed", 7)
+    assert [row["name"] for row in tried.json["scorers"]] == ["popularity", "ease", "fusion"]
+    assert "stay as they were" in tried.err
+    assert {path: path.read_bytes() for path in before} == before
+    assert "unchanged" in cartograph("train", "popularity", "ease", "--seed", 7, "-w", shop.workspace).err
+    again = cartograph("run", "-w", shop.workspace, "--json")
+    assert [stage["skipped"] for stage in again.json["stages"]] == [True] * 5
 
 
 @pytest.mark.parametrize("repeats", ["include", "exclude"])
@@ -262,6 +270,18 @@ def test_filters(made: Shop, cartograph: Ask) -> None:
     assert bought & {row["item_id"] for row in cartograph(*ask, "-k", 200, "--repeats", "include").json}
 
 
+def test_users_are_answered_once(made: Shop, cartograph: Ask, tmp_path: Path) -> None:
+    once = cartograph("recommend", USER, "-k", 3, "-w", made.workspace, "--json").json
+    assert cartograph("recommend", USER, USER, "-k", 3, "-w", made.workspace, "--json").json == once
+    names = tmp_path / "users.txt"
+    names.write_text(f"\ufeff{USER}\n\n {USER} \n")
+    assert cartograph("recommend", "--users", names, "-k", 3, "-w", made.workspace, "--json").json == once
+    names.write_text(f"{USER}\n\nnull\n")
+    unknown = cartograph("recommend", "--users", names, "-w", made.workspace, "--json").json["error"]
+    assert (unknown["problem"], unknown["row"], unknown["value"]) == ("no such user in the graph", 3, "null")
+    assert unknown["file"] == str(names)
+
+
 def events_of(shop: Shop, user: str) -> list[str]:
     log = pd.read_csv(shop.folder / "files" / "events.csv")
     return list(log[(log["user_id"] == user) & (log["event_type"] == "purchase")]["item_id"])
@@ -342,16 +362,29 @@ def test_demo_from_the_outside(tmp_path: Path) -> None:
     assert (tmp_path / "demo-shop" / "events.csv").exists()
 
 
-def test_what_is_served_stays_whole_while_other_scorers_are_trained(shop: Shop, cartograph: Ask) -> None:
-    before = cartograph("recommend", USER, "-w", shop.workspace, "--json").json
-    assert cartograph("train", "popularity", "-w", shop.workspace).code == 0
-    assert cartograph("recommend", USER, "-w", shop.workspace, "--json").json == before
+def test_what_is_served_stays_whole_and_says_that_it_is_old(shop: Shop, cartograph: Ask) -> None:
+    config = shop.folder / "quick.toml"
+    text = shop.config.read_text().replace('path = "', 'path = "files/')
+    config.write_text(text.replace('"taxonomy.ttl"', '"files/taxonomy.ttl"') + "\n[scorers.popularity]\n")
+    before = cartograph("recommend", USER, "-w", shop.workspace, "--json")
+    assert "last training" not in before.err
+    assert cartograph("graph", "build", config, "-w", shop.workspace).code == 0
+    assert cartograph("train", "-w", shop.workspace).code == 0
+    after = cartograph("recommend", USER, "-w", shop.workspace, "--json")
+    assert after.json == before.json
+    assert "before the last training" in after.err
+    assert cartograph("recommend", USER, "-w", shop.workspace, "--quiet").err == ""
+    assert cartograph("run", "-w", shop.workspace).code == 0
+    assert "last training" not in cartograph("recommend", USER, "-w", shop.workspace).err
 
 
 def test_a_workspace_remembers_its_seed(shop: Shop, cartograph: Ask) -> None:
-    cartograph("train", "popularity", "--seed", 7, "-w", shop.workspace)
-    assert "train     unchanged" in cartograph("train", "popularity", "-w", shop.workspace).err
-    assert "train     unchanged" not in cartograph("train", "popularity", "--seed", 8, "-w", shop.workspace).err
+    def kept() -> int:
+        return remembered(Workspace(shop.workspace)).seed
+
+    for words, seed in ((("--seed", 7), 7), ((), 7), (("--seed", 8), 8)):
+        cartograph("graph", "build", *words, "-w", shop.workspace)
+        assert kept() == seed
 
 
 def test_ones_own_file_from_init_to_a_reason(made: Shop, cartograph: Ask, tmp_path: Path) -> None:

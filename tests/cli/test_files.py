@@ -116,3 +116,32 @@ def test_people_are_told_rules_figures_and_rejects(cartograph: Ask, tmp_path: Pa
     shown = cartograph("ingest", config, "-w", tmp_path / "w").out
     for text in ("3 rows read", "repeats", "odd", "cannot be read: 1", "[/b]", "not a number"):
         assert text in shown
+
+
+def test_init_writes_what_it_could_guess_and_says_what_is_left(cartograph: Ask, tmp_path: Path) -> None:
+    path = log(tmp_path, "who,SKU code,when,colour,kind\nann,mug,03/04/2024,red,wish\n")
+    told = cartograph("init", "--events", path, "--column", "time=when", "--out", tmp_path / "a.toml", "--json").json
+    assert (told["missing"], told["unused"], told["unknown"]) == (["user_id"], ["who", "colour"], ["wish"])
+    assert told["formats"] == ["%d/%m/%Y", "%m/%d/%Y"]
+    shown = cartograph("init", "--events", path, "--out", tmp_path / "b.toml")
+    assert shown.code == 0
+    for text in ("Nothing was found for user_id", "--column user_id=COLUMN", "who, when, colour", "wish", "Complete"):
+        assert text in shown.out
+    assert "no column 'user_id'" in cartograph("ingest", tmp_path / "b.toml", "-w", tmp_path / "w").err
+
+
+def test_all_rejects_lie_in_a_file_that_is_told(cartograph: Ask, tmp_path: Path) -> None:
+    log(tmp_path, "user_id,item_id,quantity\n" + "ann,mug,1\n" + "ann,mug,many\n" * 120)
+    config = log(tmp_path, "[events]\npath = 'log.csv'\nmax_rejects = 1\n", "shop.toml")
+    report = cartograph("ingest", config, "-w", tmp_path / "w", "--json").json
+    place = Path(report["rejects_file"])
+    assert len(place.read_text().splitlines()) == 1 + report["rejected"] == 121
+    shown = cartograph("ingest", config, "-w", tmp_path / "w").out
+    assert f"All of them: {place}" in shown.replace("\n", "")
+    assert "one user" in shown
+
+
+def test_kinds_that_are_none_of_ours_are_remarked(cartograph: Ask, tmp_path: Path) -> None:
+    log(tmp_path, "user_id,item_id,kind\nann,mug,wish\nbob,mug,view\n")
+    config = log(tmp_path, "[events]\npath = 'log.csv'\n", "shop.toml")
+    assert "none of ours: wish." in cartograph("ingest", config, "-w", tmp_path / "w").out

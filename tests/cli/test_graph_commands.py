@@ -41,6 +41,20 @@ def test_a_flipped_byte_is_found(shop: Shop, cartograph: Ask, file: str) -> None
     assert ("Not checked: leakage" in told.out) == file.startswith("graph")
 
 
+@pytest.mark.parametrize("ending", ["ttl", "nt", "graphml"])
+def test_a_graph_is_exported(made: Shop, cartograph: Ask, tmp_path: Path, ending: str) -> None:
+    path = tmp_path / f"graph.{ending}"
+    answer = cartograph("graph", "export", "--out", path, "-w", made.workspace, "--json")
+    assert answer.json == {"files": [str(path)]}
+    assert path.stat().st_size > 1000
+
+
+def test_a_graph_is_not_exported_to_what_there_is_not(made: Shop, cartograph: Ask, tmp_path: Path) -> None:
+    answer = cartograph("graph", "export", "--out", tmp_path / "graph.xml", "-w", made.workspace)
+    assert answer.code == WRONG
+    assert ".graphml" in answer.err
+
+
 def test_there_must_be_a_graph_to_check(cartograph: Ask, tmp_path: Path) -> None:
     answer = cartograph("graph", "check", "-w", tmp_path)
     assert answer.code == WRONG

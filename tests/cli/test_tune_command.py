@@ -14,9 +14,9 @@ from cli.main import DONE, INTERRUPTED, WRONG
 from tests.cli.conftest import COMMAND, Ask, Shop
 
 
-def scorers(shop: Shop) -> dict[str, Any]:
-    """The parameters that the last training was given."""
-    manifest: dict[str, Any] = json.loads((shop.workspace / "train" / "manifest.json").read_text())
+def scorers(shop: Shop, stage: str = "train") -> dict[str, Any]:
+    """The parameters that the last training, or trial, was given."""
+    manifest: dict[str, Any] = json.loads((shop.workspace / stage / "manifest.json").read_text())
     return dict(manifest["inputs"]["scorers"])
 
 
@@ -30,16 +30,18 @@ def test_training_takes_what_was_found(shop: Shop, cartograph: Ask) -> None:
     assert set(row["parameters"]) == {"weighting"}
     assert "popularity: trial 8" in answer.err
     assert cartograph("train", "popularity", "-w", shop.workspace).code == DONE
-    assert scorers(shop) == {"popularity": row["parameters"]}
+    assert scorers(shop, "trial") == {"popularity": row["parameters"]}
     again = cartograph("train", "popularity", "-w", shop.workspace)
-    assert "train     unchanged" in again.err
+    assert "trial     unchanged" in again.err
     printed = cartograph("tune", "popularity", "--trials", 8, "-w", shop.workspace, "--quiet")
     assert "weighting.half_life" in printed.out
     assert not printed.err
 
 
 def test_the_query_is_tuned_for_all_who_share_it(shop: Shop, cartograph: Ask) -> None:
-    assert cartograph("train", "user_knn", "item_knn", "-w", shop.workspace, "--quiet").code == DONE
+    config = shop.config.resolve().with_name("two.toml")
+    config.write_text(f"{shop.config.read_text()}\n[scorers]\nuser_knn = {{}}\nitem_knn = {{}}\n")
+    assert cartograph("ingest", config, "-w", shop.workspace, "--quiet").code == DONE
     answer = cartograph("tune", "query", "--trials", 12, "--windows", 1, "-w", shop.workspace, "--json")
     (row,) = answer.json["scorers"]
     assert row["windows"] == 1

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 import kg
-from kg.carves import Carve, carves
+from kg.carves import Carve, before, carves
 from kg.config import Split
 from kg.splitting import split
 
@@ -86,3 +86,22 @@ def test_a_window_without_anything_to_recommend_is_none(kind: str) -> None:
     tables = tables.with_events(tables.events.filter(~(early & (tables.events.kind == "purchase"))))
     section = Split(method="time", share_of="span", validation_share=0.2, test_share=0.2)
     assert len(found(tables, section, 9)[0]) == 2
+
+
+def test_before_validation_is_the_second_of_them() -> None:
+    for section in (
+        Split(method="time", share_of="span", validation_share=0.2, test_share=0.2),
+        Split(method="leave-last-out"),
+    ):
+        cut, _ = found(log(), section, 2)
+        one = before(split(log(), section), section, ("purchase",))
+        assert one is not None
+        assert (rows(one.asked), rows(one.known.events)) == (rows(cut[1].asked), rows(cut[1].known.events))
+
+
+def test_before_validation_there_may_be_nothing() -> None:
+    short = Split(method="time", share_of="span", validation_share=0.45, test_share=0.4)
+    assert before(split(log(), short), short, ("purchase",)) is None
+    given = Split(method="given")
+    tables = log(part=np.array(["train"] * 200 + ["validation"] * 50 + ["test"] * 50))
+    assert before(split(tables, given), given, ("purchase",)) is None, "parts that are given have no order"

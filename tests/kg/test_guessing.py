@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -44,7 +45,8 @@ def test_what_is_written_is_read_back_the_same(tmp_path: Path) -> None:
     found = guess([path])
     found.write(tmp_path / "shop.toml")
     again = read_config(tmp_path / "shop.toml")
-    assert again.model_copy(update={"folder": found.config.folder}) == found.config
+    assert again.events.path == "log.csv"
+    assert again.at() == found.config.model_copy(update={"folder": tmp_path})
     events = ingest(again)[0].events.execute()
     assert sorted(events["kind"]) == ["purchase", "view"]
     assert str(events["time"].min()) == "2024-03-01 10:00:00"
@@ -138,6 +140,81 @@ def test_the_library_reads_without_a_config(tmp_path: Path) -> None:
 
 
 def test_nothing_to_go_by(tmp_path: Path) -> None:
-    with pytest.raises(KgError, match="no column of the events looks like 'user_id'") as caught:
-        guess([log(tmp_path, "colour,size", "red,1")])
-    assert str(tmp_path) in str(caught.value.file)
+    events, items = log(tmp_path, "colour,size", "red,1"), log(tmp_path, "hue", "red", name="items.csv")
+    with pytest.raises(KgError) as caught:
+        guess([events], items)
+    problem = (
+        "no column of the events looks like 'user_id' or 'item_id' and no column of the items looks like 'item_id'"
+    )
+    assert (caught.value.problem, str(caught.value.file)) == (problem, f"{events}, {items}")
+    for said in ("--column user_id=COLUMN", "--column items.item_id=COLUMN", "colour, size", "hue"):
+        assert said in caught.value.fix
+
+
+def test_a_guess_may_leave_something_to_be_filled_in(tmp_path: Path) -> None:
+    path = log(tmp_path, "who,SKU code,colour,kind", "ann,mug,red,purchase", "bob,pot,blue,wish")
+    found = guess([path], partial=True)
+    assert (found.missing, found.unused, found.unknown) == (["user_id", "time"], ["who", "colour"], ["wish"])
+    assert not found.is_enough
+    found.write(tmp_path / "shop.toml")
+    text = (tmp_path / "shop.toml").read_text()
+    with pytest.raises(KgError, match="no column 'user_id'"):
+        ingest(read_config(tmp_path / "shop.toml"))
+    assert '# user_id = "…"  # to be filled in: who; not used yet: who, colour' in text
+    assert "# time = " in text
+    (tmp_path / "shop.toml").write_text(text.replace('# user_id = "…"', 'user_id = "who"'))
+    assert ingest(read_config(tmp_path / "shop.toml"))[1].users == 2
+
+
+@pytest.mark.parametrize(
+    ("header", "mapping"),
+    [
+        ("Customer No.;SKU code;Date", ["user_id", "item_id", "time"]),
+        ("Kundennummer;Artikelnummer;Datum;Menge;Preis", ["user_id", "item_id", "time", "quantity", "price"]),
+        ("client_id;product code;order no", ["user_id", "item_id", "session_id"]),
+        ("用户编号;商品编号;下单时间;数量;单价", ["user_id", "item_id", "time", "quantity", "price"]),
+    ],
+)
+def test_names_in_other_words(tmp_path: Path, header: str, mapping: list[str]) -> None:
+    values = {"time": "2024-03-01", "quantity": "2", "price": "3"}
+    row = ";".join(values.get(name, "x") for name in mapping)
+    assert list(guess([log(tmp_path, header, row)]).mapping.values()) == mapping
+
+
+@pytest.mark.parametrize(
+    ("times", "chosen", "unclear"),
+    [
+        (["13/03/2024 10:05", "01/03/2024 9:30"], "%d/%m/%Y %H:%M", ()),
+        (["03/13/2024 10:05 PM", "03/01/2024 09:30 AM"], "%m/%d/%Y %I:%M %p", ()),
+        (["1.3.2024", "2.3.2024"], "%d.%m.%Y", ()),
+        (["13/03/24", ""], "%d/%m/%y", ()),
+        (["2024/03/01 10:00:00"], "auto", ()),
+        (["03/04/2024"], "auto", ("%d/%m/%Y", "%m/%d/%Y")),
+        (["13/03/2024", "2024-03-01"], "auto", ()),
+    ],
+)
+def test_times_of_one_clear_form(tmp_path: Path, times: list[str], chosen: str, unclear: tuple[str, ...]) -> None:
+    found = guess([log(tmp_path, "user,item,time", *(f"ann,mug,{time}" for time in times))])
+    assert (found.config.events.time_format, tuple(found.formats)) == (chosen, unclear)
+    if chosen != "auto":
+        expected = [datetime.strptime(time, chosen) for time in times if time]
+        assert list(ingest(found.config)[0].events.execute()["time"].dropna()) == expected
+
+
+@pytest.mark.parametrize(
+    ("prices", "decimal"), [(["1,95", "1.234,5"], ","), (["1.95", "1,234.50"], "."), (["1,234"], "."), (["-3,5 "], ".")]
+)
+def test_a_comma_before_the_cents(tmp_path: Path, prices: list[str], decimal: str) -> None:
+    found = guess([log(tmp_path, "user;item;price", *(f"ann;mug;{price}" for price in prices))])
+    assert found.config.events.decimal == decimal
+    if decimal == ",":
+        assert list(ingest(found.config)[0].events.execute()["price"]) == [1.95, 1234.5]
+
+
+def test_paths_are_from_the_configs_folder(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "shops").mkdir()
+    guess([log(tmp_path / "data", "user,item", "ann,mug")]).write(tmp_path / "shops" / "shop.toml")
+    config = read_config(tmp_path / "shops" / "shop.toml")
+    assert config.events.path == "../data/log.csv"
+    assert ingest(config)[1].users == 1

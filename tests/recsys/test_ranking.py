@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 import kg
+from kg.config import Derive
+from kg.steps.derive import derive
 from recsys import ranking
 from recsys.errors import RecsysError
 from recsys.ranking import available, blocks, in_category, listed, priced, rank, recommend, top
@@ -150,7 +152,24 @@ def test_a_mask_that_cannot_be_made_says_why(shop: kg.KnowledgeGraph) -> None:
         priced(bare)
     with pytest.raises(RecsysError, match="categories"):
         in_category(bare, "home")
-    assert available(bare).all()
+    with pytest.raises(RecsysError, match="what is available") as unknown:
+        available(bare)
+    assert "drop the filter" in unknown.value.fix
+
+
+def test_a_category_may_have_a_comma() -> None:
+    items = pd.DataFrame({"item_id": ["hoe", "pot", "cup"], "category": ["Garden, garden", "Garden, garden", "garden"]})
+    tables = kg.Tables.of(events={"user_id": ["ann"], "item_id": ["hoe"]}, items=items)
+    shop = kg.build(derive(tables, Derive(item_attributes=("category",))))
+    assert named(shop, in_category(shop, "Garden, garden")) == {"hoe", "pot"}
+    assert named(shop, in_category(shop, "garden, GARDEN")) == {"hoe", "pot"}
+    assert named(shop, in_category(shop, "garden")) == {"cup"}
+
+
+def test_prices_that_are_no_range(shop: kg.KnowledgeGraph) -> None:
+    for low, high in ((5, 4), (float("nan"), 4)):
+        with pytest.raises(RecsysError, match="no price is in this range"):
+            priced(shop, low, high)
 
 
 def test_recommend_in_blocks_is_recommend_at_once(shop: kg.KnowledgeGraph, monkeypatch: pytest.MonkeyPatch) -> None:

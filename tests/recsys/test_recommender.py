@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -161,23 +162,76 @@ def test_similar(model: recsys.Recommender) -> None:
 
 def test_it_draws_itself(model: recsys.Recommender) -> None:
     assert "<svg" in model.show("u00", "i02")._repr_html_()
+    told = model.explain("u00", "i02")
+    assert "<svg" in told._repr_html_()
+    assert "<table" in replace(told, drawn=None)._repr_html_()
+    assert "<table" in model._repr_html_()
+
+
+def test_what_a_console_shows_is_short(model: recsys.Recommender, log: pd.DataFrame) -> None:
+    query = model.graph.query()
+    made = [
+        model, recsys.Recommender(), model.graph, *model.graph.nodes.values(), *model.graph.relations.values(),
+        model.graph.nodes["user"].ids, query, model.explain("u00", "i02"), *model.fusions.values(),
+        model.service(query).listed(query, query.users), kg.Tables.of(events=log),
+    ]  # fmt: skip
+    for each in made:
+        assert len(repr(each)) < 200
+        assert repr(each).startswith(type(each).__name__)
+
+
+def test_one_id_is_one_user_or_item(model: recsys.Recommender) -> None:
+    pd.testing.assert_frame_equal(model.recommend("u00", k=3), model.recommend(["u00", "u00"], k=3))
+    pd.testing.assert_frame_equal(model.recommend(history="i00", k=3), model.recommend(history=["i00"], k=3))
+    assert model.explain(None, "i02", history="i00").score == model.explain(None, "i02", history=["i00"]).score
+
+
+@pytest.mark.parametrize("k", [0, -1, 2.5])
+def test_a_length_that_is_none(model: recsys.Recommender, k: Any) -> None:
+    for ask in (
+        lambda: model.recommend(["u00"], k=k),
+        lambda: model.similar("i00", k),
+        lambda: model.rank("u00", "i02", k),
+    ):
+        with pytest.raises(recsys.RecsysError, match="a whole number from 1"):
+            ask()
+
+
+@pytest.mark.parametrize("user", ["", None, float("nan")])
+def test_a_user_without_an_id(model: recsys.Recommender, user: Any) -> None:
+    with pytest.raises(recsys.RecsysError, match="id of a user is empty"):
+        model.recommend(["u00", user])
+    with pytest.raises(recsys.RecsysError, match="no such user") as number:
+        model.recommend([12347])  # type: ignore[list-item]
+    assert "quotes" in number.value.fix
+
+
+def test_a_filter_that_cannot_be_kept(model: recsys.Recommender) -> None:
+    with pytest.raises(recsys.RecsysError, match="no price is in this range"):
+        model.recommend(["u00"], filters=recsys.Filters(price_min=5, price_max=4))
+    with pytest.raises(recsys.RecsysError, match="what is available"):
+        model.recommend(["u00"], filters=recsys.Filters(available=True))
 
 
 def test_saved_and_loaded(model: recsys.Recommender, tmp_path: Path) -> None:
-    model.save(tmp_path / "model")
-    loaded = recsys.Recommender.load(tmp_path / "model")
+    model.save(str(tmp_path / "model"))
+    loaded = recsys.Recommender.load(str(tmp_path / "model"))
     pd.testing.assert_frame_equal(loaded.recommend(k=5), model.recommend(k=5))
     assert loaded.explain("u00", "i02") == model.explain("u00", "i02")
 
 
-@pytest.mark.parametrize("name", ["recipe.json", "config.json", "scorers/ease/scorer.json", "graph/nodes.parquet"])
+@pytest.mark.parametrize(
+    "name", ["recipe.json", "config.json", "scorers/ease/scorer.json", "graph/nodes.parquet", "hashes.json"]
+)
 def test_a_damaged_file_is_named(model: recsys.Recommender, tmp_path: Path, name: str) -> None:
     model.save(tmp_path / "model")
     path = tmp_path / "model" / name
-    path.write_bytes(path.read_bytes()[:-9])
-    with pytest.raises(kg.KgError) as caught:
-        recsys.Recommender.load(tmp_path / "model")
-    assert str(tmp_path / "model") in str(caught.value.file)
+    whole = path.read_bytes()
+    for harmed in (whole[:-9], whole[:-30] + bytes([whole[-30] ^ 1]) + whole[-29:]):
+        path.write_bytes(harmed)
+        with pytest.raises(kg.KgError) as caught:
+            recsys.Recommender.load(tmp_path / "model").update(pd.DataFrame({"user_id": ["u00"], "item_id": ["i00"]}))
+        assert str(tmp_path / "model") in str(caught.value.file)
 
 
 def test_the_same_seed_gives_the_same_model(log: pd.DataFrame, config: Config) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any
 
 import numpy as np
@@ -17,9 +17,11 @@ from recsys.config import Config
 from recsys.errors import RecsysError
 from recsys.explanation.steps import broken
 from recsys.fusion import Fusion
-from recsys.linear import ConstantScorer
+from recsys.linear import ConstantScorer, LinearScorer
 from recsys.operators import Diagonal, Factors
 from recsys.scorers import DEFAULT, SCORERS, create, scorer_class
+from recsys.scorers.metapaths import metapaths
+from recsys.scorers.walks import Walks
 from recsys.types import Explains, Scorer
 
 SMALL: dict[str, dict[str, Any]] = {
@@ -267,3 +269,18 @@ def test_an_unknown_scorer_is_answered_with_the_nearest() -> None:
 def explained(scorer: Scorer, query: Query, row: int, item: int) -> Any:
     assert isinstance(scorer, Explains)
     return scorer.explain(query, row, item)
+
+
+def test_what_needs_no_fit_is_the_same_as_fitted(name: str, board: kg.KnowledgeGraph) -> None:
+    start = made(name)
+    if not isinstance(start, LinearScorer):
+        return
+    if isinstance(start, Walks):  # what validation taught goes into the next fit; without it, no two fits weigh alike
+        paths = map(str, metapaths(board, start.weighting, start.max_steps))
+        start = replace(start, metapath_weights=dict.fromkeys(paths, 1.0))
+    start.fit(board)
+    for parameter, values in getattr(start, "GRID", {}).items():
+        for value in values if parameter in start.EMPHASIS else ():
+            light = start.emphasised(board, **{parameter: value})
+            again = replace(light).fit(board)
+            np.testing.assert_array_equal(light.score(board.query()), again.score(board.query()), str(value))

@@ -74,7 +74,7 @@ def test_a_split_without_a_moment_stays_one(workspace: Workspace) -> None:
         tuned(workspace, config("time", ease={}), made(100))
 
 
-@pytest.mark.parametrize("text", ["[1]", '{"ease": 3}', '{"ease": {"parameters": {}}}', "{"])
+@pytest.mark.parametrize("text", ["[1]", '{"document": {"ease": 3}, "check": ""}', "{"])
 def test_a_damaged_file_is_named(workspace: Workspace, text: str) -> None:
     (workspace.folder / "tuned.json").write_text(text)
     with pytest.raises(RecsysError, match="damaged") as caught:

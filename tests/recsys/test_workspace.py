@@ -24,6 +24,9 @@ def writes(text: str) -> Any:
     return work
 
 
+AGAIN = "Do that again."
+
+
 def never(*_: Path) -> None:
     raise AssertionError("made again although nothing changed")
 
@@ -81,7 +84,15 @@ def test_a_flipped_byte_is_found_and_its_file_named(tmp_path: Path, place: str) 
     with pytest.raises(RecsysError) as caught:
         workspace.stage("ingest").checked()
     assert caught.value.file == path
-    assert "Delete" in caught.value.fix
+    assert "cartograph run" in caught.value.fix
+    assert not workspace.run("ingest", {}, writes("one")).skipped  # as the fix says
+    assert workspace.stage("ingest").checked()
+
+
+def test_a_workspace_is_a_folder(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(RecsysError, match="a file, not a folder"):
+        Workspace(tmp_path / "file")
 
 
 def test_another_version_is_an_error_to_read_and_made_again_by_a_run(tmp_path: Path, monkeypatch: Any) -> None:
@@ -133,12 +144,17 @@ def test_a_killed_run_frees_its_lock_and_leaves_nothing_half_done(tmp_path: Path
 
 def test_a_document_is_kept_and_its_damage_told(tmp_path: Path) -> None:
     workspace = Workspace(tmp_path)
-    assert workspace.recall("config") is None
-    workspace.remember("config", {"a": [1, None]})
-    assert workspace.recall("config") == {"a": [1, None]}
-    (tmp_path / "config.json").write_text("{")
-    with pytest.raises(RecsysError, match="damaged"):
-        workspace.recall("config")
+    assert workspace.recall("config", AGAIN) is None
+    workspace.remember("config", {"a": [1, None], "b": "ü"})
+    assert workspace.recall("config", AGAIN) == {"a": [1, None], "b": "ü"}
+    path = tmp_path / "config.json"
+    whole = path.read_bytes()
+    harmed = [whole[:at] + bytes([byte ^ 1]) + whole[at + 1 :] for at, byte in enumerate(whole) if byte not in b" \n"]
+    for text in (*harmed, b"{", b"[1]", b"null", b""):
+        path.write_bytes(text)
+        with pytest.raises(RecsysError, match="damaged") as caught:
+            workspace.recall("config", AGAIN)
+        assert (caught.value.file, caught.value.fix) == (path, AGAIN)
 
 
 def test_a_fingerprint_changes_with_the_files(tmp_path: Path) -> None:
@@ -166,7 +182,7 @@ def state(workspace: Workspace) -> tuple[Any, ...]:
     stages = [workspace.stage(name) for name in ("ingest", "graph", "train")]
     for stage in stages:
         assert stage.checked().joinpath("inner", "file").read_text() == stage.result["said"]
-    return (*(stage.result["said"] for stage in stages), workspace.recall("config"))
+    return (*(stage.result["said"] for stage in stages), workspace.recall("config", AGAIN))
 
 
 def test_a_draft_takes_the_places_of_all_its_stages_or_of_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import io
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -13,11 +14,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from kg.adding import add
 from kg.config import KgConfig
 from kg.engine import Engine
 from kg.errors import KgError
+from kg.guessing import guess
 from kg.reading import IngestReport, ingest
-from kg.sources.rejects import LISTED
+from kg.sources.rejects import LISTED, REJECTS
 
 HEADER = ["user_id", "item_id", "time", "quantity"]
 ENGINE = Engine(threads=1)
@@ -133,3 +136,101 @@ def test_bytes_in_another_encoding(tmp_path: Path) -> None:
     (reject,) = read(path).rejects
     assert (reject.line, reject.reason) == (3, "not in the file's encoding")
     assert read(path, encoding="latin-1").rejected == 0
+
+
+def test_a_line_that_is_no_object_is_no_row_for_a_rule(tmp_path: Path) -> None:
+    path = tmp_path / "log.jsonl"
+    path.write_text('{"user_id": "ann", "item_id": "mug"}\n{"user_id": "bob", "item\nnonsense\n{"item_id": "mug"}\n')
+    rules = [{"name": "repeats"}, {"name": "nobody", "where": "user_id IS NULL"}]
+    checks = [{"name": "rows"}]
+    config = {"events": {"path": str(path), "max_rejects": 1}, "clean": rules, "checks": checks}
+    report = ingest(KgConfig.model_validate(config), engine=ENGINE)[1]
+    assert [(rule.rows, rule.removed) for rule in report.rules] == [(0, 0), (1, 1)]
+    assert [(reject.line, reject.value) for reject in report.rejects] == [
+        (2, '{"user_id": "bob", "item'),
+        (3, "nonsense"),
+    ]
+    assert (report.rows_read, report.rejected, report.checks) == (4, 2, {"rows": 2})
+
+
+def test_all_lie_in_a_file(tmp_path: Path) -> None:
+    path, long = tmp_path / "log.csv", "x" * 3_000
+    bad = ["=1+1", long, *("many" for _ in range(3 * LISTED))]
+    path.write_text("user_id,item_id,quantity\nann,mug,1\nann\n" + "".join(f"ann,mug,{value}\n" for value in bad))
+    config = KgConfig.model_validate({"events": {"max_rejects": 1, "path": str(path)}})
+    report = ingest(config, engine=ENGINE, raw=tmp_path / "raw")[1]
+    with (tmp_path / "raw" / REJECTS).open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [int(row["line"]) for row in rows] == list(range(3, 6 + 3 * LISTED))
+    assert [row["value"] for row in rows[:3]] == ["ann", "'=1+1", long]
+    assert (report.rejected, len(report.rejects)) == (len(rows), LISTED)
+    assert report.rejects[2].value is not None
+    assert len(report.rejects[2].value) < 300
+
+
+def test_those_of_an_earlier_time_stay_in_the_file(tmp_path: Path) -> None:
+    for name, value in (("a", "many"), ("b", "few")):
+        (tmp_path / f"{name}.csv").write_text(f"user_id,item_id,quantity\nann,mug,1\nann,{name},{value}\n")
+    config = KgConfig.model_validate({"events": {"max_rejects": 1, "path": str(tmp_path / "a.csv")}})
+    tables, _ = ingest(config, engine=ENGINE, raw=tmp_path / "first")
+    add(config, {"events": [tmp_path / "b.csv"]}, tables, tmp_path / "first", tmp_path / "second")
+    with (tmp_path / "second" / REJECTS).open(newline="") as file:
+        assert [(row["line"], row["value"]) for row in csv.DictReader(file)] == [("3", "many"), ("3", "few")]
+
+
+@pytest.mark.parametrize("n", [20, 200_000])
+@pytest.mark.parametrize("suffix", [".csv", ".csv.gz"])
+def test_a_quote_that_does_not_end_is_an_error_not_a_reject(tmp_path: Path, n: int, suffix: str) -> None:
+    path = tmp_path / f"log{suffix}"
+    rows = ["ann,mug,2024-03-01,1\n"] * 2_000 + ['bob,"mug,2024-03-01,1\n'] + ["cem,mug,2024-03-01,1\n"] * n
+    text = "user_id,item_id,time,quantity\n" + "".join(rows)
+    path.write_bytes(gzip.compress(text.encode()) if suffix.endswith("gz") else text.encode())
+    with pytest.raises(KgError, match="a quote is opened here and does not end") as caught:
+        read(path)
+    assert (caught.value.file, caught.value.row) == (path, 2_002)
+    assert len(str(caught.value)) < 500
+    report = read(path, quote="")
+    assert (report.rows_read, report.rejected) == (2_001 + n, 0)
+
+
+def test_a_quote_that_goes_astray_takes_its_record_only(tmp_path: Path) -> None:
+    path = tmp_path / "log.csv"
+    path.write_text('user_id,item_id\nann,"mug" big\nbob,"pot"\ncem,pan\n')
+    assert [(reject.line, reject.value) for reject in read(path).rejects] == [(2, 'ann,"mug" big')]
+
+
+def test_a_quote_in_the_header_that_does_not_end(tmp_path: Path) -> None:
+    path = tmp_path / "log.csv"
+    path.write_text('user_id,"item_id\n' + "ann,mug\n" * 30)
+    with pytest.raises(KgError, match="a quote is opened here and does not end") as caught:
+        read(path)
+    assert caught.value.row == 1
+
+
+@pytest.mark.parametrize("ends", [("\n", "\r\n"), ("\r\n", "\n"), ("\n", "\r")])
+@pytest.mark.parametrize("place", [0, 1, 500])
+def test_lines_may_end_in_several_ways(tmp_path: Path, ends: tuple[str, str], place: int) -> None:
+    path = tmp_path / "log.csv"
+    lines = [",".join(HEADER), *(f'u{n},"a ""mug""",2024-03-01,{"many" if n == 700 else n}' for n in range(1_000))]
+    path.write_bytes("".join(f"{line}{ends[n == place]}" for n, line in enumerate(lines)).encode())
+    report = read(path)
+    assert (report.rows_read, report.users, report.items) == (1_000, 999, 1)
+    assert [(reject.line, reject.value) for reject in report.rejects] == [(702, "many")]
+    assert guess([path]).config.events.columns["item_id"] == "item_id"
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        (",mug,2024-03-01,1", '[[clean]] with name = "no user_id", where = "user_id IS NULL"'),
+        ('ann,mug,2024-03-01,"1,95"', 'decimal = ","'),
+        ("ann,mug,13/03/2024 10:05,1", "time_format = '%d/%m/%Y %H:%M'"),
+        ("ann,mug,sometime,1", "time_format, decimal, missing, encoding"),
+    ],
+)
+def test_the_error_names_the_fix(tmp_path: Path, row: str, said: str) -> None:
+    path = tmp_path / "log.csv"
+    path.write_text(f"{','.join(HEADER)}\n{row}\n")
+    with pytest.raises(KgError) as caught:
+        read(path, max_rejects=0.01)
+    assert said.lower() in caught.value.fix.lower()

@@ -42,6 +42,6 @@ def test_items_that_no_catalogue_lists_have_prices_too() -> None:
 def test_stock_and_margin_are_features_where_the_shop_says_so() -> None:
     items = pd.DataFrame({"item_id": ["a", "b", "c"], "stock": [4.0, None, 0.0]})
     features = kg.build(shop(items)).features["item"]
-    assert set(features) == {"price", "available", "stock"}
+    assert set(features) == {"price", "stock"}
     np.testing.assert_array_equal(features["stock"], np.array([4, np.nan, 0], np.float32))
-    assert set(kg.build(shop()).features["item"]) == {"price", "available"}
+    assert set(kg.build(shop()).features["item"]) == {"price"}
