@@ -132,9 +132,22 @@ def evaluation(judged: Mapping[str, Any]) -> None:
     told = judged["path_share"]
     if told["fusion"] is not None:
         typer.echo(f"Told in paths: {told['fusion']:.0%} of what the fusion says (floor {told['floor']:.0%})")
-    typer.echo()
+    against(f"NDCG@{k} of the fusion − each scorer's, same users", judged["fused_vs_each"])
     if "reranking" in judged:
         reranking(judged)
+
+
+def against(title: str, found: Sequence[Mapping[str, Any]]) -> None:
+    """One ranking beside every other, over the same users; Holm's p: corrected for being several tests."""
+    rows = [
+        (row["name"], f"{row['difference']:+.4f}", f"{row['low']:+.4f} … {row['high']:+.4f}", *_ps(row))
+        for row in found
+    ]
+    table(title, ["scorer", "difference", "95 %", "p", "p, Holm"], rows)
+
+
+def _ps(row: Mapping[str, float]) -> tuple[str, str]:
+    return f"{row['p']:.2g}", f"{row['p_holm']:.2g}"
 
 
 def reranking(judged: Mapping[str, Any]) -> None:

@@ -153,14 +153,15 @@ def span(first: int | None, last: int | None) -> tuple[int, int]:
 
 
 def weights(events: ir.Table) -> ir.Column:
-    """What an event's edge weighs: its `value`, 1 where it has none."""
-    return events.value.fill_null(1.0).cast("float32")
+    """What an event's edge weighs: its `value`, 1 where it has none, NaN where it is too large."""
+    return events.value.fill_null(1.0).try_cast("float32").fill_null(float("nan"))
 
 
 def checked(weight: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The weights of events; KgError where one is no number."""
-    if np.isnan(weight).any():
-        raise KgError("an event's value is not a number", column="value", fix="Leave it empty where there is none.")
+    """The weights of events; KgError where one is no number, or too large for one."""
+    if not np.isfinite(weight).all():
+        fix = "Leave it empty where there is none."
+        raise KgError("an event's value is not a number, or too large", column="value", fix=fix)
     return weight
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import islice
+from itertools import count, islice
 from typing import TYPE_CHECKING
 
 from kg.carving import carved
 from kg.columns import PART
 from kg.config import Split
-from kg.splitting import Windows, by_time, leave_last_out
+from kg.splitting import Windows, by_time, drawn, leave_last_out
 from kg.tables import Tables
 
 if TYPE_CHECKING:
@@ -31,10 +31,13 @@ def carves(windows: Windows, section: Split, target_kinds: Sequence[str]) -> Ite
     """The split's own validation window, then others of its kind; no event of the test is in any of them.
 
     By time: the windows before it, as long as it is. Leave-last-out: each user's event before those held out already.
-    Given: other random parts, drawn by user, for ever. Ends where a window or what lies before it would be empty.
+    Given: other random parts, drawn by user, for ever; drawn by chance: other draws, for ever. Ends where a window or
+    what lies before it would be empty.
     """
     yield Carve(windows.train, windows.validation, windows.validation_start)
-    if section.method == "given":
+    if section.by_chance:
+        others = _drawn_again(windows, section)
+    elif section.method == "given":
         others = _drawn(windows.train_validation)
     elif windows.validation_start is None:
         others = _left_out(windows.train, target_kinds)
@@ -48,7 +51,7 @@ def carves(windows: Windows, section: Split, target_kinds: Sequence[str]) -> Ite
 
 def before(windows: Windows, section: Split, target_kinds: Sequence[str]) -> Carve | None:
     """The window before the split's own validation; None where the log is too short, or its parts have no order."""
-    if section.method == "given":
+    if section.method == "given" or section.by_chance:
         return None
     return next(islice(carves(windows, section, target_kinds), 1, None), None)
 
@@ -69,6 +72,14 @@ def _left_out(tables: Tables, target_kinds: Sequence[str]) -> Iterator[Carve]:
         cut = leave_last_out(tables, target_kinds)
         tables = cut.train_validation
         yield Carve(tables, cut.test)
+
+
+def _drawn_again(windows: Windows, section: Split) -> Iterator[Carve]:
+    """Other draws of the same kind, as large as the validation, out of all that the test leaves."""
+    for seed in count(section.seed + 1):
+        other = section.model_copy(update={"seed": seed, "test_share": section.validation_share})
+        cut = drawn(windows.train_validation, other)
+        yield Carve(cut.train_validation, cut.test, windows.validation_start)
 
 
 def _drawn(tables: Tables) -> Iterator[Carve]:

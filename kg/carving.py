@@ -33,9 +33,15 @@ def carved(events: ir.Table, to: str, seed: int, share: float = SHARE) -> ir.Tab
 
 def drawn(users: NDArray[np.integer], share: float, seed: int) -> NDArray[np.bool_]:
     """Which rows are drawn, bool (m,): of each user (int (m,), from 0) a rounded share, but never all."""
-    counts = np.bincount(users)
+    place, counts = places(users, np.random.default_rng(seed))
     wanted = np.minimum(np.rint(share * counts), counts - 1)
-    order = np.lexsort((np.random.default_rng(seed).random(len(users)), users))
-    place = np.empty(len(users), dtype=np.int64)
-    place[order] = np.arange(len(users)) - np.repeat(np.cumsum(counts) - counts, counts)
     return place < wanted[users]
+
+
+def places(of: NDArray[np.integer], rng: np.random.Generator) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Every row's place, from 0, in a random order of its group `of` (int (m,)); and the groups' lengths."""
+    counts = np.bincount(of)
+    order = np.lexsort((rng.random(len(of)), of))
+    place = np.empty(len(of), dtype=np.int64)
+    place[order] = np.arange(len(of)) - np.repeat(np.cumsum(counts) - counts, counts)
+    return place, counts

@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
 from kg.errors import KgError
 
@@ -170,16 +170,41 @@ class Split(Section):
     """How the log is cut into train, validation and test.
 
     By global time (dates, UTC; without them shares of the log's events or of its span), by each user's last events, or
-    as given: the log's column `part` says train, validation or test; without
-    validation a share of train is.
+    as given: the log's column `part` says train, validation or test; without validation a share of train is. Or by
+    chance (`kg.drawing`), by `seed`: "random" takes shares of every user's items, "k-fold" the part `fold` of `folds`,
+    "cold-items" and "cold-users" hide shares of them wholly.
     """
 
-    method: Literal["time", "leave-last-out", "given"] = "time"
+    method: Literal["time", "leave-last-out", "given", "random", "k-fold", "cold-items", "cold-users"] = "time"
     validation_start: datetime | None = None
     test_start: datetime | None = None
     validation_share: float = Field(default=0.1, gt=0, lt=1)
     test_share: float = Field(default=0.1, gt=0, lt=1)
     share_of: Literal["events", "span"] = "events"
+    seed: int = Field(default=0, ge=0)
+    folds: int = Field(default=5, ge=3)
+    fold: int = Field(default=0, ge=0)
+
+    @field_validator("fold")
+    @classmethod
+    def _among_folds(cls, fold: int, told: ValidationInfo) -> int:
+        if fold >= told.data.get("folds", fold + 1):
+            raise ValueError(f"the folds are numbered from 0 to {told.data['folds'] - 1}")
+        return fold
+
+    @property
+    def by_chance(self) -> bool:
+        """Whether what is asked was drawn, whenever it happened."""
+        return self.method in ("random", "k-fold", "cold-items", "cold-users")
+
+    @property
+    def told(self) -> str:
+        """In words: what is equal has seen the same."""
+        of = {"cold-items": "items", "cold-users": "users"}.get(self.method, "each user's items")
+        shares = f"{self.test_share:.0%} of {of} for test, {self.validation_share:.0%} for validation"
+        if self.method == "k-fold":
+            shares = f"fold {self.fold} of {self.folds}"
+        return f"{self.method}, {shares}, seed {self.seed}" if self.by_chance else self.method
 
 
 class KgConfig(Section):

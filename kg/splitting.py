@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from kg.carving import carved
 from kg.columns import EVENTS, PART, PARTS
 from kg.config import Split
+from kg.drawing import parted
 from kg.errors import KgError
 from kg.tables import Tables
 
@@ -39,9 +40,11 @@ class Windows:
 def split(tables: Tables, section: Split, target_kinds: Sequence[str] = ("purchase",)) -> Windows:
     """Cut a log as a config's section says; an event at a cut lies after it.
 
-    Raises KgError where an event has no time (but where the parts are given), or a window would be empty.
+    Raises KgError where an event has no time (but where the parts are given or drawn), or a window would be empty.
     """
-    if section.method == "given":
+    if section.by_chance:
+        windows, told = drawn(tables, section), f"it draws by {section.method}"
+    elif section.method == "given":
         windows, told = by_column(tables, section.validation_share), f"the log's column {PART!r} names the windows"
     else:
         first, last = _span(tables.events)
@@ -77,6 +80,14 @@ def by_column(tables: Tables, validation_share: float) -> Windows:
         events = carved(events, PARTS[1], _SEED, validation_share)
     train, validation, test = (events.filter(events[PART] == part) for part in PARTS)
     return given(tables.with_events(train), validation, test)
+
+
+def drawn(tables: Tables, section: Split) -> Windows:
+    """Windows drawn by chance; they are asked after the last event of all, so that no moment tells them apart."""
+    found = by_column(tables.with_events(parted(tables.events, section)), section.validation_share)
+    last = tables.events.time.epoch_seconds().max().to_pyarrow().as_py()
+    end = None if last is None else _moment(last + 1)
+    return replace(found, validation_start=end, test_start=end)
 
 
 def by_time(tables: Tables, validation_start: datetime, test_start: datetime) -> Windows:

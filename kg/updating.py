@@ -85,7 +85,9 @@ def changed_by_window(
     now = {"train": windows.validation_start, "train_validation": windows.test_start}
     for (name, start), earlier in zip(now.items(), before, strict=True):
         found[name] = changed
-        if section.method == "leave-last-out":
+        if section.by_chance:  # what is drawn depends on all there is to draw from
+            found[name] = changed.select(*_PAIR).union(events.select(*_PAIR))
+        elif section.method == "leave-last-out":
             found[name] = changed.select(*_PAIR).union(events.semi_join(changed, "user_id").select(*_PAIR))
         elif start is not None and earlier is not None:
             first, last = sorted((start, earlier))

@@ -8,25 +8,33 @@ benchmark goes on after a break.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from kg.config import Split
 from kg.errors import KgError
 from kg.published.data import Published
+from recsys.budgeted import searched
 from recsys.config import Evaluation
 from recsys.evaluation import evaluate
 from recsys.exam import Exam
 from recsys.measuring import Measured
 from recsys.recipe import Conditions, Recipe
-from recsys.significance import paired
+from recsys.second_stage import NAME, SecondStage
+from recsys.significance import beside
+from recsys.study import Budget
 from recsys.teaching import teach, tuned
+from recsys.threads import allowed
+from recsys.types import Scorer
 from recsys.workspace import Stage, Workspace, hash_of
 
-FUSION = "fusion"
+FUSION, SECOND = "fusion", NAME
+Of = Callable[[Mapping[str, Scorer]], Scorer]
 FIRST = ("recall@20", "ndcg@20")
 STANDARD = Evaluation(repeats="exclude", k=(20, 10))
 """The protocol of published figures: all items ranked, what a user had before masked."""
@@ -56,8 +64,9 @@ class Outcome:
 class Benchmark:
     """Scorers on a data set, by several seeds; the parameters that are given stay, the others are tuned.
 
-    A seed draws validation where the data bring none, and the random numbers of the scorers that need any. `folder` is
-    where results are kept.
+    A seed draws validation where the data bring none, all that a `split` by chance draws, and the random numbers of the
+    scorers that need any. `folder` is where results are kept. With a `budget` each scorer is searched as
+    `cartograph tune` does, instead of by its small grid. A `second_stage` of trees is told beside the fusion.
     """
 
     data: Published
@@ -66,10 +75,13 @@ class Benchmark:
     seeds: tuple[int, ...] = (0,)
     section: Evaluation = STANDARD
     conditions: Conditions = field(default_factory=Conditions)
+    split: Split | None = None
+    budget: Budget | None = None
+    second_stage: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """The contract's `data`."""
-        return Exam(self.data, self.seeds[0]).to_json()
+        return Exam(self.data, self.seeds[0], self.split).to_json()
 
     def run(self) -> Iterator[Outcome]:
         """Every scorer by every seed, each as it is done; the fusion is of those that could be fitted.
@@ -77,10 +89,11 @@ class Benchmark:
         A scorer for which there is too little memory, or whose training fails, does not stop the others.
         """
         judged = self.section.model_dump(mode="json")
-        workspace = Workspace(self.folder / hash_of([self.data.identity, judged]))
+        cut = self.split and self.split.model_dump(mode="json")
+        workspace = Workspace(self.folder / hash_of([self.data.identity, judged, cut]))
         with workspace.locked():
             for seed in self.seeds:
-                exam, done = Exam(self.data, seed), dict[str, Stage]()
+                exam, done = Exam(self.data, seed, self.split), dict[str, Stage]()
                 for name, given in self.scorers.items():
                     self.conditions.say(f"{name}, seed {seed} …")
                     outcome = _tried(name, seed, partial(self._alone, workspace, exam, name, given))
@@ -89,19 +102,29 @@ class Benchmark:
                         done[name] = outcome.stage
                 if len(done) > 1:
                     self.conditions.say(f"{FUSION}, seed {seed} …")
-                    yield _tried(FUSION, seed, partial(self._fused, workspace, exam, done))
+                    fused = _tried(FUSION, seed, partial(self._fused, workspace, exam, done))
+                    yield fused
+                    if self.second_stage and fused.stage and exam.test.holdout.candidates is None:
+                        self.conditions.say(f"{SECOND}, seed {seed} …")
+                        yield _tried(SECOND, seed, partial(self._ranked, workspace, exam, done, fused.stage))
 
     def _alone(self, workspace: Workspace, exam: Exam, name: str, given: Mapping[str, Any]) -> Stage:
         def work(folder: Path, scratch: Path) -> dict[str, Any]:
             conditions = self._conditions(scratch)
+            found: dict[str, Any] = {}
             with Measured(afresh=False) as tuning:
-                part = tuned(name, given, exam.validation, self.section, conditions, exam.seed, exam.earlier)
+                if self.budget is None:
+                    part = tuned(name, given, exam.validation, self.section, conditions, exam.seed, exam.earlier)
+                else:
+                    k = self.section.k[0]
+                    part, found = searched(name, given, exam, k, self.budget, conditions, workspace.folder)
             recipe = Recipe.of({name: part}, {})
             del part  # what it learned on train is not needed beside what it learns next
-            told = {"tune_seconds": tuning.seconds, "parameters": recipe.scorers[name]}
-            return self._judged(name, recipe, exam, conditions, folder) | told
+            told = {"tune_seconds": tuning.seconds, "parameters": recipe.scorers[name], **found}
+            return self._judged(name, recipe, exam, conditions, folder, itemgetter(name)) | told
 
-        return workspace.run(f"{name}-{exam.seed}", {"parameters": given, "seed": exam.seed}, work)
+        inputs = {"parameters": given, "seed": exam.seed} | ({"budget": asdict(self.budget)} if self.budget else {})
+        return workspace.run(f"{name}-{exam.seed}", inputs, work)
 
     def _fused(self, workspace: Workspace, exam: Exam, done: Mapping[str, Stage]) -> Stage:
         def work(folder: Path, scratch: Path) -> dict[str, Any]:
@@ -111,17 +134,42 @@ class Benchmark:
                 recipe = teach(exam.validation, parts, self.section, conditions, exam.seed, [repeats]).recipe
             weights = {name: weight for name, (weight, *_) in recipe.weights[repeats].items()}
             told = {"tune_seconds": learning.seconds, "weights": weights}
-            return self._judged(FUSION, recipe, exam, conditions, folder) | told | self._beside(folder, done, exam.seed)
+
+            def of(parts: Mapping[str, Scorer]) -> Scorer:
+                return recipe.fusions(parts)[repeats]
+
+            judged = self._judged(FUSION, recipe, exam, conditions, folder, of)
+            return judged | told | self._beside(folder, done, exam.seed)
 
         parts = {name: stage.output for name, stage in done.items()}
         return workspace.run(f"{FUSION}-{exam.seed}", {"parts": parts, "seed": exam.seed}, work)
 
-    def _judged(self, name: str, recipe: Recipe, exam: Exam, conditions: Conditions, folder: Path) -> dict[str, Any]:
-        """What a recipe comes to on test; every user's decisive figure is kept in `folder`."""
+    def _ranked(self, workspace: Workspace, exam: Exam, done: Mapping[str, Stage], fused: Stage) -> Stage:
+        """The second stage over the candidates of all scorers, beside the fusion."""
+
+        def work(folder: Path, scratch: Path) -> dict[str, Any]:
+            conditions = self._conditions(scratch)
+            protocol = self.section.protocol(self.section.repeats, exam.seed)
+            recipe = Recipe({name: stage.result["parameters"] for name, stage in done.items()}, {})
+            with Measured(afresh=False) as learning:
+                parts = recipe.fit(exam.validation.graph, conditions)
+                trees = SecondStage(parts, exam.validation.graph, exam.seed, allowed())
+                trees.learn(exam.validation.holdout, protocol)
+            told = self._judged(SECOND, recipe, exam, conditions, folder, partial(trees.on, graph=exam.test.graph))
+            ours, theirs = (np.load(place / _FIGURES) for place in (folder, fused.checked()))
+            (gain,) = beside(ours, [theirs], resamples=protocol.resamples, level=protocol.level, seed=exam.seed)
+            return told | {"tune_seconds": learning.seconds, "second_vs_fusion": gain.to_json()}
+
+        return workspace.run(f"{SECOND}-{exam.seed}", {"fusion": fused.output, "seed": exam.seed}, work)
+
+    def _judged(
+        self, name: str, recipe: Recipe, exam: Exam, conditions: Conditions, folder: Path, of: Of
+    ) -> dict[str, Any]:
+        """What a recipe comes to on test, by the scorer `of` its parts; every user's decisive figure is kept."""
         graph, test = exam.test.graph, exam.test.holdout
         with Measured(afresh=False) as fitting:
             parts = recipe.fit(graph, conditions)
-        scorer = recipe.fusions(parts)[self.section.repeats] if name == FUSION else parts[name]
+        scorer = of(parts)
         conditions.say(f"ranking all items by {name}")
         protocol = self.section.protocol(self.section.repeats, exam.seed)
         with Measured(afresh=False) as ranking:
@@ -137,12 +185,14 @@ class Benchmark:
         }
 
     def _beside(self, folder: Path, done: Mapping[str, Stage], seed: int) -> dict[str, Any]:
-        """The fusion beside the best single scorer on test, over the same users."""
+        """The fusion beside every scorer on test, over the same users; the best single one apart."""
         protocol = self.section.protocol(self.section.repeats, seed)
         best = max(done, key=lambda name: done[name].result["metrics"][protocol.decisive]["mean"])
-        fused, single = (np.load(place / _FIGURES) for place in (folder, done[best].checked()))
-        gain = paired(fused, single, resamples=protocol.resamples, level=protocol.level, seed=seed)
-        return {"best_single": best, "fused_vs_best": gain.to_json()}
+        fused, *others = (np.load(place / _FIGURES) for place in (folder, *(one.checked() for one in done.values())))
+        found = beside(fused, others, resamples=protocol.resamples, level=protocol.level, seed=seed)
+        gains = {name: gain.to_json() for name, gain in zip(done, found, strict=True)}
+        each = [{"name": name, **gain} for name, gain in gains.items()]
+        return {"best_single": best, "fused_vs_best": gains[best], "fused_vs_each": each}
 
     def _conditions(self, scratch: Path) -> Conditions:
         return replace(self.conditions, scratch=scratch)

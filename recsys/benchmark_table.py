@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from kg.published.parts import BY_TIME
-from recsys.benchmark import FIRST, FUSION
+from recsys.benchmark import FIRST, FUSION, SECOND
 
 Row = Mapping[str, Any]
 HEADINGS = ("scorer", "recall", "95 %", "ndcg", "95 %", "fit s", "users/s", "peak MB")
 CAPTION = "recall and standard NDCG in lists of 20"
+_SURE = 0.05
 _COSTS = {"fit_seconds": ".2f", "users_per_second": ",.0f", "peak_mb": ",.0f"}
 
 
@@ -26,7 +27,7 @@ class Line:
 def lines(results: Sequence[Row]) -> list[Line]:
     """A line per scorer. The ends of the interval are means of the seeds' own; figures are of the seeds that worked."""
     names = dict.fromkeys(row["scorer"] for row in results)
-    last = [FUSION] if FUSION in names else []
+    last = [name for name in (FUSION, SECOND) if name in names]
     return [
         _line(name, [row for row in results if row["scorer"] == name])
         for name in [*(name for name in names if name not in last), *last]
@@ -52,19 +53,33 @@ def described(data: Row, results: Sequence[Row]) -> str:
         f"{data['users']:,} users, {data['items']:,} items, {data['facts']:,} facts. Split: {data['split']}; "
         f"{data['train']:,} train, {data['validation']:,} validation and {data['test']:,} test pairs, "
         f"{seeds} {'seed' if seeds == 1 else 'seeds'}. {shared}: {data['pairs_in_train_and_test']:,} pairs of test "
-        f"are in train or validation too; {data['users_only_in_test']:,} users and "
-        f"{data['items_only_in_test']:,} items are in test alone."
+        f"are in train or validation too, {data['near_in_train_and_test']:,} events of test come within an hour of one "
+        f"there, {data['texts_in_train_and_test']:,} say in the same words what is said of another item; "
+        f"{data['users_only_in_test']:,} users and {data['items_only_in_test']:,} items are in test alone."
     )
 
 
 def verdicts(results: Sequence[Row]) -> list[str]:
-    """Per seed the fusion beside the best single scorer."""
-    return [
+    """Per seed the fusion beside the best single scorer and those it is not surely apart from; the second stage."""
+    second = [
+        f"NDCG@20 of {SECOND} − the fusion, seed {row['seed']}: {gain['difference']:+.4f} "
+        f"(95 % {gain['low']:+.4f} … {gain['high']:+.4f}, p = {gain['p']:.2g})."
+        for row in results
+        if (gain := row.get("second_vs_fusion"))
+    ]
+    fused = [
         f"NDCG@20 of the fusion − {row['best_single']}, seed {row['seed']}: {gain['difference']:+.4f} "
-        f"(95 % {gain['low']:+.4f} … {gain['high']:+.4f}, p = {gain['p']:.2g})"
+        f"(95 % {gain['low']:+.4f} … {gain['high']:+.4f}, p = {gain['p']:.2g}; Holm, of {len(row['fused_vs_each'])} "
+        f"tests, {gain['p_holm']:.2g}).{_unsure(row['fused_vs_each'])}"
         for row in results
         if (gain := row.get("fused_vs_best"))
     ]
+    return fused + second
+
+
+def _unsure(each: Sequence[Row]) -> str:
+    names = [one["name"] for one in each if one["p_holm"] >= _SURE]
+    return f" Not surely apart at {_SURE:.0%}: {', '.join(names)}." if names else ""
 
 
 def _line(name: str, rows: list[Row]) -> Line:

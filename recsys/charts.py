@@ -36,7 +36,7 @@ def accuracy(document: Document) -> alt.LayerChart:
     bars = base.mark_bar(cornerRadiusEnd=3, height=16).encode(x=_length("mean:Q", decisive.upper()), color=colour)
     spans = base.mark_rule(color=INK, strokeWidth=1.5).encode(x=_length("low:Q", decisive.upper()), x2="high:Q")
     figures = base.mark_text(align="left", dx=6, color=INK).encode(x="high:Q", text=alt.Text("mean:Q", format=".3f"))
-    return _styled([bars, spans, figures], n_rows=len(names))
+    return styled([bars, spans, figures], n_rows=len(names))
 
 
 def apart(document: Document, groups: Sequence[str]) -> alt.LayerChart | None:
@@ -60,7 +60,7 @@ def apart(document: Document, groups: Sequence[str]) -> alt.LayerChart | None:
     base = alt.Chart(alt.InlineData(values=rows)).encode(y=_scorers(names), yOffset=alt.YOffset("group:N", sort=words))
     bars = base.mark_bar(cornerRadiusEnd=3, height=9).encode(x=_length("mean:Q", decisive.upper()), color=colour)
     spans = base.mark_rule(color=INK, strokeWidth=1.2).encode(x=_length("low:Q", decisive.upper()), x2="high:Q")
-    return _styled([bars, spans], n_rows=len(names))
+    return styled([bars, spans], n_rows=len(names))
 
 
 def recall_curve(document: Document) -> alt.LayerChart:
@@ -87,7 +87,7 @@ def recall_curve(document: Document) -> alt.LayerChart:
     base = alt.Chart(alt.InlineData(values=rows)).encode(x=x, y=alt.Y("recall:Q", title="recall"), color=colour)
     thin = base.transform_filter("datum.scorer != 'fusion'").mark_line(strokeWidth=1.8)
     thick = base.transform_filter("datum.scorer == 'fusion'").mark_line(strokeWidth=3.5)
-    return _styled([thin, thick], n_rows=8)
+    return styled([thin, thick], n_rows=8)
 
 
 def weights(shares: Mapping[Repeats, Mapping[str, float]]) -> alt.LayerChart:
@@ -114,7 +114,7 @@ def weights(shares: Mapping[Repeats, Mapping[str, float]]) -> alt.LayerChart:
     told = alt.Text("share:Q", format=".0%")
     used = base.transform_filter("datum.share > 0")
     figures = used.mark_text(align="left", dx=5, size=10, color=INK).encode(x="share:Q", text=told)
-    return _styled([bars, figures], n_rows=len(names))
+    return styled([bars, figures], n_rows=len(names))
 
 
 def falls(curves: Mapping[str, Sequence[float]]) -> alt.LayerChart:
@@ -137,7 +137,7 @@ def falls(curves: Mapping[str, Sequence[float]]) -> alt.LayerChart:
         scale=alt.Scale(domain=[0, max(1.0, *map(max, curves.values()))]),
     )
     base = alt.Chart(alt.InlineData(values=rows)).encode(x=x, y=y, color=colour)
-    return _styled([base.mark_line(strokeWidth=2.5), base.mark_point(filled=True, size=40, opacity=1)], n_rows=8)
+    return styled([base.mark_line(strokeWidth=2.5), base.mark_point(filled=True, size=40, opacity=1)], n_rows=8)
 
 
 def frontier(curves: Mapping[str, Sequence[Document]], decisive: str) -> alt.LayerChart:
@@ -162,7 +162,7 @@ def frontier(curves: Mapping[str, Sequence[Document]], decisive: str) -> alt.Lay
     y = alt.Y("kept:Q", title=title, axis=alt.Axis(format="%"), scale=alt.Scale(domain=[min(lowest, 0.9), 1.005]))
     base = alt.Chart(alt.InlineData(values=rows)).encode(x=x, y=y, color=colour)
     line = base.mark_line(strokeWidth=2).encode(order="share:Q")
-    return _styled([line, base.mark_point(filled=True, size=60, opacity=1)], n_rows=9)
+    return styled([line, base.mark_point(filled=True, size=60, opacity=1)], n_rows=9)
 
 
 def png(chart: alt.LayerChart) -> bytes:
@@ -202,7 +202,8 @@ def _length(shorthand: str, title: str) -> alt.X:
     return alt.X(shorthand, title=title, axis=alt.Axis(tickCount=5, gridColor="#e6ebef"))
 
 
-def _styled(layers: Sequence[alt.Chart], n_rows: int) -> alt.LayerChart:
+def styled(layers: Sequence[alt.Chart], n_rows: int) -> alt.LayerChart:
+    """Layers in the report's letters and colours, as high as so many rows of bars."""
     import altair as alt
 
     return (

@@ -14,9 +14,12 @@ from kg.graph import KnowledgeGraph
 from kg.sources.preset import with_presets
 from recsys.errors import RecsysError
 from recsys.explanation.telling import Teller
+from recsys.metrics import listed, metric
 from recsys.protocol import Protocol, Repeats
+from recsys.ranking import CATEGORY
 from recsys.reranking.chain import Chain
 from recsys.scorers import DEFAULT, create
+from recsys.strata import categories, check
 
 PROTOCOLS: tuple[Repeats, ...] = ("exclude", "include")
 
@@ -28,16 +31,29 @@ def _default_scorers() -> dict[str, dict[str, Any]]:
 class Evaluation(Section):
     """How rankings are judged; `repeats` is the protocol that is shown first, both are always measured.
 
-    `path_share` is the least share of the fusion's scores that paths of the graph must tell, 0 … 1.
+    path_share  the least share of the fusion's scores that paths of the graph must tell, 0 … 1
+    metrics     names of `recsys.metrics.METRICS`; NDCG decides and is always among them
+    category    the node type by which lists are diverse and calibrated
+    by          node types of users whose figures are told apart, beside how much they have done
     """
 
     repeats: Repeats = "exclude"
     k: tuple[PositiveInt, ...] = Field(default=(10, 20), min_length=1)
     resamples: PositiveInt = 2000
     path_share: Annotated[float, Field(ge=0, le=1)] = 0.0
+    metrics: tuple[str, ...] = Field(default_factory=listed)
+    category: str = CATEGORY
+    by: tuple[str, ...] = ()
 
     def protocol(self, repeats: Repeats, seed: int) -> Protocol:
-        return Protocol(repeats=repeats, k=self.k, resamples=self.resamples, seed=seed)
+        metrics = tuple(dict.fromkeys(("ndcg", *self.metrics)))
+        return Protocol(repeats=repeats, k=self.k, metrics=metrics, resamples=self.resamples, seed=seed)
+
+    def check(self, graph: KnowledgeGraph) -> None:
+        """Raise RecsysError where the graph lacks a node type that is named."""
+        categories(graph, self.category)
+        for node_type in self.by:
+            check(graph, node_type)
 
 
 class Explanations(Section):
@@ -84,6 +100,8 @@ class Config(KgConfig):
             for name, parameters in config.scorers.items():
                 create(name, **parameters)
             config.chain()
+            for name in config.evaluation.metrics:
+                metric(name)
         except RecsysError as error:
             error.file = path
             raise
@@ -112,9 +130,10 @@ class Config(KgConfig):
         return Chain.of(self.rerank)
 
     def check(self, graph: KnowledgeGraph) -> None:
-        """Raise RecsysError where a rule, or what is to be hidden, does not fit the graph of all."""
+        """Raise RecsysError where a rule, what is to be hidden or told apart does not fit the graph of all."""
         self.chain().check(graph)
         self.explanations.check(graph)
+        self.evaluation.check(graph)
 
     def told_in_paths(self, share: float | None) -> Config:
         """With another floor of path share; None: its own."""

@@ -1,101 +1,31 @@
-"""How good the rankings are: all items ranked, every user's figures kept, intervals and a paired test."""
+"""How good the rankings are: all items ranked by every scorer, block by block, for every user with targets."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
 
 from kg.query import Query
+from recsys.figures import Evaluation as Evaluation
+from recsys.figures import Figures
 from recsys.fusion import Fusion
 from recsys.metrics import Lists, metric
-from recsys.protocol import COLD_ITEMS, Protocol, asked, seen_before
+from recsys.metrics import figures as figures_of
+from recsys.metrics.whole import beaten
+from recsys.protocol import COLD_ITEMS, COLD_OVERALL, Protocol, asked, seen_before
+from recsys.ranking import Mask, masked, rank
 from recsys.ranking import blocks as row_blocks
-from recsys.ranking import rank
-from recsys.significance import intervals, paired
 from recsys.threads import allowed
 from recsys.types import Holdout, Scorer, Scores
 
 _WORKERS = 4  # threads at most: each holds a block of scores, which bounds the memory
-Figures = Mapping[str, NDArray[np.float64]]
-
-
-@dataclass(frozen=True, eq=False)
-class Evaluation:
-    """Every user's figures.
-
-    figures  [scorer][group][metric@k]: float64 (users of the group,), or one number for a metric of all lists
-    curves   [scorer]: mean recall of the warm group in lists of 1, 2, … max(k), float64 (max(k),)
-    """
-
-    protocol: Protocol
-    figures: Mapping[str, Mapping[str, Figures]]
-    curves: Mapping[str, NDArray[np.float64]]
-    left_out: Mapping[str, int]
-
-    def mean(self, scorer: str, metric_name: str | None = None, group: str = "warm") -> float:
-        return float(self.figures[scorer][group][metric_name or self.protocol.decisive].mean())
-
-    @property
-    def best_single(self) -> str | None:
-        """The scorer, fusion apart, with the highest decisive metric on this very holdout; None: only a fusion."""
-        return max((name for name in self.figures if name != "fusion"), key=self.mean, default=None)
-
-    def beside(self, other: Evaluation) -> Evaluation:
-        """With the scorers of another one under the same protocol after its own."""
-        figures, curves = {**self.figures, **other.figures}, {**self.curves, **other.curves}
-        return replace(self, figures=figures, curves=curves)
-
-    def __repr__(self) -> str:
-        means = ", ".join(f"{name} {self.mean(name):.3f}" for name in self.figures)
-        return f"Evaluation({self.protocol.decisive}: {means})"
-
-    def _repr_html_(self) -> str:
-        from recsys.standings import tables
-
-        return str(tables(self.to_json()))
-
-    def to_json(self) -> dict[str, Any]:
-        rows = [
-            {"name": name, "metrics": self._summary(groups["warm"]),
-             "groups": {group: self._summary(part) for group, part in groups.items() if group != "warm"},
-             "recall_curve": self.curves[name].tolist()}
-            for name, groups in self.figures.items()
-        ]  # fmt: skip
-        document: dict[str, Any] = {"protocol": self._protocol(), "scorers": rows, "best_single": self.best_single}
-        if "fusion" in self.figures and self.best_single:
-            decisive = self.protocol.decisive
-            values = [self.figures[name]["warm"][decisive] for name in ("fusion", self.best_single)]
-            document["fused_vs_best"] = paired(*values, **self._resampling()).to_json()
-        return document
-
-    def _protocol(self) -> dict[str, Any]:
-        users = len(next(iter(self.figures.values()))["warm"][self.protocol.decisive])
-        return {
-            "repeats": self.protocol.repeats,
-            "k": list(self.protocol.k),
-            "decisive": self.protocol.decisive,
-            "level": self.protocol.level,
-            "resamples": self.protocol.resamples,
-            "users": users,
-            "left_out": dict(self.left_out),
-        }
-
-    def _resampling(self) -> dict[str, Any]:
-        return {"resamples": self.protocol.resamples, "level": self.protocol.level, "seed": self.protocol.seed}
-
-    def _summary(self, figures: Figures) -> dict[str, dict[str, float]]:
-        """Means with intervals; a metric of all lists is a count, not an estimate: its interval has no width."""
-        means = {name: float(values.mean()) for name, values in figures.items()}
-        per_user = [name for name, values in figures.items() if values.ndim]
-        low, high = intervals(np.stack([figures[name] for name in per_user], axis=1), **self._resampling())
-        lows = means | dict(zip(per_user, low.tolist(), strict=True))
-        highs = means | dict(zip(per_user, high.tolist(), strict=True))
-        return {name: {"mean": mean, "low": lows[name], "high": highs[name]} for name, mean in means.items()}
+_ALL, _HIDDEN, _COLD = "all", "hidden", "cold"  # what an item is ranked among
 
 
 def evaluate(
@@ -157,8 +87,9 @@ Watch = Callable[[NDArray[np.int64], Shared], None]
 class _Judgement:
     """One evaluation under way.
 
-    rows   int64 (R,), the rows of the holdout that are asked anything
-    lists  [scorer]: their lists int64 (R, k) of all items; `cold` those of the cold items among themselves
+    rows    int64 (R,), the rows of the holdout that are asked anything
+    lists   [field][scorer]: their lists int64 (R, k) of the items of a field; `field`: in which a group is ranked
+    beaten  [group][scorer]: float64 (users of the group,), see `Lists.beaten`; where whole rankings are looked at
     """
 
     def __init__(
@@ -170,11 +101,20 @@ class _Judgement:
         self.of_group = {group: np.diff(targets.indptr) > 0 for group, targets in self.groups.items()}
         self.wanted = np.any(list(self.of_group.values()), axis=0)
         self.rows = np.flatnonzero(self.wanted)
-        shape = (len(self.rows), max(protocol.k))
-        self.lists = {name: np.full(shape, -1) for name in scorers}
-        self.cold = {name: np.full(shape, -1) for name in scorers} if COLD_ITEMS in self.groups else {}
         assert holdout.popularity is not None  # `asked` has checked it
         self.popularity = holdout.popularity
+        hidden = holdout.candidates
+        self.field = {group: _ALL if hidden is None or group == COLD_OVERALL else _HIDDEN for group in self.groups}
+        self.field |= {COLD_ITEMS: _COLD}
+        self.fields: dict[str, Mask | None] = {_ALL: None, _HIDDEN: hidden, _COLD: self.popularity == 0}
+        shape = (len(self.rows), max(protocol.k))
+        used = {self.field[group] for group in self.groups}
+        self.lists = {each: {name: np.full(shape, -1) for name in scorers} for each in self.fields if each in used}
+        self.beaten = {
+            group: {name: np.zeros(int(own.sum())) for name in scorers}
+            for group, own in self.of_group.items()
+            if protocol.whole
+        }
 
     def rank(self, rows: NDArray[np.int64], scores: Shared) -> None:
         """Take the lists of some rows of the holdout, whose scores these are."""
@@ -183,10 +123,24 @@ class _Judgement:
         excluded = seen_before(self.holdout, self.protocol, scores.query.take(mine))
         k = max(self.protocol.k)
         for name, scorer in self.scorers.items():
-            found = scores.of(scorer)[mine]
-            self.lists[name][place] = rank(found, k, excluded=excluded).items
-            if self.cold:
-                self.cold[name][place] = rank(found, k, excluded=excluded, allowed=self.popularity == 0).items
+            found = scores.of(scorer)
+            found = found if len(mine) == len(found) else found[mine]
+            for each, lists in self.lists.items():
+                lists[name][place] = rank(found, k, excluded=excluded, allowed=self.fields[each]).items
+            for group, of_scorers in self.beaten.items():
+                own = self.of_group[group][rows[mine]]
+                chosen = np.cumsum(self.of_group[group])[rows[mine][own]] - 1
+                barred = None if excluded is None else excluded[own]
+                of_scorers[name][chosen] = self._beaten(found[own], group, rows[mine][own], barred)
+
+    def _beaten(
+        self, scores: Scores, group: str, rows: NDArray[np.int64], excluded: csr_array[Any] | None
+    ) -> NDArray[np.float64]:
+        mask = self.fields[self.field[group]]
+        barred = np.zeros(scores.shape, dtype=bool) if excluded is None else excluded.toarray() > 0
+        if mask is not None:
+            barred |= ~mask
+        return beaten(masked(scores), self.groups[group][rows], barred)
 
     def figures(self) -> Evaluation:
         figures: dict[str, dict[str, Figures]] = {name: {} for name in self.scorers}
@@ -194,11 +148,24 @@ class _Judgement:
         for name in self.scorers:
             for group, targets in self.groups.items():
                 chosen = np.flatnonzero(self.of_group[group])
-                items = (self.cold if group == COLD_ITEMS else self.lists)[name][np.searchsorted(self.rows, chosen)]
-                judged = Lists.of(items, targets[chosen], self.popularity, self.holdout.n_users)
-                metrics = [(m, n) for m in self.protocol.metrics for n in self.protocol.k]
-                figures[name][group] = {f"{m}@{n}": metric(m)(judged, n) for m, n in metrics}
+                items = self.lists[self.field[group]][name][np.searchsorted(self.rows, chosen)]
+                judged = Lists.of(
+                    items,
+                    targets[chosen],
+                    self.popularity,
+                    self.holdout.n_users,
+                    self._history(chosen),
+                    self.holdout.categories,
+                    self.beaten.get(group, {}).get(name),
+                )
+                figures[name][group] = figures_of(judged, self.protocol.metrics, self.protocol.k)
                 if group == "warm":
                     lengths = range(1, max(self.protocol.k) + 1)
                     curves[name] = np.array([metric("recall")(judged, n).mean() for n in lengths])
-        return Evaluation(self.protocol, figures, curves, self.holdout.left_out)
+        warm = self.of_group.get("warm")
+        strata = {} if warm is None else {name: labels[warm] for name, labels in self.holdout.strata.items()}
+        return Evaluation(self.protocol, figures, curves, self.holdout.left_out, strata)
+
+    def _history(self, rows: NDArray[np.int64]) -> csr_array[Any] | None:
+        found = self.holdout.query.take(rows).seen(self.holdout.kinds)
+        return found if found.nnz else None

@@ -12,6 +12,8 @@ from scipy.sparse import csr_array
 from kg.graph import ITEM, USER, KnowledgeGraph
 from kg.query import Weighting
 from recsys.errors import RecsysError
+from recsys.ranking import CATEGORY
+from recsys.strata import categories, strata
 from recsys.types import Holdout
 
 if TYPE_CHECKING:
@@ -25,14 +27,17 @@ def holdout(
     now: int | None = None,
     *,
     cold_users: bool = True,
+    category: str = CATEGORY,
+    by: Sequence[str] = (),
 ) -> Holdout:
     """The users of `events` with what they took; only events of `kinds` are targets.
 
     `now` is the moment of asking in unix seconds. None: each user is asked just after the time of her own first target
     (what she took together with it and the graph kept is known), or as of the graph's own moment where it has no time.
     Items that the graph lacks cannot be ranked: they are counted and left out. Users that it lacks are rows without
-    history after all others, or, with `cold_users` False, counted and left out too. Raises RecsysError where nothing
-    remains.
+    history after all others, or, with `cold_users` False, counted and left out too. `category` is the node type that
+    tells items apart, `by` are those that tell users apart, beside how much they have done. Raises RecsysError where
+    nothing remains, and for a node type the graph lacks.
     """
     wanted = events.filter(events.kind.isin(list(kinds)))
     first = wanted.time.epoch_seconds().min()
@@ -58,7 +63,19 @@ def holdout(
     else:
         moments = np.full(len(place), now - graph.epoch)
     query = graph.query(asked, moments)
-    return Holdout(query, targets, tuple(kinds), popularity(graph), graph.n_users, left_out)
+    had = popularity(graph)
+    wanted_items = np.bincount(targets.indices, minlength=graph.n_items) > 0
+    return Holdout(
+        query,
+        targets,
+        tuple(kinds),
+        had,
+        graph.n_users,
+        left_out,
+        candidates=None if had[wanted_items].any() else wanted_items,
+        categories=categories(graph, category),
+        strata=strata(graph, query, by),
+    )
 
 
 def _own_moments(graph: KnowledgeGraph, times: NDArray[np.float64], row: NDArray[np.int64]) -> NDArray[np.int64]:

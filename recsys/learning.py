@@ -193,6 +193,8 @@ class _Pool:
         chosen = []
         for part in scores:
             masked = part.copy()
+            if self.holdout.candidates is not None:
+                masked[:, ~self.holdout.candidates] = -np.inf
             if seen is not None:
                 masked[np.repeat(np.arange(len(masked)), np.diff(seen.indptr)), seen.indices] = -np.inf
             chosen.append(top(masked, self.n_each))
@@ -201,6 +203,8 @@ class _Pool:
         if seen is not None:
             held = seen.toarray()[np.arange(len(mine))[:, None], items.clip(0)] > 0
             items[held] = -1
+        if self.holdout.candidates is not None:
+            items[~self.holdout.candidates[items]] = -1
         values = np.stack([np.take_along_axis(part, items.clip(0), axis=1) for part in scores])
         values[:, items < 0] = -np.inf
         known = self.targets[rows[mine]]

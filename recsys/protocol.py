@@ -14,11 +14,11 @@ from scipy.sparse import csr_array
 
 from kg.query import Query, Weighting
 from recsys.errors import RecsysError
-from recsys.metrics import METRICS
+from recsys.metrics import WHOLE, listed
 from recsys.types import Holdout
 
 Repeats = Literal["include", "exclude"]
-COLD_ITEMS = "cold_items"
+COLD_ITEMS, COLD_OVERALL = "cold_items", "cold_overall"
 
 
 @dataclass(config=ConfigDict(extra="forbid"), frozen=True)
@@ -32,7 +32,7 @@ class Protocol:
 
     repeats: Repeats = "include"
     k: tuple[PositiveInt, ...] = (10, 20)
-    metrics: tuple[str, ...] = field(default_factory=lambda: tuple(METRICS))
+    metrics: tuple[str, ...] = field(default_factory=listed)
     resamples: PositiveInt = 2000
     level: float = 0.95
     seed: int = 0
@@ -48,6 +48,11 @@ class Protocol:
         """The metric that scorers are compared by."""
         return f"ndcg@{self.k[0]}"
 
+    @property
+    def whole(self) -> bool:
+        """Whether any metric looks at whole rankings."""
+        return not WHOLE.isdisjoint(self.metrics)
+
 
 def seen_before(holdout: Holdout, protocol: Protocol, query: Query) -> csr_array[np.float32] | None:
     """What the protocol keeps out of the lists of `query`, some rows of the holdout's; None: nothing."""
@@ -61,8 +66,11 @@ def asked(holdout: Holdout, protocol: Protocol) -> Mapping[str, csr_array[np.flo
     repeat      of those, what the user had before, and explore, the rest (repeats included only)
     cold_users  users without any event, items with events
     cold_items  items without any event; these are ranked among themselves
+    cold_overall  the same targets, among all items
 
-    A group without a target is left out. Raises RecsysError where there are no warm targets at all.
+    Where every user asked is new, `warm` is those; where every item is, it is the holdout's `candidates`, ranked among
+    themselves: that is what a split by users or by items asks. A group without a target is left out. Raises RecsysError
+    where there are no warm targets at all.
     """
     if holdout.popularity is None:
         raise RecsysError("a holdout without popularity cannot be judged", fix="Make it with recsys.holdout.holdout.")
@@ -73,13 +81,18 @@ def asked(holdout: Holdout, protocol: Protocol) -> Mapping[str, csr_array[np.flo
     new = _without(targets, seen)
     if protocol.repeats == "exclude":
         targets = new
-    warm_items = holdout.popularity > 0
+    if not warm_users.any():
+        warm_users = ~warm_users
+    hidden = holdout.candidates
+    warm_items = holdout.popularity > 0 if hidden is None else hidden
     groups = {"warm": _part(targets, warm_users, warm_items)}
     if protocol.repeats == "include":
         groups["repeat"] = _part(_without(targets, new), warm_users, warm_items)
         groups["explore"] = _part(new, warm_users, warm_items)
     groups["cold_users"] = _part(targets, ~warm_users, warm_items)
-    groups[COLD_ITEMS] = _part(targets, np.ones_like(warm_users), ~warm_items)
+    if hidden is None:
+        groups[COLD_ITEMS] = _part(targets, np.ones_like(warm_users), ~warm_items)
+    groups[COLD_OVERALL] = groups[COLD_ITEMS] if hidden is None else groups["warm"]
     if not groups["warm"].nnz:
         raise RecsysError(
             "no user with a history has a target" + (" that is new" if protocol.repeats == "exclude" else ""),

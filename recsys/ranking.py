@@ -6,6 +6,8 @@ A filter is a mask over the items, bool (n_items,), True where an item may be sh
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from difflib import get_close_matches
 from typing import Any
 
@@ -16,12 +18,13 @@ from scipy.sparse import csr_array
 from kg.graph import ITEM, KnowledgeGraph
 from kg.query import Query
 from recsys.errors import RecsysError
+from recsys.topk import is_wide
+from recsys.topk import top as top
 from recsys.types import Recommendations, Scorer, Scores
 
 Mask = NDArray[np.bool_]
 BLOCK_BYTES = 1 << 27
 """Scores held at once: 128 MiB stays far from any memory limit and is large enough to be quick."""
-_CHUNK = 64  # scores whose maximum is taken first: a row of few chunks is quicker partitioned whole
 
 BROADER = "broader"
 CATEGORY = "category"
@@ -40,16 +43,42 @@ def rank(
     `excluded` csr (B, n_items): per row, items that may not be shown; `allowed` bool (n_items,): the only ones that
     may. A score of NaN is never shown. `users` (B,) are the ids the rows belong to. `scores` stays as it is.
     """
-    kept = masked(scores, excluded=excluded, allowed=allowed)
-    items = top(kept, k)
-    best = np.take_along_axis(kept, items, axis=1)
-    shown = best > -np.inf
+    users = np.full(len(scores), "", dtype=object) if users is None else users
+    if allowed is not None:
+        columns = np.append(np.flatnonzero(allowed), -1)
+        own = None if excluded is None else excluded[:, columns[:-1]]
+        found = rank(scores[:, columns[:-1]], k, excluded=own, users=users)
+        return replace(found, items=columns[found.items])  # −1 stays −1
+    if is_wide(scores, k) and scores.flags.writeable:
+        with _without(scores, excluded):
+            items = top(scores, k)
+            best = np.take_along_axis(scores, items, axis=1)
+    else:
+        kept = masked(scores, excluded=excluded)
+        items = top(kept, k)
+        best = np.take_along_axis(kept, items, axis=1)
+    shown = best > -np.inf  # NaN is not
     padding = ((0, 0), (0, k - items.shape[1]))
     return Recommendations(
         np.pad(np.where(shown, items, -1), padding, constant_values=-1),
         np.pad(np.where(shown, best, np.float32(np.nan)), padding, constant_values=np.nan),
-        np.full(len(scores), "", dtype=object) if users is None else users,
+        users,
     )
+
+
+@contextmanager
+def _without(scores: Scores, excluded: csr_array[np.float32] | None) -> Iterator[None]:
+    """The scores, −∞ in the place of what is excluded as long as they are looked at: a copy would take longer."""
+    if excluded is None:
+        yield
+        return
+    places = np.repeat(np.arange(len(scores)), np.diff(excluded.indptr)), excluded.indices
+    known = scores[places]
+    scores[places] = -np.inf
+    try:
+        yield
+    finally:
+        scores[places] = known
 
 
 def masked(scores: Scores, *, excluded: csr_array[np.float32] | None = None, allowed: Mask | None = None) -> Scores:
@@ -60,49 +89,6 @@ def masked(scores: Scores, *, excluded: csr_array[np.float32] | None = None, all
     if excluded is not None:
         kept[np.repeat(np.arange(len(kept)), np.diff(excluded.indptr)), excluded.indices] = -np.inf
     return kept
-
-
-def top(scores: NDArray[np.floating[Any]], k: int) -> NDArray[np.int64]:
-    """Places of the k highest values of every row (all, where there are fewer), best first, ties to the lower index.
-
-    `scores` (B, n) without NaN; int64 (B, min(k, n)).
-    """
-    n = scores.shape[1]
-    if n >= _CHUNK * k > 0:
-        return _top_of_wide(scores, k)
-    chosen = np.broadcast_to(np.arange(n), scores.shape)
-    if k < n:
-        threshold = np.partition(scores, n - k, axis=1)[:, n - k, None]
-        kept = scores >= threshold
-        counts = np.count_nonzero(kept, axis=1)
-        for row in np.flatnonzero(counts > k):
-            equal = np.flatnonzero(scores[row] == threshold[row])
-            kept[row, equal[k - counts[row] :]] = False
-        chosen = np.nonzero(kept)[1].reshape(-1, k)
-    order = np.argsort(-np.take_along_axis(scores, chosen, axis=1), axis=1, kind="stable")
-    return np.take_along_axis(chosen, order, axis=1)
-
-
-def _top_of_wide(scores: NDArray[np.floating[Any]], k: int) -> NDArray[np.int64]:
-    """`top` of rows of at least k chunks, in about one pass over memory.
-
-    The k-th highest of the chunks' maxima is a bound: at least k values reach it, and fewer than k chunks hold any
-    above it.
-    """
-    n_rows, n = scores.shape
-    whole = n - n % _CHUNK
-    maxima = scores[:, :whole].reshape(n_rows, -1, _CHUNK).max(axis=2)
-    if whole < n:
-        maxima = np.column_stack([maxima, scores[:, whole:].max(axis=1)])
-    place = maxima.shape[1] - k
-    bounds = np.partition(maxima, place, axis=1)[:, place]
-    best = np.empty((n_rows, k), dtype=np.int64)
-    for row, (values, bound) in enumerate(zip(scores, bounds, strict=True)):
-        chosen = np.flatnonzero(values > bound)
-        if (missing := k - len(chosen)) > 0:
-            chosen = np.sort(np.concatenate([chosen, np.flatnonzero(values == bound)[:missing]]))
-        best[row] = chosen[np.argsort(-values[chosen], kind="stable")[:k]]
-    return best
 
 
 def recommend(

@@ -41,7 +41,26 @@ body {{ font-family: {font} }}
 </body>
 </html>
 """
+_SHARED = {
+    "pairs": "pairs of user and item stand before it, too",
+    "near": "events come within an hour of one of the same user and item before it",
+    "texts": "events say in the same words what their user said of another item before",
+}
+"""What a test has in common with what lies before it, by the names of `kg.leaks`."""
 _LISTED = 50  # rejected rows; all of them lie beside what the stage of ingest keeps
+
+
+@dataclass(frozen=True)
+class Cut:
+    """How test was kept apart: the split in words, when validation and test start, and what stands on both sides.
+
+    starts  unix seconds; each None where every user has an own one, all None where chance drew what is asked
+    leaks   of `kg.leaks`, by name
+    """
+
+    split: str
+    starts: tuple[int | None, int | None] | None = None
+    leaks: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -53,7 +72,7 @@ class Report:
     data     `ingest`
     graph    `graph stats`
     schema   `kg.picture.schema_picture` of the graph
-    starts   of validation and test, unix seconds; each None where every user has an own one
+    cut      how test was kept apart
     explanations  `evaluate --explanations`
     frontier      per protocol: `evaluate --frontier`
     """
@@ -64,7 +83,7 @@ class Report:
     data: Document | None = None
     graph: Document | None = None
     schema: alt.LayerChart | None = None
-    starts: tuple[int | None, int | None] | None = None
+    cut: Cut | None = None
     explanations: Document | None = None
     frontier: Mapping[Repeats, Sequence[Document]] | None = None
 
@@ -81,7 +100,7 @@ class Report:
 
     def to_html(self) -> str:
         """The whole page; every name in it is escaped."""
-        parts = [_period(*self.starts)] if self.starts else []
+        parts = [_period(self.cut)] if self.cut else []
         parts += [self._tiles(), *map(judged, self.figures.values())]
         parts += [faithfulness(self.explanations)] if self.explanations else []
         parts += [_frontier(self.frontier, self.figures)] if self.frontier else []
@@ -166,10 +185,17 @@ def _graph(stats: Document, schema: alt.LayerChart | None) -> Markup:
     return section("The graph", *picture, tables)
 
 
-def _period(validation: int | None, test: int | None) -> Markup:
-    if validation is None or test is None:
-        return element("p", "Each user’s last event is the test, the one before it validation.")
-    return element("p", f"Test period from {_date(test)}; validation from {_date(validation)} until then.")
+def _period(cut: Cut) -> Markup:
+    if cut.starts is None:
+        said = f"Drawn by chance: {cut.split}."
+    elif None in cut.starts:
+        own = "Each user’s last event is the test, the one before it validation."
+        said = own if cut.split == "leave-last-out" else "The log says which part each event belongs to."
+    else:
+        validation, test = (_date(start) for start in cut.starts if start is not None)
+        said = f"Test period from {test}; validation from {validation} until then."
+    shared = [f"{count:,} {_SHARED[name]}" for name, count in cut.leaks.items() if count]
+    return element("p", said, f" Of the test, {'; '.join(shared)}." if shared else "")
 
 
 def _protocol(document: Document) -> Markup:

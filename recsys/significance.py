@@ -1,12 +1,13 @@
 """How sure a mean over users is, and whether one ranking is really better than another.
 
 Smucker, Allan & Carterette, "A comparison of statistical significance tests for information retrieval evaluation",
-CIKM 2007: bootstrap intervals, a randomisation (sign flip) test for the p of a paired difference.
+CIKM 2007: bootstrap intervals, a randomisation (sign flip) test for the p of a paired difference. Holm, "A simple
+sequentially rejective multiple test procedure", Scandinavian Journal of Statistics 1979, where several are made.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 
 import numpy as np
@@ -17,12 +18,16 @@ _CELLS = 1 << 22  # resampled cells held at once
 
 @dataclass(frozen=True)
 class Paired:
-    """Mean difference of the same users under two rankings, its interval, and the two-sided p of no difference."""
+    """Mean difference of the same users under two rankings, its interval, and the two-sided p of no difference.
+
+    `p_holm` is that p where it is one of several tests: the chance of any false finding among all is held.
+    """
 
     difference: float
     low: float
     high: float
     p: float
+    p_holm: float
 
     def to_json(self) -> dict[str, float]:
         return asdict(self)
@@ -48,20 +53,42 @@ def paired(
     seed: int = 0,
 ) -> Paired:
     """First − second over the same users, each float64 (B,)."""
-    differences = first - second
-    low, high = intervals(differences[:, None], resamples=resamples, level=level, seed=seed)[:, 0]
-    mean = float(differences.mean())
-    return Paired(mean, float(low), float(high), _sign_flip_p(differences, resamples, seed))
+    return beside(first, [second], resamples=resamples, level=level, seed=seed)[0]
 
 
-def _sign_flip_p(differences: NDArray[np.float64], resamples: int, seed: int) -> float:
-    """The share of random signs under which the mean is at least as far from 0, the signs as they are among them."""
+def beside(
+    first: NDArray[np.float64],
+    others: Sequence[NDArray[np.float64]],
+    *,
+    resamples: int = 2000,
+    level: float = 0.95,
+    seed: int = 0,
+) -> list[Paired]:
+    """First − each other over the same users, all float64 (B,), their p corrected for being several."""
+    differences = first[:, None] - np.stack(others, axis=1)
+    low, high = intervals(differences, resamples=resamples, level=level, seed=seed)
+    p = _sign_flip_p(differences, resamples, seed)
+    columns = (differences.mean(axis=0), low, high, p, holm(p))
+    return [Paired(*map(float, row)) for row in zip(*columns, strict=True)]
+
+
+def holm(p: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Adjusted p of m tests, float64 (m,): the i-th smallest, from 0, times m − i, and never below one before."""
+    order = np.argsort(p, kind="stable")
+    raised = np.maximum.accumulate(p[order] * np.arange(len(p), 0, -1))
+    adjusted = np.empty(len(p))
+    adjusted[order] = np.minimum(raised, 1.0)
+    return adjusted
+
+
+def _sign_flip_p(differences: NDArray[np.float64], resamples: int, seed: int) -> NDArray[np.float64]:
+    """Per column the share of random signs, its own too, under which the mean is as far from 0; float64 (M,)."""
     rng = np.random.default_rng(seed)
-    observed = abs(differences.sum()) * (1 - 1e-12)  # so that a tie by rounding counts
-    as_far = 0
+    observed = np.abs(differences.sum(axis=0)) * (1 - 1e-12)  # so that a tie by rounding counts
+    as_far = np.zeros(differences.shape[1])
     for n in _chunks(len(differences), resamples):
         signs = rng.integers(0, 2, (n, len(differences)), dtype=np.int8) * 2.0 - 1
-        as_far += int((np.abs(signs @ differences) >= observed).sum())
+        as_far += (np.abs(signs @ differences) >= observed).sum(axis=0)
     return (1 + as_far) / (1 + resamples)
 
 

@@ -14,6 +14,7 @@ from kg.carves import before
 from kg.config import checked
 from kg.engine import Engine, Relational
 from kg.graph import KnowledgeGraph
+from kg.leaks import leaks
 from kg.picture import schema_picture
 from kg.reading import ingest
 from kg.sources.files import find
@@ -30,7 +31,7 @@ from recsys.errors import RecsysError
 from recsys.holdout import holdout
 from recsys.recipe import Conditions, Recipe, Say, silent
 from recsys.recommender import Recommender
-from recsys.report import Report
+from recsys.report import Cut, Report
 from recsys.teaching import judge, teach
 from recsys.tuned import tuned
 from recsys.types import Holdout
@@ -196,6 +197,7 @@ def write_graphs(
     starts = {"validation_start": windows.validation_start, "test_start": windows.test_start}
     return {
         "stats": stats(graph),
+        "leaks": leaks(windows.train_validation.events, windows.test, job.config.shop.target_kinds),
         **{name: None if start is None else seconds(start) for name, start in starts.items()},
     }
 
@@ -260,10 +262,11 @@ def report(job: Job, figures: Any, recipe: Recipe, explanations: Any = None, fro
     """The page of an evaluation: all figures, and what the stages before it say of the data."""
     made, data = job.workspace.stage("graph").result, job.workspace.stage("ingest").result
     weights = {repeats: {name: of[0] for name, of in parts.items()} for repeats, parts in recipe.weights.items()}
-    starts = (made["validation_start"], made["test_start"])
     schema = schema_picture(graph(job.workspace))
-    found = (explanations, frontier)
-    return Report(job.config.shop.name, figures, weights, data, made["stats"], schema, starts, *found)
+    split = job.config.split
+    starts = None if split.by_chance else (made["validation_start"], made["test_start"])
+    cut = Cut(split.told, starts, made.get("leaks", {}))
+    return Report(job.config.shop.name, figures, weights, data, made["stats"], schema, cut, explanations, frontier)
 
 
 def _serve(job: Job) -> Stage:
@@ -305,7 +308,8 @@ def _graph(workspace: Workspace, name: str) -> KnowledgeGraph:
 
 def _holdout(job: Job, made: Stage, graph: KnowledgeGraph, name: str) -> Holdout:
     events = Engine(job.threads).connection.read_parquet(made.checked() / f"{name}.parquet")
-    return holdout(graph, events, job.config.shop.target_kinds, made.result[f"{name}_start"])
+    kinds, section = job.config.shop.target_kinds, job.config.evaluation
+    return holdout(graph, events, kinds, made.result[f"{name}_start"], category=section.category, by=section.by)
 
 
 def _recipe(folder: Path) -> Recipe:

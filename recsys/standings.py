@@ -12,12 +12,17 @@ from recsys.markup import Markup, element, folded, section, table, together
 if TYPE_CHECKING:
     import altair as alt
 
-_NAMES = {"hit_rate": "hit rate", "ndcg-kgat": "NDCG, KGAT’s", "ndcg": "NDCG", "map": "MAP", "mrr": "MRR"}
+_NAMES = {
+    "hit_rate": "hit rate", "ndcg-kgat": "NDCG, KGAT’s", "ndcg": "NDCG", "map": "MAP", "mrr": "MRR", "gini": "Gini",
+    "arp": "popularity", "popularity_lift": "popularity lift", "auc": "AUC",
+}  # fmt: skip
+_STRATA = {"activity": "how many items the user had before"}
 _GROUPS = {
     "repeat": "what users had before",
     "explore": "what is new to them",
     "cold_users": "users without any event before the test period",
     "cold_items": "items without any event before it, ranked among themselves",
+    "cold_overall": "the same items, ranked among all",
 }
 _TOGETHER = (("repeat", "explore"), ("cold_users", "cold_items"))  # drawn in one picture
 _REPEATS = {
@@ -42,6 +47,8 @@ def judged(document: Document) -> Markup:
         _metrics(document, first),
         *(folded(f"Lists of {k}", _metrics(document, k)) for k in others),
         _groups(document),
+        *_strata(document),
+        *_against(document),
     )
 
 
@@ -72,7 +79,7 @@ def _verdict(document: Document) -> Markup:
         said = "The fusion ranks worse than"
     else:
         said = "No sure difference between the fusion and"
-    difference, low, high = (f"{gain[part]:+.4f}".replace("-", "−") for part in ("difference", "low", "high"))
+    difference, low, high = (_signed(gain[part]) for part in ("difference", "low", "high"))
     numbers = f"{heading(document['protocol']['decisive'])} {difference} ({low} … {high}), p = {gain['p']:.2g}"
     return element("p", f"{said} {best}, the best single scorer, on the same users: {numbers}.", kind="verdict")
 
@@ -80,9 +87,9 @@ def _verdict(document: Document) -> Markup:
 def _metrics(document: Document, k: int) -> Markup:
     """All scorers by all metrics in lists of k, each with its interval."""
     first = document["scorers"][0]["metrics"]
-    names = [name.rpartition("@")[0] for name in first if name.endswith(f"@{k}")]
-    rows = [[row["metrics"][f"{name}@{k}"] for name in names] for row in document["scorers"]]
-    return _scorers(document, [_NAMES.get(name, name) for name in names], rows)
+    names = [name for name in first if name.endswith(f"@{k}") or "@" not in name]
+    rows = [[row["metrics"][name] for name in names] for row in document["scorers"]]
+    return _scorers(document, [_NAMES.get(name.partition("@")[0], name.partition("@")[0]) for name in names], rows)
 
 
 def _groups(document: Document) -> Markup:
@@ -105,6 +112,35 @@ def _groups(document: Document) -> Markup:
         element("div", *pictures, kind="charts"),
         _scorers(document, list(words.values()), rows),
     )
+
+
+def _against(document: Document) -> list[Markup]:
+    """The fusion beside every other scorer, over the same users."""
+    found = document.get("fused_vs_each")
+    if not found:
+        return []
+    columns = ["scorer", "difference", "low", "high", "p", "p, Holm"]
+    rows = [[row["name"], *(_signed(row[end]) for end in columns[1:4]), f"{row['p']:.2g}", f"{row['p_holm']:.2g}"]
+            for row in found]  # fmt: skip
+    told = "Holm’s p holds the chance of any false finding among all of these."
+    title = f"{heading(document['protocol']['decisive'])} of the fusion − each scorer’s"
+    return [folded(title, together(table(columns, rows), element("p", told, kind="faint")))]
+
+
+def _signed(figure: float) -> str:
+    return f"{figure:+.4f}".replace("-", "−")
+
+
+def _strata(document: Document) -> list[Markup]:
+    """The decisive metric by what users are told apart by; folded, for whoever looks for whom it works less well."""
+    decisive = document["protocol"]["decisive"]
+    found = []
+    for name, parts in document["scorers"][0]["strata"].items():
+        headings = [f"{label} ({part['users']:,} users)" for label, part in parts.items()]
+        rows = [[row["strata"][name][label]["metrics"][decisive] for label in parts] for row in document["scorers"]]
+        told = _STRATA.get(name, name.replace("_", " "))
+        found.append(folded(f"{heading(decisive)} by {told}", _scorers(document, headings, rows)))
+    return found
 
 
 def _scorers(document: Document, headings: list[str], figures: list[list[Mapping[str, float]]]) -> Markup:

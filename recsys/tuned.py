@@ -26,7 +26,7 @@ def remember(workspace: Workspace, config: Config, made: Stage, name: str, param
     known = _kept(workspace)
     known.pop(name, None)
     if parameters:
-        seen = {"split": config.split.method, "until": made.result["test_start"]}
+        seen = {"split": config.split.told, "until": made.result["test_start"]}
         known[name] = {"parameters": dict(parameters), **seen}
     workspace.remember(_DOCUMENT, known)
 
@@ -82,7 +82,7 @@ def _path(workspace: Workspace) -> Path:
 
 def _check(workspace: Workspace, config: Config, made: Stage, found: Mapping[str, Any], name: str) -> None:
     until, now = found["until"], made.result["test_start"]
-    if found["split"] == config.split.method and (until is None or (now is not None and now >= until)):
+    if found["split"] == config.split.told and (until is None or (now is not None and now >= until)):
         return
     raise RecsysError(
         f"what was tuned of {name} has seen what is now kept for the test",

@@ -39,6 +39,10 @@ class Holdout:
     popularity  int64 (n_items,), the users of the graph who had an event with the item; 0 is a cold item
     n_users     the users of the graph, of whom popularity counts some
     left_out    how much of the window is no target, and why
+    candidates  bool (n_items,), the items of the targets where the graph has events with none of them: these are then
+                ranked among themselves; None: all items are
+    categories  csr (n_items, C) of ones, the categories of every item; None where the graph knows none
+    strata      of users, by what they are told apart by: the label of every row, objects (B,)
     """
 
     query: Query
@@ -47,6 +51,9 @@ class Holdout:
     popularity: NDArray[np.int64] | None = None
     n_users: int = 0
     left_out: Mapping[str, int] = field(default_factory=dict)
+    candidates: NDArray[np.bool_] | None = None
+    categories: csr_array[np.float32] | None = None
+    strata: Mapping[str, NDArray[Any]] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         return f"Holdout({len(self.query):,} users, {self.targets.nnz:,} targets)"
@@ -55,8 +62,12 @@ class Holdout:
         """At most `n` of its users, taken evenly from first to last."""
         if n >= len(self.query):
             return self
-        rows = np.linspace(0, len(self.query) - 1, n).astype(np.int64)
-        return replace(self, query=self.query.take(rows), targets=self.targets[rows])
+        return self.take(np.linspace(0, len(self.query) - 1, n).astype(np.int64))
+
+    def take(self, rows: NDArray[np.int64]) -> Holdout:
+        """Some of its users, in the order asked for."""
+        strata = {name: labels[rows] for name, labels in self.strata.items()}
+        return replace(self, query=self.query.take(rows), targets=self.targets[rows], strata=strata)
 
 
 @runtime_checkable

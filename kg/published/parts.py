@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from kg.carving import SHARE, carved
 from kg.columns import PART, PARTS
 from kg.config import Split
+from kg.leaks import leaks
 from kg.published.data import Published
 from kg.splitting import Windows, split
 
@@ -18,15 +19,20 @@ _TEST_SEED = 0  # the test part is the same whatever is drawn for validation
 _RANDOM = f"random {SHARE:.0%} of each user's items"
 
 
-def windows(data: Published, seed: int) -> tuple[Windows, str]:
-    """The windows, and in words how they were cut.
+def windows(data: Published, seed: int, section: Split | None = None) -> tuple[Windows, str]:
+    """The windows, and in words how they were cut: as `section` says, `seed` drawing what it draws, or the fold.
 
-    Parts that the data bring along are kept. Without any it is cut by time as a shop's log is; without times too, test
-    is drawn. Validation that is not given is drawn from train by `seed`.
+    Without a section, parts that the data bring along are kept. Without any it is cut by time as a shop's log is;
+    without times too, test is drawn. Validation that is not given is drawn from train by `seed`.
     """
     import ibis
 
     tables, events = data.tables, data.tables.events
+    if section is not None:
+        drawn = {"fold": seed % section.folds} if section.method == "k-fold" else {"seed": seed}
+        section = section.model_copy(update=drawn)
+        told = BY_TIME if section.method == "time" else section.told
+        return split(tables.with_events(events.drop(PART)) if data.has_parts else tables, section, data.kinds), told
     if not data.has_parts and data.has_times:
         return split(tables, tables.config.split, data.kinds), BY_TIME
     told = "given"
@@ -39,9 +45,9 @@ def windows(data: Published, seed: int) -> tuple[Windows, str]:
 
 
 def counts(found: Windows, kinds: tuple[str, ...]) -> dict[str, Any]:
-    """Users, items and different pairs; of test what train and validation lack, and the pairs they share with it.
+    """Users, items and different pairs; of test what train and validation lack, and what they share with it.
 
-    Such a pair tells its own answer where the parts were meant to differ.
+    What they share (`kg.leaks`) tells its own answer where the parts were meant to differ.
     """
     before, test = _pairs(found.train_validation.events, kinds), _pairs(found.test, kinds)
     return {
@@ -52,7 +58,10 @@ def counts(found: Windows, kinds: tuple[str, ...]) -> dict[str, Any]:
         "test": _count(test),
         "users_only_in_test": _count(test.select("user_id").distinct().anti_join(before, "user_id")),
         "items_only_in_test": _count(test.select("item_id").distinct().anti_join(before, "item_id")),
-        "pairs_in_train_and_test": _count(test.semi_join(before, ["user_id", "item_id"])),
+        **{
+            f"{name}_in_train_and_test": n
+            for name, n in leaks(found.train_validation.events, found.test, kinds).items()
+        },
     }
 
 

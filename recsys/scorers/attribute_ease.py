@@ -46,7 +46,7 @@ class AttributeEASE(ItemToItem):
 
     GRID: ClassVar[dict[str, tuple[Any, ...]]] = {
         "train_half_life": half_life(90, 180, None),
-        "share": Span((0.3, 1.0), 0.03, 3.0, log=True),
+        "share": Span((0.3, 1.0, 3.0), 0.03, 30.0, log=True),
         "l2": Span((3.0, 1.0, 10.0), 0.1, 1000.0, log=True),
         "output_power": Span((0.0, 0.3), -0.2, 0.8),
         "demand": DEMANDS,

@@ -24,22 +24,23 @@ from recsys.scorers.conjugate import conjugate
 from recsys.scorers.ials import IALS
 from recsys.types import Holdout
 
-_STEPS = 100  # of conjugate gradients: the rows of F have length 1, so that l2 bounds the condition from below
+_STEPS = 100  # of conjugate gradients: few attributes are common, so that few directions are slow
 
 
 @dataclass(config=STRICT)
 class AttributeIALS(LinearScorer):
     """operator = Y M Ŷᵀ, with Y and M as in `IALS`; each item's score times demand.
 
-    ŷ_i = ȳ + f_i W, with f_i the attributes of item i, of length 1, and ȳ the mean of what `IALS` learned. W solves
-    min Σ_i ‖y_i − ŷ_i‖² + l2 ‖W‖² over the items that have events and attributes. Of an item without attributes it has
-    no opinion.
+    ŷ_i = ȳ + f_i W, with f_i the attributes of item i as they are, and ȳ the mean of what `IALS` learned. W solves
+    min Σ_i ‖y_i − ŷ_i‖² + l2 ‖W‖² over the items that have events and attributes: it finds by itself how telling each
+    attribute is, a rare one being held down by l2, so that they are weighed no further. Of an item without attributes
+    it has no opinion.
     """
 
     n_factors: PositiveInt = 64
     unobserved: PositiveFloat = 0.1
     regularisation: PositiveFloat = 0.01
-    l2: PositiveFloat = 1.0
+    l2: PositiveFloat = 10.0
     train_half_life: PositiveFloat | None = 180
     demand: Demand = Demand()
     weighting: Weighting = Weighting()
@@ -48,8 +49,8 @@ class AttributeIALS(LinearScorer):
 
     GRID: ClassVar[dict[str, tuple[Any, ...]]] = {
         "train_half_life": half_life(180, None),
-        "l2": Span((1.0, 0.3, 3.0), 0.01, 100.0, log=True),
-        "unobserved": Span((0.1, 0.3), 0.001, 1.0, log=True),
+        "unobserved": Span((0.1, 0.3, 1.0), 0.001, 3.0, log=True),
+        "l2": Span((10.0, 3.0, 30.0), 0.1, 1000.0, log=True),
         "demand": DEMANDS,
         "n_factors": Span((), 16, 256, log=True),
         "regularisation": Span((), 0.001, 0.1, log=True),
@@ -67,7 +68,7 @@ class AttributeIALS(LinearScorer):
         ).fit(graph)
         assert isinstance(learned.operator_, Factors)
         factors: NDArray[np.float32] = learned.operator_.left
-        F = attributes(graph).unit
+        F = attributes(graph).weights
         self.opinion_ = np.diff(F.indptr) > 0
         known = np.flatnonzero(learned.opinion_ & self.opinion_)
         mean = factors[known].mean(axis=0) if len(known) else np.zeros(factors.shape[1], np.float32)

@@ -17,11 +17,13 @@ from recsys.operators import power, scaled
 class Attributes:
     """An attribute is a node that one relation leads to from items.
 
-    values     csr float32 (n_items, A): the weight of the fact, times log(items / those with it)
+    weights    csr float32 (n_items, A): the weight of the fact
+    values     that times log(items / those with it)
     nodes      int64 (A,), in the one numbering
     relations  the relations; `starts` int64 (R + 1,): where the attributes of each begin
     """
 
+    weights: csr_array[np.float32]
     values: csr_array[np.float32]
     nodes: NDArray[np.int64]
     relations: tuple[str, ...]
@@ -47,6 +49,7 @@ def attributes(graph: KnowledgeGraph) -> Attributes:
     lengths = [len(graph.nodes[target]) for _, _, target in found]
     nodes = [np.arange(graph.nodes[target].start, graph.nodes[target].range.stop) for _, _, target in found]
     return Attributes(
+        known,
         scaled(known, columns=np.log1p(graph.n_items / np.maximum(having, 1))),
         np.concatenate([np.empty(0, np.int64), *nodes]),
         tuple(name for _, name, _ in found),

@@ -14,6 +14,16 @@ TRAIN = "".join(f"{user} {' '.join(str((user + item) % 12) for item in range(6))
 TEST = "".join(f"{user} {(user + 7) % 12}\n" for user in range(20))
 
 
+SHOP = """
+[events]
+path = "log.csv"
+columns = { user_id = "who", item_id = "what" }
+[facts]
+path = "facts.csv"
+columns = { head = "head", relation = "relation", tail = "tail", head_type = "'item'", tail_type = "relation" }
+"""
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     return kgat(tmp_path / "data", TRAIN, TEST)
@@ -44,6 +54,18 @@ def test_the_table_on_a_terminal_and_in_a_file(folder: Path, tmp_path: Path, car
     assert "| fusion |" in out.read_text()
 
 
+def test_a_shops_file_is_a_data_set_with_its_catalogue(tmp_path: Path, cartograph: Ask) -> None:
+    rows = "".join(f"u{user},i{(user + item) % 12},{item}\n" for user in range(20) for item in range(6))
+    facts = "".join(f"i{item},brand,{'ab'[item // 6]}\n" for item in range(12))
+    folder = written(tmp_path / "shop", log__csv=f"who,what,value\n{rows}", facts__csv=f"head,relation,tail\n{facts}",
+                     shop__toml=SHOP)  # fmt: skip
+    words = ("benchmark", folder / "shop.toml", "--split", "cold-items", "--share", 0.25, "-w", tmp_path / "w")
+    document = cartograph(*words, "--scorers", "popularity,content_knn", "--json").json
+    assert (document["data"]["form"], document["data"]["facts"]) == ("shop", 12)
+    assert document["data"]["items_only_in_test"] == 3
+    assert "cold_overall" in document["results"][1]["groups"]
+
+
 def test_one_scorer_has_no_fusion(folder: Path, tmp_path: Path, cartograph: Ask) -> None:
     rows = cartograph("benchmark", folder, "--scorers", "popularity", "-w", tmp_path / "w", "--json").json["results"]
     assert [row["scorer"] for row in rows] == ["popularity"]
@@ -57,6 +79,9 @@ def test_one_scorer_has_no_fusion(folder: Path, tmp_path: Path, cartograph: Ask)
         ({"train__txt": "", "test__txt": "0 1\n"}, (), "is empty"),
         ({"train__txt": TRAIN, "test__txt": TEST}, ("--scorers", "eaze"), "'ease'"),
         ({"train__txt": TRAIN, "test__txt": TEST}, ("--seeds", "0"), "--seeds"),
+        ({"train__txt": TRAIN, "test__txt": TEST}, ("--split", "time"), "have no time"),
+        ({"train__txt": TRAIN, "test__txt": TEST}, ("--split", "cold-items"), "no event of the window can be asked"),
+        ({"train__txt": TRAIN, "test__txt": TEST}, ("--events", "log.csv"), "only a shop's file"),
         ({"train__txt": TRAIN, "test__txt": TEST}, ("--out", "table.doc"), "End --out in .md"),
     ],
 )

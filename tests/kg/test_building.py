@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -167,3 +168,13 @@ def test_a_value_that_is_no_number_is_an_error() -> None:
     log = pa.table({"user_id": ["a"], "item_id": ["b"], "value": pa.array([float("nan")])})
     with pytest.raises(KgError, match="not a number"):
         kg.build(kg.Tables.of(events=log, engine=ENGINE))
+
+
+@pytest.mark.parametrize("value", [float("inf"), 1e300])
+def test_a_value_that_no_edge_can_hold_is_an_error(value: float) -> None:
+    events = pd.DataFrame({"user_id": ["ann", "bob"], "item_id": ["mug", "mug"], "value": [1.0, value]})
+    with pytest.raises(KgError, match="not a number, or too large"):
+        kg.build(kg.Tables.of(events=pa.Table.from_pandas(events, schema=VALUED)))
+
+
+VALUED = pa.schema([("user_id", pa.string()), ("item_id", pa.string()), ("value", pa.float64())])

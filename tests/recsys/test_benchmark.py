@@ -7,12 +7,14 @@ from typing import Any
 import numpy as np
 import pytest
 
+from kg.config import Split
 from kg.published.data import Published
 from kg.published.forms import read
 from recsys import benchmark_table
 from recsys.benchmark import Benchmark, Outcome
 from recsys.errors import RecsysError
 from recsys.scorers.item_knn import ItemKNN
+from recsys.study import Budget
 from tests.kg.published.files import kgat
 
 SCORERS: dict[str, dict[str, Any]] = {"popularity": {}, "item_knn": {}}
@@ -109,6 +111,57 @@ def test_a_mistake_in_what_was_given_stops(data: Published, tmp_path: Path) -> N
         outcomes(data, tmp_path, scorers={"item_knn": {"shrinkag": 3}})
 
 
+GRAPH = "\n".join(f"{item} 0 {100 + 2 * item // N_ITEMS}" for item in range(N_ITEMS))
+
+
+def test_hidden_items_are_found_by_what_the_graph_says_of_them(data: Published, tmp_path: Path) -> None:
+    files = {part: file.read_text() for part, file in zip(("train", "test"), data.files, strict=True)}
+    known = read(kgat(tmp_path / "known", **files, kg_final__txt=GRAPH))
+    cold = Split(method="cold-items", test_share=0.2, validation_share=0.2)
+    found = outcomes(known, tmp_path, scorers={"popularity": {}, "content_knn": {}}, split=cold)
+    popularity, content, fusion = (one.row for one in found)
+    assert content["metrics"]["ndcg@10"]["mean"] > 1.15 * popularity["metrics"]["ndcg@10"]["mean"]
+    assert fusion["metrics"]["ndcg@10"]["mean"] >= content["metrics"]["ndcg@10"]["mean"]
+    assert set(content["groups"]) == {"cold_overall"}
+    told = Benchmark(known, {}, tmp_path, split=cold).to_json()
+    assert told["split"] == "cold-items, 20% of items for test, 20% for validation, seed 0"
+    assert told["items_only_in_test"] == 6
+
+
+def test_a_second_stage_is_told_beside_the_fusion(data: Published, tmp_path: Path) -> None:
+    pytest.importorskip("lightgbm")
+    rows = [one.row for one in outcomes(data, tmp_path, second_stage=True)]
+    assert [row["scorer"] for row in rows] == ["popularity", "item_knn", "fusion", "lambdamart"]
+    gain = rows[3]["second_vs_fusion"]["difference"]
+    assert gain == pytest.approx(rows[3]["metrics"]["ndcg@20"]["mean"] - rows[2]["metrics"]["ndcg@20"]["mean"])
+    assert "NDCG@20 of lambdamart − the fusion" in benchmark_table.verdicts(rows)[-1]
+
+
+@pytest.mark.parametrize("scorer", ["popularity", "item_knn"])
+def test_a_budget_is_a_search(data: Published, tmp_path: Path, scorer: str) -> None:
+    budget = Budget(minutes=5, trials=3)
+    found = outcomes(data, tmp_path, scorers={scorer: {}}, budget=budget)[0].row
+    assert found["trials"] == (3 if scorer == "item_knn" else 0)
+    assert outcomes(data, tmp_path, scorers={scorer: {}})[0].row.get("trials") is None
+
+
+def test_each_seed_is_a_fold(data: Published, tmp_path: Path) -> None:
+    folds = Split(method="k-fold", folds=3)
+    told = [Benchmark(data, {}, tmp_path, (seed,), split=folds).to_json() for seed in range(4)]
+    assert [one["split"] for one in told] == [f"k-fold, fold {fold} of 3, seed 0" for fold in (0, 1, 2, 0)]
+    assert sum(one["test"] for one in told[:3]) == told[0]["train"] + told[0]["validation"] + told[0]["test"]
+    assert told[3] == told[0]
+
+
+def test_what_the_files_part_is_drawn_anew_by_another_split(data: Published, tmp_path: Path) -> None:
+    kept = Benchmark(data, SCORERS, tmp_path).to_json()
+    drawn = Benchmark(data, SCORERS, tmp_path, split=Split(method="random", test_share=0.4)).to_json()
+    assert drawn["test"] > kept["test"]
+    found = outcomes(data, tmp_path, scorers={"popularity": {}})
+    again = outcomes(data, tmp_path, scorers={"popularity": {}}, split=Split(method="random"))
+    assert found[0].row["metrics"] != again[0].row["metrics"]
+
+
 def row(scorer: str, seed: int, figure: float, **more: Any) -> dict[str, Any]:
     metrics = {name: {"mean": figure, "low": figure - 0.1, "high": figure + 0.1} for name in ("recall@20", "ndcg@20")}
     costs = {"fit_seconds": 2.0 * (seed + 1), "users_per_second": 1234.6, "peak_mb": 500}
@@ -136,8 +189,11 @@ def test_the_table_has_means_of_the_seeds_and_the_fusion_last() -> None:
 def test_the_markdown_is_one_table_under_its_command() -> None:
     counted = dict.fromkeys(("users", "items", "facts", "train", "validation", "test"), 5)
     shared = dict.fromkeys(("users_only_in_test", "items_only_in_test"), 0) | {"pairs_in_train_and_test": 7}
-    gain = {"difference": 0.01, "low": -0.01, "high": 0.03, "p": 0.04}
-    rows = [row("ials", 0, 0.2), {**FAILED, "seed": 0}, row("fusion", 0, 0.2, best_single="ials", fused_vs_best=gain)]
+    shared |= {"near_in_train_and_test": 3, "texts_in_train_and_test": 2}
+    gain = {"difference": 0.01, "low": -0.01, "high": 0.03, "p": 0.04, "p_holm": 0.08}
+    each = [{"name": "ials", **gain}, {"name": "ease", **gain, "p_holm": 0.01}]
+    fused = row("fusion", 0, 0.2, best_single="ials", fused_vs_best=gain, fused_vs_each=each)
+    rows = [row("ials", 0, 0.2), {**FAILED, "seed": 0}, fused]
     text = benchmark_table.markdown(
         {"name": "d", "split": "given", **counted, **shared}, rows, "cartograph benchmark d"
     )
@@ -149,6 +205,7 @@ def test_the_markdown_is_one_table_under_its_command() -> None:
     for told in (
         "7 pairs of test are in train",
         "ease: no",
-        "the fusion − ials, seed 0: +0.0100 (95 % -0.0100 … +0.0300",
+        "the fusion − ials, seed 0: +0.0100 (95 % -0.0100 … +0.0300, p = 0.04; Holm, of 2 tests, 0.08)",
+        "Not surely apart at 5%: ials.",
     ):
         assert told in text

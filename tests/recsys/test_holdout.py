@@ -129,6 +129,7 @@ def test_repeats_and_the_rest_are_told_apart(graph: kg.KnowledgeGraph, later: Ho
         "explore": {("ann", "pot", 1), ("bob", "pot", 1), ("cat", "mug", 1)},
         "cold_users": {("?", "mug", 1), ("?", "tea", 1)},
         "cold_items": {("?", "shelf", 1)},
+        "cold_overall": {("?", "shelf", 1)},
     }
     parts = groups["repeat"] + groups["explore"]
     np.testing.assert_array_equal(parts.toarray(), groups["warm"].toarray())
@@ -138,7 +139,7 @@ def test_where_repeats_are_excluded_they_are_neither_shown_nor_right(graph: kg.K
     protocol = Protocol(repeats="exclude")
     groups = asked(later, protocol)
     assert pairs(graph, later, groups["warm"]) == {("ann", "pot", 1), ("bob", "pot", 1), ("cat", "mug", 1)}
-    assert set(groups) == {"warm", "cold_users", "cold_items"}
+    assert set(groups) == {"warm", "cold_users", "cold_items", "cold_overall"}
     seen = seen_before(later, protocol, later.query)
     assert seen is not None
     assert pairs(graph, later, seen) == {("ann", "mug", 1), ("ann", "tea", 1), ("bob", "tea", 1)}, (

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -15,9 +17,14 @@ from scipy.sparse import csr_array
 from torch_geometric import metrics as published
 
 from recsys.errors import RecsysError
-from recsys.metrics import METRICS, Lists, metric
+from recsys.metrics import METRICS, NEEDS, Lists, figures, metric
+from recsys.metrics.whole import beaten
 
 N_ITEMS = 12
+OF = [{0}, {1}, {0, 1}, {2}, set(), {0}, {1, 2}, {3}, {3}, {0, 1, 2}, set(), {2}]
+"""The categories of every item."""
+PAIRS = np.array([(item, category) for item, own in enumerate(OF) for category in own]).T
+CATEGORIES = csr_array((np.ones(PAIRS.shape[1], np.float32), tuple(PAIRS)), (N_ITEMS, 4))
 Case = tuple[list[list[int]], list[set[int]], list[int]]
 """Ranked items of every row, the targets of every row, and the users who had each item."""
 
@@ -37,7 +44,7 @@ def judged(case: Case, n_users: int = 9) -> Lists:
     items = np.full((len(lists), N_ITEMS), -1)
     for row, ranked in enumerate(lists):
         items[row, : len(ranked)] = ranked
-    return Lists.of(items, matrix(targets), np.array(popularity), n_users)
+    return Lists.of(items, matrix(targets), np.array(popularity), n_users, matrix(targets), CATEGORIES)
 
 
 def matrix(targets: Sequence[set[int]]) -> csr_array:
@@ -125,7 +132,94 @@ def test_novelty_is_the_mean_surprise_of_what_is_shown(case: Case, k: int) -> No
     np.testing.assert_allclose(metric("novelty")(judged(case), k), wanted, atol=1e-12)
 
 
-@pytest.mark.parametrize("name", [name for name in METRICS if name not in ("coverage", "novelty")])
+@given(case=cases(), k=st.integers(1, N_ITEMS))
+def test_gini_is_the_mean_difference_of_how_often_items_are_shown(case: Case, k: int) -> None:
+    times = [sum(item in ranked[:k] for ranked in case[0]) for item in range(N_ITEMS)]
+    apart = sum(abs(one - other) for one in times for other in times)
+    found = metric("gini")(judged(case), k)
+    assert found.shape == ()
+    assert found == pytest.approx(apart / (2 * N_ITEMS * sum(times)) if sum(times) else 0)
+
+
+@given(case=cases(), k=st.integers(1, N_ITEMS))
+def test_popularity_of_the_lists_and_of_the_histories(case: Case, k: int) -> None:
+    lists, targets, popularity = case  # the targets stand in for the histories
+    shown = [sum(popularity[item] for item in ranked[:k]) / max(len(ranked[:k]), 1) for ranked in lists]
+    np.testing.assert_allclose(metric("arp")(judged(case), k), np.array(shown) / 9, atol=1e-12)
+    had = np.mean([np.mean([popularity[item] for item in own]) for own in targets])
+    found = metric("popularity_lift")(judged(case), k)
+    assert found.shape == ()
+    assert found == pytest.approx(np.mean(shown) / had - 1 if had else 0)
+
+
+def alike(one: set[int], other: set[int]) -> float:
+    return len(one & other) / math.sqrt(len(one) * len(other))
+
+
+@given(case=cases(), k=st.integers(1, N_ITEMS))
+def test_diversity_is_what_the_categories_of_a_lists_pairs_do_not_share(case: Case, k: int) -> None:
+    for ranked, found in zip(case[0], metric("diversity")(judged(case), k), strict=True):
+        pairs = list(itertools.combinations([OF[item] for item in ranked[:k] if OF[item]], 2))
+        wanted = 1 - sum(itertools.starmap(alike, pairs)) / len(pairs) if pairs else 0.0
+        assert found == pytest.approx(wanted, abs=1e-9)
+
+
+def shares(items: Iterable[int]) -> NDArray[np.float64]:
+    """Of every category in some items, each divided among its own."""
+    found = np.zeros(4)
+    for item in items:
+        for category in OF[item]:
+            found[category] += 1 / len(OF[item])
+    return found / found.sum() if found.any() else found
+
+
+@given(case=cases(), k=st.integers(1, N_ITEMS))
+def test_calibration_is_the_divergence_of_the_history_from_the_list(case: Case, k: int) -> None:
+    for ranked, had, found in zip(case[0], case[1], metric("calibration")(judged(case), k), strict=True):
+        p, q = shares(had), shares(ranked[:k])
+        wanted = sum(a * math.log(a / (0.99 * b + 0.01 * a)) for a, b in zip(p, q, strict=True) if a)
+        assert found == pytest.approx(wanted, abs=1e-9)
+
+
+@given(case=cases(full=True), k=st.integers(2, N_ITEMS))
+def test_diversity_and_popularity_equal_those_of_torch_geometric(case: Case, k: int) -> None:
+    lists, targets, popularity = case
+    one_each = np.arange(N_ITEMS) % 4
+    diverse = published.LinkPredDiversity(k, torch.tensor(one_each))
+    popular = published.LinkPredAveragePopularity(k, torch.tensor(popularity))
+    pairs = torch.tensor([(row, item) for row, wanted in enumerate(targets) for item in wanted]).T
+    for oracle in (diverse, popular):
+        oracle.update(torch.tensor(lists), pairs)
+    found = replace(judged(case), categories=csr_array(np.eye(4, dtype=np.float32)[one_each]))
+    assert metric("diversity")(found, k).mean() == pytest.approx(float(diverse.compute()), abs=1e-6)
+    assert 9 * metric("arp")(found, k).mean() == pytest.approx(float(popular.compute()), abs=1e-5)
+
+
+@given(
+    scores=st.lists(st.integers(0, 4), min_size=N_ITEMS, max_size=N_ITEMS),
+    wanted=st.sets(st.integers(0, N_ITEMS - 1), min_size=1),
+    barred=st.sets(st.integers(0, N_ITEMS - 1)),
+)
+def test_auc_is_the_share_of_pairs_in_their_right_order(scores: list[int], wanted: set[int], barred: set[int]) -> None:
+    others = [scores[item] for item in range(N_ITEMS) if item not in wanted | barred]
+
+    def share(own: int) -> float:
+        return sum((own > other) + (own == other) / 2 for other in others) / len(others) if others else 0.5
+
+    mask = np.isin(np.arange(N_ITEMS), list(barred))
+    found = beaten(np.array([scores], np.float32), matrix([wanted]), mask[None])
+    assert found[0] == pytest.approx(np.mean([0.0 if item in barred else share(scores[item]) for item in wanted]))
+    lists = replace(judged(([[0]], [wanted], [1] * N_ITEMS)), beaten=found)
+    assert figures(lists, ["auc"], (5, 10)) == {"auc": found}
+
+
+def test_what_lacks_what_it_needs_says_nothing() -> None:
+    bare = replace(judged(([[3, 4]], [{3}], [1] * N_ITEMS)), history=None, categories=None)
+    found = figures(bare, METRICS, (2,))
+    assert {*METRICS} - {name.partition("@")[0] for name in found} == {*NEEDS}
+
+
+@pytest.mark.parametrize("name", SLOW)
 def test_best_and_worst(name: str) -> None:
     best = judged(([[3, 4]], [{3, 4}], [1] * N_ITEMS))
     worst = judged(([[1, 2]], [{3, 4}], [1] * N_ITEMS))

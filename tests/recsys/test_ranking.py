@@ -69,6 +69,28 @@ def test_rank_shows_the_best_that_may_be_shown(data: st.DataObject, scores: Matr
         assert np.isnan(found.scores[row, len(best) :]).all()
 
 
+@settings(max_examples=60, deadline=None)
+@given(seed=st.integers(0, 10**6), k=st.integers(1, 4), n=st.integers(256, 600), masked=st.booleans())
+def test_of_wide_rows_too(seed: int, k: int, n: int, masked: bool) -> None:
+    rng = np.random.default_rng(seed)
+    scores = rng.integers(0, 9, (5, n)).astype(np.float32)
+    scores[rng.random(scores.shape) < 0.3] = np.nan
+    scores[1] = np.nan
+    scores[2, 2:] = np.nan
+    scores[3, rng.random(n) < 0.9] = -np.inf
+    excluded = csr_array(rng.random(scores.shape) < 0.1)
+    allowed = rng.random(n) < 0.5 if masked else None
+    before = scores.copy()
+    found = rank(scores, k, excluded=excluded, allowed=allowed)
+    np.testing.assert_array_equal(scores, before)
+    barred = (excluded.toarray() > 0) | np.isnan(scores) | (False if allowed is None else ~allowed)
+    kept = np.where(barred, -np.inf, scores)
+    wanted = np.argsort(-kept, axis=1, kind="stable")[:, :k]
+    best = np.take_along_axis(kept, wanted, axis=1)
+    np.testing.assert_array_equal(found.items, np.where(best > -np.inf, wanted, -1))
+    np.testing.assert_array_equal(found.scores, np.where(best > -np.inf, best, np.nan))
+
+
 @given(n_rows=st.integers(0, 50), n_items=st.integers(0, 40), at_once=st.integers(1, 500))
 def test_blocks_are_all_rows_in_pieces_that_fit(n_rows: int, n_items: int, at_once: int) -> None:
     with pytest.MonkeyPatch.context() as patch:

@@ -11,10 +11,11 @@ import pytest
 import kg
 from kg.picture import schema_picture
 from recsys import charts
-from recsys.report import Report
+from recsys.report import Cut, Report
 
 HOSTILE = '<script>alert("&")</script>'
 METRICS = ("ndcg", "recall", "coverage")
+CUT = Cut("time", (1317513600, 1320537600), {"pairs": 1234, "near": 0, "texts": 0})
 
 
 def figure(mean: float) -> dict[str, float]:
@@ -31,6 +32,7 @@ def document(
             "name": name,
             "metrics": {f"{metric}@{k}": figure(place / 10 + k / 1000) for metric in METRICS for k in (5, 10)},
             "groups": {group: {"ndcg@5": figure(place / 9)} for group in groups},
+            "strata": {"activity": {"1 to 5": {"users": 9, "metrics": {"ndcg@5": figure(place / 8)}}}},
             "recall_curve": [place / 100 * k for k in range(1, 11)],
         }
         for place, name in enumerate(names, start=1)
@@ -56,7 +58,7 @@ def page() -> str:
     }
     weights = {"include": {"popularity": 0.0, "ease": 3.0}, "exclude": {"popularity": 1.0, "ease": 1.0}}
     schema = schema_picture(toy_graph())
-    report = Report("A <shop>", {"include": document()}, weights, data, graph, schema, (1317513600, 1320537600))
+    report = Report("A <shop>", {"include": document()}, weights, data, graph, schema, CUT)
     return report.to_html()
 
 
@@ -110,7 +112,7 @@ def test_names_are_text(page: str) -> None:
 
 def test_every_scorer_stands_in_every_table_the_fusion_last(page: str) -> None:
     bodies = [body for body in re.findall(r"<tbody>(.*?)</tbody>", page, re.S) if "fusion" in body]
-    assert len(bodies) == 3  # lists of 5, lists of 10, groups
+    assert len(bodies) == 4  # lists of 5, lists of 10, groups, activity
     for body in bodies:
         assert body.count("<tr") == 4
         assert body.rpartition("<tr")[2].startswith(' class="fusion"><td class="text">fusion</td>')
@@ -119,9 +121,9 @@ def test_every_scorer_stands_in_every_table_the_fusion_last(page: str) -> None:
 
 def test_the_best_single_scorer_is_marked_in_every_table(page: str) -> None:
     marked = re.findall(r'<tr class="best">.*?</tr>', page)
-    assert len(marked) == 3
+    assert len(marked) == 4
     assert all("ease<small>best single</small>" in row for row in marked)
-    assert page.count("best single</small>") == 3
+    assert page.count("best single</small>") == 4
 
 
 def test_a_mean_that_is_no_estimate_has_no_interval() -> None:
@@ -135,10 +137,16 @@ def test_counts_of_data_and_graph_are_told(page: str) -> None:
     for told in ("4,321 rows read", "4,000 purchase", "1,234 users", "56 unknown users", "user → purchase → item"):
         assert told in page
     assert "Test period from 6 November 2011; validation from 2 October 2011" in page
+    assert "Of the test, 1,234 pairs of user and item stand before it, too." in page
 
 
 def test_a_split_without_common_moments_says_so() -> None:
-    assert "Each user’s last event is the test" in Report("", {}, starts=(None, None)).to_html()
+    for cut, told in (
+        (Cut("leave-last-out", (None, None)), "Each user’s last event is the test"),
+        (Cut("given", (None, None)), "which part each event belongs to"),
+        (Cut("random, 10% of …"), "Drawn by chance: random, 10% of …."),
+    ):
+        assert told in Report("", {}, cut=cut).to_html()
     assert "is the test" not in Report("", {}).to_html()
 
 

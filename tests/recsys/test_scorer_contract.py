@@ -195,8 +195,9 @@ def test_the_same_fit_gives_the_same_bits(name: str, fitted: dict[str, Scorer], 
         [("u", f"i{item}", "2024-01-01") for item in range(5)],
         [(f"u{user}", "i", "2024-01-01") for user in range(5)],
         [("u", "i", "2024-01-01")] * 3 + [("v", "i", "2024-01-01"), ("v", "j", "2024-01-02")],
+        [(f"u{island}{user}", f"i{island}{item}", "2024-01-01") for island in "ab" for user in "cd" for item in "ef"],
     ],
-    ids=["one event", "one user", "one item", "the same event three times"],
+    ids=["one event", "one user", "one item", "the same event three times", "two islands"],
 )
 def test_the_smallest_shops(name: str, events: list[tuple[str, str, str]]) -> None:
     graph = build(events)

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recsys import significance
-from recsys.significance import intervals, paired
+from recsys.significance import beside, holm, intervals, paired
 
 
 def test_an_interval_is_about_two_standard_errors_to_each_side() -> None:
@@ -74,3 +74,27 @@ def test_no_difference_is_not_found_and_a_clear_one_is() -> None:
     assert 0 < better.low < better.difference < better.high
     by_chance = [paired(rng.normal(size=60), rng.normal(size=60), resamples=200, seed=trial).p for trial in range(200)]
     assert 0.01 < np.mean(np.array(by_chance) < 0.05) < 0.1
+
+
+@given(st.lists(st.floats(0.0001, 1), min_size=1, max_size=8))
+def test_holm_rejects_what_stepping_down_rejects(ps: list[float]) -> None:
+    """A hypothesis is rejected at a level where it and all of smaller p stay below level / (tests still left)."""
+    adjusted = holm(np.array(ps))
+    for level in (0.01, 0.05, 0.2, 0.7):
+        rejected: set[int] = set()
+        for done, place in enumerate(sorted(range(len(ps)), key=ps.__getitem__)):
+            if ps[place] * (len(ps) - done) > level:
+                break
+            rejected.add(place)
+        assert rejected == set(np.flatnonzero(adjusted <= level))
+
+
+def test_several_are_tested_as_each_alone_and_then_corrected() -> None:
+    rng = np.random.default_rng(7)
+    first, *others = rng.normal(size=(4, 60)) + np.array([[0.5], [0.4], [0.1], [0.0]])
+    found = beside(first, others, resamples=300, seed=1)
+    alone = [paired(first, other, resamples=300, seed=1) for other in others]
+    assert [one.p for one in found] == [one.p for one in alone]
+    np.testing.assert_allclose([one.low for one in found], [one.low for one in alone])
+    np.testing.assert_allclose([one.p_holm for one in found], holm(np.array([one.p for one in alone])))
+    assert all(one.p_holm == one.p for one in alone), "one test needs no correction"

@@ -70,6 +70,8 @@ def test_what_test_lacks_or_shares_is_counted(tmp_path: Path) -> None:
         "users_only_in_test": 1,
         "items_only_in_test": 2,
         "pairs_in_train_and_test": 2,
+        "near_in_train_and_test": 0,
+        "texts_in_train_and_test": 0,
     }
 
 
