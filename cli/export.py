@@ -21,16 +21,18 @@ def export(
     what: Annotated[What, typer.Argument(help="What to write.")],
     out: Annotated[Path, typer.Option(help="A folder.")],
 ) -> None:
-    """Write embeddings and tables as Parquet, the graph as Turtle."""
+    """Write embeddings and tables as Parquet, the graph as Turtle and as Parquet tables of nodes and edges."""
     from kg.exporting import write
+    from kg.graph_tables import to_parquet
 
     out.mkdir(parents=True, exist_ok=True)
     match what:
         case "tables":
             files = _tables(common, out)
         case "graph":
-            files = [out / "graph.ttl"]
-            write(jobs.graph(common), files[0])
+            graph = jobs.graph(common)
+            write(graph, out / "graph.ttl")
+            files = [out / "graph.ttl", *to_parquet(graph, out)]
         case "embeddings":
             files = _embeddings(jobs.recommender(common), out)
     render.written(files, as_json=common.json)

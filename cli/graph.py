@@ -124,12 +124,19 @@ def view(
 
 @app.command("export")
 @options.command
-def export(common: options.Common, out: Annotated[Path, typer.Option(help="A .ttl, .nt or .graphml file.")]) -> None:
-    """Write the graph as RDF (Turtle, N-Triples) or for NetworkX (GraphML)."""
+def export(
+    common: options.Common, out: Annotated[Path, typer.Option(help="A .ttl, .nt or .graphml file, or a folder.")]
+) -> None:
+    """Write the graph as RDF (Turtle, N-Triples), as GraphML, or into a folder as Parquet tables of nodes and edges."""
     from kg.exporting import write
+    from kg.graph_tables import to_parquet
 
-    write(jobs.graph(common), out)
-    render.written([out], as_json=common.json)
+    graph, files = jobs.graph(common), [out]
+    if out.suffix:
+        write(graph, out)
+    else:
+        files = to_parquet(graph, out)
+    render.written(files, as_json=common.json)
 
 
 def _node(graph: KnowledgeGraph, text: str) -> int:
