@@ -37,7 +37,7 @@ def stats(common: options.Common) -> None:
     _show_stats(common, stats(jobs.graph(common)))
 
 
-app.command("check")(graph_check.check)
+app.command("check", help=graph_check.HELP)(graph_check.check)
 app.command("query", help=graph_query.HELP)(graph_query.query)
 
 
