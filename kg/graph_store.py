@@ -137,7 +137,8 @@ def _read_nodes(path: Path, counts: Mapping[str, int]) -> dict[str, NodeType]:
     table = pq.ParquetFile(path).read()  # read_table imports pyarrow.dataset first
     ends = np.cumsum([0, *counts.values()]).tolist()
     parts = {name: table.slice(start, counts[name]) for name, start in zip(counts, ends, strict=False)}
-    return numbered({name: (part["id"].to_pylist(), part["label"].to_pylist()) for name, part in parts.items()})
+    columns = {name: (part["id"].to_numpy(), part["label"].to_numpy()) for name, part in parts.items()}
+    return numbered(columns, unique=True)  # they were, when they were saved
 
 
 def _mapped(path: Path, chunks: Mapping[str, list[str]] | None = None) -> dict[str, Callable[[], NDArray[Any]]]:

@@ -79,7 +79,8 @@ def neighbourhood(graph: KnowledgeGraph, node: int, hops: int = 1, limit: int = 
         for (parent, part), candidates in zip(groups, fresh, strict=True):
             if len(spots) > limit:
                 break
-            known = _add(spots, position, links, parent, part, {*candidates[: _shown(part, candidates, most)]})
+            free = [place for place in candidates if place not in position]  # not drawn since, on another parent
+            known = _add(spots, position, links, parent, part, {*free[: _shown(part, free, most)]})
             if left := part.nodes - known:
                 name, target = part.relation[1], part.relation[2]
                 spots.append(Spot(-1, target, parent, depth, ((name, part.edges),), left))
