@@ -40,9 +40,10 @@ def test_a_flipped_byte_is_found(shop: Shop, cartograph: Ask, file: str) -> None
     assert answer.code == FAILED
     assert answer.json["passed"] is False
     assert answer.json["checks"][0]["examples"] == [str(path)]
-    told = cartograph("graph", "check", "-w", shop.workspace)
+    told = cartograph("graph", "check", "--shapes", "shop", "-w", shop.workspace)
     assert "Not passed" in told.out
     assert str(path) in told.out
+    assert "shapes" in told.out.partition("Not checked: ")[2]
     assert ("Not checked: leakage" in told.out) == file.startswith("graph")
 
 
