@@ -80,9 +80,9 @@ def started(module: str) -> Iterator[subprocess.Popen[str]]:
                 stream.close()  # type: ignore[union-attr]
 
 
-def memory_for(n_triples: int, less: str) -> int:
+def memory_for(n_triples: int, less: str, bytes_a_triple: int = BYTES_A_TRIPLE) -> int:
     """The memory there is, in bytes; KgError (fix: `less`) where so many triples need more."""
-    needed, there = n_triples * BYTES_A_TRIPLE, available()
+    needed, there = n_triples * bytes_a_triple, available()
     if needed > there:
         raise KgError(
             f"the graph as triples needs {needed / _GIB:.1f} GiB of memory and {there / _GIB:.1f} GiB are free",
@@ -92,9 +92,9 @@ def memory_for(n_triples: int, less: str) -> int:
     return there
 
 
-def loading(n_triples: int) -> str:
+def loading(n_triples: int, bytes_a_triple: int = BYTES_A_TRIPLE) -> str:
     """What is said while triples are loaded."""
-    return f"loading {n_triples:,} triples, about {n_triples * BYTES_A_TRIPLE / 1e6:,.0f} MB"
+    return f"loading {n_triples:,} triples, about {n_triples * bytes_a_triple / 1e6:,.0f} MB"
 
 
 def confine(memory: int) -> None:

@@ -7,12 +7,13 @@ import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from kg.checks import Finding, Severity
 from kg.confined import Work, loading, memory_for, started
 from kg.errors import KgError
 from kg.faults import EXAMPLES, named
-from kg.graph import KnowledgeGraph
+from kg.graph import KnowledgeGraph, Relation
 from kg.sources.files import RDF, SUFFIXES
 from kg.sources.statements import statements
 from kg.triples import count_triples, triples
@@ -25,6 +26,8 @@ _SH = "http://www.w3.org/ns/shacl#"
 _OWL_IMPORTS = "http://www.w3.org/2002/07/owl#imports"
 _SEVERITIES: Mapping[str, Severity] = {f"{_SH}Warning": "warning", f"{_SH}Info": "information"}
 _IRI = re.compile(r"<([^>]*)>")
+_OPEN = ("select", "ask", "closed")
+_BYTES_A_TRIPLE = 1500  # rdflib's; pyshacl on a store of pyoxigraph takes a fraction, and quadratic time
 _MEND = "Mend the shapes."
 
 
@@ -43,7 +46,8 @@ def validate(
 ) -> tuple[Finding, ...]:
     """A finding of every shape and constraint that something does not conform to; one that counts 0 where all does.
 
-    The graph is told in the words of `kg.vocabulary`, of events each pair of user and item and no times.
+    The graph is told in the words of `kg.vocabulary`; events only where the shapes name their kind, are closed or hold
+    a query, and then each pair of user and item without its times.
 
     shapes   an RDF file (SHACL Core and SHACL-SPARQL)
     timeout  seconds that the validation may run, loading not counted
@@ -54,12 +58,13 @@ def validate(
     told, targets = _read(shapes, say)
     for kind in sorted(targets - {*graph.nodes}):
         say(f"{shapes}: the graph has no node of type {kind!r}, so what is said of them is not tried")
-    n_triples = count_triples(graph, None, graph.event_relations)
+    relations = [each for each in graph.relations if each not in graph.event_relations or _may_ask(told, each)]
+    n_triples = count_triples(graph, relations, graph.event_relations)
     request = {
         "shapes": told,
         "limit": LIMIT,
         "timeout": timeout,
-        "memory": memory_for(n_triples, "Use a larger machine, or a graph of fewer events."),
+        "memory": memory_for(n_triples, "Use a larger machine, or shapes that ask of no event.", _BYTES_A_TRIPLE),
     }
     work = Work(
         "the validation", timeout, "Make the shapes simpler", "Make the shapes simpler, or use a larger machine"
@@ -68,8 +73,8 @@ def validate(
         read = work.exchange(child, [json.dumps(request) + "\n"])
         if "error" in read:
             raise KgError(f"the shapes cannot be used: {_shortened(read['error'])}", file=shapes, fix=_MEND)
-        say(loading(n_triples))
-        found = work.exchange(child, triples(graph, None, graph.event_relations), last=True)
+        say(loading(n_triples, _BYTES_A_TRIPLE))
+        found = work.exchange(child, triples(graph, relations, graph.event_relations), last=True)
     if "error" in found:
         raise KgError(f"the shapes cannot be used: {_shortened(found['error'])}", file=shapes, fix=_MEND)
     meaning = "Every node conforms to these shapes."
@@ -97,6 +102,11 @@ def _read(path: Path, say: Callable[[str], None]) -> tuple[str, set[str]]:
     text = serialize((quad.triple for quad in quads), format=RdfFormat.N_TRIPLES) or b""
     wanted = {quad.object.value for quad in quads if quad.predicate.value == f"{_SH}targetClass"}
     return text.decode(), {kind for each in wanted if (kind := local(each, "type"))}
+
+
+def _may_ask(shapes: str, relation: Relation) -> bool:
+    """Whether shapes may ask of a relation: they name it, or are of a kind that may ask of any."""
+    return quote(relation[1], safe="") in shapes or any(f"<{_SH}{word}>" in shapes for word in _OPEN)
 
 
 def _shipped() -> list[str]:

@@ -18,7 +18,7 @@ from rdflib import SH
 from kg.errors import KgError
 from kg.graph import Edges, KnowledgeGraph, numbered
 from kg.shacl import shapes_file, validate
-from kg.triples import triples
+from kg.triples import count_triples, triples
 from kg.vocabulary import iri
 
 PREFIXES = """@prefix sh: <http://www.w3.org/ns/shacl#> . @prefix rdfs: <http://www.w3.org/2000/01/rdf-schema#> .
@@ -109,6 +109,26 @@ def test_the_shapes_that_come_along(graph: KnowledgeGraph) -> None:
     assert [each["id"] for each in found["shape title"].results] == ["pot"]
     assert [each["id"] for each in found["shape price"].results] == ["pot"]
     assert found["shape category"].count == 3
+
+
+@pytest.mark.parametrize(
+    ("text", "events"),
+    [
+        ("sh:property [ sh:path rdfs:label ; sh:minCount 1 ]", False),
+        ("sh:property [ sh:path relation:purchase ; sh:minCount 1 ]", True),
+        ("sh:closed true ; sh:ignoredProperties ( relation:purchase )", True),
+        ('sh:sparql [ sh:select "SELECT $this { $this ?p $this }" ]', True),
+    ],
+)
+def test_events_are_told_where_shapes_may_ask_of_them(
+    graph: KnowledgeGraph, tmp_path: Path, text: str, events: bool
+) -> None:
+    said: list[str] = []
+    validate(
+        graph, shapes(tmp_path, f"<urn:s> a sh:NodeShape ; sh:targetNode node:user:ann ; {text} ."), say=said.append
+    )
+    (n_triples,) = (int(each.split()[1]) for each in said if each.startswith("loading"))
+    assert n_triples == count_triples(graph, None if events else [("item", "brand", "brand")], graph.event_relations)
 
 
 def test_a_node_that_is_not_in_the_graph(graph: KnowledgeGraph, tmp_path: Path) -> None:
