@@ -14,7 +14,7 @@ from typing import Any
 
 import pyshacl
 import rdflib
-from pyshacl.errors import ReportableRuntimeError
+from pyparsing import ParseBaseException
 from rdflib import RDF, SH
 from rdflib.collection import Collection
 
@@ -44,7 +44,7 @@ def main() -> None:
         told = rdflib.Graph().parse(sys.stdin.buffer, format="nt")
         stop_after(request["timeout"])
         say({"groups": _groups(_report(told, shapes), shapes, request["limit"])})
-    except (ReportableRuntimeError, RuntimeError, ValueError, OSError, SyntaxError) as error:
+    except (ParseBaseException, RuntimeError, ValueError, OSError, SyntaxError) as error:
         say({"error": getattr(error, "message", None) or str(error)})
 
 
