@@ -21,16 +21,18 @@ def export(
     what: Annotated[What, typer.Argument(help="What to write.")],
     out: Annotated[Path, typer.Option(help="A folder.")],
 ) -> None:
-    """Write embeddings (Parquet, NumPy, a picture), tables (Parquet) or the graph (Turtle)."""
+    """Write embeddings (Parquet, NumPy, a picture), tables (Parquet) or the graph (Turtle, Parquet)."""
     from kg.exporting import write
+    from kg.graph_tables import to_parquet
 
     out.mkdir(parents=True, exist_ok=True)
     match what:
         case "tables":
             files = _tables(common, out)
         case "graph":
-            files = [out / "graph.ttl"]
-            write(jobs.graph(common), files[0])
+            graph = jobs.graph(common)
+            write(graph, out / "graph.ttl")
+            files = [out / "graph.ttl", *to_parquet(graph, out)]
         case "embeddings":
             files = _embeddings(jobs.recommender(common), out)
     render.written(files, as_json=common.json)

@@ -37,7 +37,7 @@ def stats(common: options.Common) -> None:
     _show_stats(common, stats(jobs.graph(common)))
 
 
-app.command("check")(graph_check.check)
+app.command("check", help=graph_check.HELP)(graph_check.check)
 app.command("query", help=graph_query.HELP)(graph_query.query)
 
 
@@ -92,26 +92,51 @@ def path(
 @options.command
 def view(
     common: options.Common,
-    out: Annotated[Path, typer.Argument(help="An .html, .svg or .png file.")],
-    node: Annotated[str | None, typer.Option(help="A node to stand in the middle (TYPE:ID); none: the schema.")] = None,
-    n: Annotated[int, typer.Option("-n", min=1, help="At most so many neighbours.")] = 300,
+    node: Annotated[str | None, typer.Argument(help="The node in the middle (TYPE:ID); none: the schema.")] = None,
+    html: Annotated[Path | None, typer.Option(help="Write a page that answers the mouse and needs no network.")] = None,
+    svg: Annotated[Path | None, typer.Option(help="Write a picture.")] = None,
+    png: Annotated[Path | None, typer.Option(help="Write a picture.")] = None,
+    hops: Annotated[int, typer.Option(min=1, help="Steps around the node.")] = 1,
+    limit: Annotated[
+        int, typer.Option(min=1, help="At most so many nodes and counts; other customers are counted.")
+    ] = 60,
 ) -> None:
-    """Draw the schema of the graph, or a node among its neighbours."""
-    from kg.picture import picture, save_picture
+    """Draw a node among its neighbours, or the schema of the graph."""
+    from kg.errors import KgError
+    from kg.picture import save_picture, schema_picture
+    from kg.view import save_view
 
+    files = {".html": html, ".svg": svg, ".png": png}
+    wanted = [file for file in files.values() if file is not None]
+    for ending, file in files.items():
+        if file is not None and file.suffix != ending:
+            raise KgError("a picture of another kind", value=str(file), fix=f"End the name in {ending}.")
+    if not wanted:
+        raise KgError("say what to write", fix="Give --html FILE, --svg FILE or --png FILE, or several of them.")
     graph = jobs.graph(common)
-    save_picture(picture(graph, None if node is None else _node(graph, node), n), out)
-    render.written([out], as_json=common.json)
+    for file in wanted:
+        if node is None:
+            save_picture(schema_picture(graph), file)
+        else:
+            save_view(graph, _node(graph, node), file, hops, limit)
+    render.written(wanted, as_json=common.json)
 
 
 @app.command("export")
 @options.command
-def export(common: options.Common, out: Annotated[Path, typer.Option(help="A .ttl, .nt or .graphml file.")]) -> None:
-    """Write the graph as RDF (Turtle, N-Triples) or for NetworkX (GraphML)."""
+def export(
+    common: options.Common, out: Annotated[Path, typer.Option(help="A .ttl, .nt or .graphml file, or a folder.")]
+) -> None:
+    """Write the graph as RDF (Turtle, N-Triples), as GraphML, or into a folder as Parquet tables of nodes and edges."""
     from kg.exporting import write
+    from kg.graph_tables import to_parquet
 
-    write(jobs.graph(common), out)
-    render.written([out], as_json=common.json)
+    graph, files = jobs.graph(common), [out]
+    if out.suffix:
+        write(graph, out)
+    else:
+        files = to_parquet(graph, out)
+    render.written(files, as_json=common.json)
 
 
 def _node(graph: KnowledgeGraph, text: str) -> int:

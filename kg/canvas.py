@@ -2,30 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 from math import atan2, cos, degrees, pi, sin
 from typing import TYPE_CHECKING, Any, Literal
 from unicodedata import east_asian_width
 
+from kg.fonts import FONT
+
 if TYPE_CHECKING:
     import altair as alt
 
-FONT = "'Noto Sans', 'DejaVu Sans', 'Noto Sans CJK SC', 'PingFang SC', 'Microsoft YaHei', sans-serif"
 INK, FAINT, LINE, PAPER = "#22303c", "#5d6b78", "#aab5c0", "#ffffff"
+COLOURS = (
+    "#1b7f79", "#d9822b", "#5b6fb5", "#b5527c", "#7a9a3a", "#8a5fbf", "#c0392b", "#3f8fbf", "#b08b2e", "#6b7885",
+)  # fmt: skip
+"""Of types of nodes, in their order."""
 Point = tuple[float, float]
 Align = Literal["left", "center", "right"]
 Rows = list[dict[str, Any]]
 
 _ARROW, _HALO, _MARGIN = 90.0, 4.0, 16.0  # px² of an arrow's head, px around a text, px around the whole
 _NARROW, _WIDE = 0.63, 1.0  # widths of a letter and of a wide one, as shares of a text's size
-_LEADING = 2.0  # Vega's space between lines, px
+LEADING = 2.0  # Vega's space between lines, px
 
 
 @dataclass(frozen=True)
 class Canvas:
-    """What is to be drawn, in the order of the layers: lines, arrows, circles, texts; x to the right, y downwards."""
+    """What is to be drawn, in the order of the layers: lines, arrows, circles, texts; x to the right, y downwards.
+
+    What a page is to know of a thing (`data`) is kept with it as `data_…`.
+    """
 
     lines: Rows = field(default_factory=list)
     arrows: Rows = field(default_factory=list)
@@ -33,28 +41,36 @@ class Canvas:
     texts: Rows = field(default_factory=list)
     _number: count[int] = field(default_factory=count)
 
-    def line(self, points: Sequence[Point], colour: str = LINE, width: float = 1.5) -> None:
+    def line(self, points: Sequence[Point], colour: str = LINE, width: float = 1.5, **data: object) -> None:
         name = next(self._number)
         for order, (x, y) in enumerate(points):
-            self.lines.append({"line": name, "order": order, "x": x, "y": y, "colour": colour, "size": width})
+            row = {"line": name, "order": order, "x": x, "y": y, "colour": colour, "size": width}
+            self.lines.append(row | _data(data))
 
     def arrow(self, start: Point, end: Point, colour: str = LINE) -> None:
         """The head of an arrow at `end`, coming from `start`."""
         (x, y), angle = end, degrees(atan2(end[1] - start[1], end[0] - start[0])) + 90  # the mark points upwards
         self.arrows.append({"x": x, "y": y, "angle": angle, "colour": colour, "size": _ARROW})
 
-    def circle(self, at: Point, radius: float, colour: str, **told: str) -> None:
+    def circle(self, at: Point, radius: float, colour: str, **told: object) -> None:
         """A filled circle; `told` is shown where the mouse rests on it."""
         x, y = at
         self.circles.append({"x": x, "y": y, "size": pi * radius**2, "colour": colour, **told})
 
     def text(
-        self, at: Point, text: str, size: float = 12, colour: str = INK, align: Align = "center", angle: float = 0
+        self,
+        at: Point,
+        text: str,
+        size: float = 12,
+        colour: str = INK,
+        align: Align = "center",
+        angle: float = 0,
+        **data: object,
     ) -> None:
         """A text whose `align` end lies at a point, turned clockwise by `angle` degrees; level, it may have lines."""
-        x, y = at[0], at[1] - text.count("\n") * (size + _LEADING) / 2  # a mark stands at its first line
+        x, y = at[0], at[1] - text.count("\n") * (size + LEADING) / 2  # a mark stands at its first line
         row = {"x": x, "y": y, "text": text, "size": size, "colour": colour, "align": align, "angle": angle % 360}
-        self.texts.append(row)
+        self.texts.append(row | _data(data))
 
     def chart(self, title: str) -> alt.LayerChart:
         """The chart, as large as what is drawn."""
@@ -95,9 +111,13 @@ class Canvas:
             radius = (row["size"] / pi) ** 0.5
             points += [(row["x"] + side * radius, row["y"] + side * radius) for side in (-1, 1)]
         for row in self.texts:
-            points += _corners(row)
+            points += corners(row)
         xs, ys = zip(*points, strict=True)
         return min(xs), min(ys), max(xs), max(ys)
+
+
+def _data(data: Mapping[str, object]) -> dict[str, object]:
+    return {f"data_{name}": value for name, value in data.items()}
 
 
 def shortened(text: str, n: int) -> str:
@@ -106,11 +126,12 @@ def shortened(text: str, n: int) -> str:
     return line if len(line) <= n else line[: n - 1].rstrip() + "…"
 
 
-def _corners(row: dict[str, Any]) -> list[Point]:
+def corners(row: dict[str, Any]) -> list[Point]:
+    """Of a text, by an estimate of its width: upper left, upper right, lower left, lower right as it is read."""
     lines = row["text"].split("\n")
     width = max(sum(_WIDE if east_asian_width(letter) in "WF" else _NARROW for letter in line) for line in lines)
     width, above = width * row["size"], row["size"] * 0.6
-    below = above + (len(lines) - 1) * (row["size"] + _LEADING)
+    below = above + (len(lines) - 1) * (row["size"] + LEADING)
     first = {"left": 0.0, "center": -width / 2, "right": -width}[row["align"]]
     turn = row["angle"] * pi / 180
     return [

@@ -15,13 +15,17 @@ Severity = Literal["error", "warning", "information"]
 
 @dataclass(frozen=True)
 class Finding:
-    """What a check counted: nothing (0) or something; `examples` (label and id) are at most `EXAMPLES`."""
+    """What a check counted: nothing (0) or something; `examples` (label and id) are at most `EXAMPLES`.
+
+    `results` tell each thing that was counted, where a check knows more of it than its name.
+    """
 
     check: str
     severity: Severity
     count: int
     examples: tuple[str, ...]
     meaning: str
+    results: tuple[Mapping[str, str], ...] = ()
 
     @property
     def failed(self) -> bool:
@@ -29,7 +33,8 @@ class Finding:
 
     def to_json(self) -> dict[str, Any]:
         keys = ("severity", "count", "examples", "meaning")
-        return {"name": self.check, **{key: getattr(self, key) for key in keys}}
+        told = {"name": self.check, **{key: getattr(self, key) for key in keys}}
+        return told | {"results": self.results} if self.results else told
 
 
 @dataclass(frozen=True)

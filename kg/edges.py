@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +31,9 @@ class Edges:
     weight: NDArray[np.float32]
     time: NDArray[np.int32]
     provenance: NDArray[np.uint16]
+
+    sound: ClassVar[bool] = False
+    """Whether it is known that they fit the nodes of their graph."""
 
     def __len__(self) -> int:
         return len(self.indices)

@@ -1,6 +1,6 @@
-"""A graph in the words of others, and back: PyG's HeteroData, NetworkX's MultiDiGraph, rdflib's Graph.
+"""A graph in the words of others, and back: PyG's HeteroData, NetworkX's MultiDiGraph, rdflib's Graph, Parquet tables.
 
-The first two hold everything; what RDF holds is told in `kg.vocabulary`.
+All but RDF hold everything; what that holds is told in `kg.vocabulary`.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import numpy as np
 
 from kg.errors import KgError
 from kg.graph import Edges, KnowledgeGraph, Relation, numbered
+from kg.graph_tables import from_parquet, to_parquet
 from kg.query import TIMELESS
 from kg.rdf import from_rdf, to_rdf
 
@@ -18,7 +19,9 @@ if TYPE_CHECKING:
     import networkx as nx
     from torch_geometric.data import HeteroData
 
-__all__ = ["from_networkx", "from_pyg", "from_rdf", "to_networkx", "to_pyg", "to_rdf"]
+__all__ = [
+    "from_networkx", "from_parquet", "from_pyg", "from_rdf", "to_networkx", "to_parquet", "to_pyg", "to_rdf",
+]  # fmt: skip
 
 _NODE_KEYS = ("num_nodes", "ids", "labels")
 

@@ -69,7 +69,7 @@ def cycles(checked: Checked) -> Found:
                 seen[node] = len(seen)
                 node = onward[node]
             ring = [*list(seen)[seen[node] :], node]
-            cycles.append(" → ".join(_named(checked.graph, start + each) for each in ring))
+            cycles.append(" → ".join(named(checked.graph, start + each) for each in ring))
     return Found(len(cycles), cycles)
 
 
@@ -104,7 +104,7 @@ def hubs(checked: Checked) -> Found:
         holds = np.bincount(matrix.indices, minlength=matrix.shape[1])
         for node in np.flatnonzero((holds > HUB_SHARE * n_sources) & (n_sources > 1)).tolist():
             share = f"{holds[node] / n_sources:.0%} of {relation[1]}"
-            hubs.append(f"{_named(graph, graph.nodes[relation[2]].start + node)}: {share}")
+            hubs.append(f"{named(graph, graph.nodes[relation[2]].start + node)}: {share}")
     return Found(len(hubs), hubs)
 
 
@@ -116,9 +116,7 @@ def contradictions(checked: Checked) -> Found:
         values = np.diff(graph.matrix(relation).indptr)
         if (values == 1).sum() >= SINGLE_SHARE * (values > 0).sum():
             items = np.flatnonzero(values > 1).tolist()
-            found += [
-                f"{_named(graph, graph.nodes[ITEM].start + item)}: {values[item]} {relation[1]}" for item in items
-            ]
+            found += [f"{named(graph, graph.nodes[ITEM].start + item)}: {values[item]} {relation[1]}" for item in items]
     return Found(len(found), found)
 
 
@@ -135,7 +133,7 @@ def duplicates(checked: Checked) -> Found:
         for item in same if len(same) > 1 else ():
             known = tuple(each.indices[each.indptr[item] : each.indptr[item + 1]].tobytes() for each in facts)
             if first.setdefault(known, item) != item:
-                found.append(f"{_named(graph, items.start + item)} = {items.ids.ids[first[known]]}")
+                found.append(f"{named(graph, items.start + item)} = {items.ids.ids[first[known]]}")
     return Found(len(found), found)
 
 
@@ -150,7 +148,7 @@ def parallel(checked: Checked) -> Found:
         count += len(places)
         for place in places[:EXAMPLES]:
             user, item = graph.nodes[USER].start + edges.sources[place], graph.nodes[ITEM].start + edges.indices[place]
-            names.append(f"{_named(graph, user)} —{relation[1]}→ {_named(graph, item)}")
+            names.append(f"{named(graph, user)} —{relation[1]}→ {named(graph, item)}")
     return Found(count, names)
 
 
@@ -164,7 +162,7 @@ def leakage(checked: Checked) -> Found:
             count += len(late)
             for place in late[:EXAMPLES]:
                 source = graph.nodes[relation[0]].start + edges.sources[place]
-                names.append(f"{window.name}: {relation[1]} of {_named(graph, source)}")
+                names.append(f"{window.name}: {relation[1]} of {named(graph, source)}")
     return Found(count, names)
 
 
@@ -190,9 +188,9 @@ def _untouched(graph: KnowledgeGraph, relations: Iterable[Relation]) -> Found:
 
 def _nodes(graph: KnowledgeGraph, nodes: Iterable[int] | Index) -> Found:
     found = list(nodes)
-    return Found(len(found), (_named(graph, node) for node in found))
+    return Found(len(found), (named(graph, node) for node in found))
 
 
-def _named(graph: KnowledgeGraph, node: int) -> str:
+def named(graph: KnowledgeGraph, node: int) -> str:
     """Label and id, for people: `Red mug (item:85123A)`."""
     return f"{graph.label(node)} ({graph.type_of(node).name}:{graph.id(node)})"

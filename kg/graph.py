@@ -46,17 +46,19 @@ class NodeType:
         return range(self.start, self.start + len(self))
 
 
-def numbered(parts: Mapping[str, tuple[Iterable[str], Iterable[str]]]) -> dict[str, NodeType]:
-    """Node types of ids and labels, one after the other in one numbering."""
+def numbered(parts: Mapping[str, tuple[Iterable[str], Iterable[str]]], *, unique: bool = False) -> dict[str, NodeType]:
+    """Node types of ids (see `IdMap`) and labels, one after the other in one numbering."""
     nodes: dict[str, NodeType] = {}
     start = 0
     for name, (ids, labels) in parts.items():
-        nodes[name] = NodeType(name, IdMap(_objects(ids)), _objects(labels), start)
+        nodes[name] = NodeType(name, IdMap(_objects(ids), unique), _objects(labels), start)
         start += len(nodes[name])
     return nodes
 
 
 def _objects(texts: Iterable[str]) -> NDArray[Any]:
+    if isinstance(texts, np.ndarray) and texts.dtype == object:
+        return texts
     values = list(texts)
     array = np.empty(len(values), dtype=object)
     array[:] = values
@@ -87,6 +89,8 @@ class KnowledgeGraph:
             if source not in self.nodes or target not in self.nodes:
                 fix = f"There are {', '.join(self.nodes)}: add the nodes first."
                 raise KgError(f"relation {name!r} joins a node type the graph lacks", value=relation, fix=fix)
+            if edges.sound:
+                continue
             if len(edges.indptr) - 1 != len(self.nodes[source]):
                 fix = f"Give `Edges.of` the number of {source} nodes: {len(self.nodes[source])}."
                 raise KgError(f"relation {name!r} has not one row for each {source} node", value=relation, fix=fix)

@@ -20,12 +20,16 @@ Index = NDArray[np.int64]
 
 @dataclass(frozen=True, eq=False)
 class IdMap:
-    """`ids` (n,): unique strings; the index of an id is its position."""
+    """`ids` (n,): unique strings; the index of an id is its position.
+
+    `unique`: that is known, and takes no look at them.
+    """
 
     ids: NDArray[Any]
+    unique: bool = False
 
     def __post_init__(self) -> None:
-        if not self._table.is_unique:
+        if not self.unique and not self._table.is_unique:
             twice = self._table[self._table.duplicated()][0]
             raise KgError("an id stands twice in one vocabulary", value=twice, fix="Make the ids unique.")
 

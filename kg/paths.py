@@ -59,9 +59,7 @@ def neighbours(graph: KnowledgeGraph, node: int, n: int = 5) -> tuple[Neighbours
     node_type = graph.type_of(node)
     local = np.array([node - node_type.start])
     found = []
-    for direction in _directions(graph):
-        if direction.relation[0] != node_type.name:
-            continue
+    for direction in _directions(graph, node_type.name):
         places, counts = np.unique(direction.targets[gather(direction.indptr, local)[1]], return_counts=True)
         first = np.argsort(-counts, kind="stable")[:n]
         start = graph.nodes[direction.relation[2]].start
@@ -110,11 +108,14 @@ def shortest_walks(graph: KnowledgeGraph, start: int, end: int, n: int = 10) -> 
     return tuple(walks)
 
 
-def _directions(graph: KnowledgeGraph) -> Iterator[_Direction]:
+def _directions(graph: KnowledgeGraph, start: str | None = None) -> Iterator[_Direction]:
+    """All of them, or those that start at one type of nodes: no others are turned round."""
     for (source, name, target), edges in graph.relations.items():
-        yield _Direction((source, name, target), edges.indptr, edges.indices)
-        indptr, sources, _ = edges.reverse
-        yield _Direction((target, _reversed(name), source), indptr, sources)
+        if start in (None, source):
+            yield _Direction((source, name, target), edges.indptr, edges.indices)
+        if start in (None, target):
+            indptr, sources, _ = edges.reverse
+            yield _Direction((target, _reversed(name), source), indptr, sources)
 
 
 def _ends(graph: KnowledgeGraph, direction: _Direction, nodes: Index) -> Index:

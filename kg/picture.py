@@ -1,41 +1,28 @@
-"""Pictures of a graph: its schema, and one node among its neighbours."""
+"""The picture of a graph's schema."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from itertools import combinations, count, pairwise
-from math import atan2, cos, degrees, hypot, log10, pi, sin
+from itertools import combinations, pairwise
+from math import atan2, cos, hypot, log10, pi, sin
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kg.canvas import FAINT, INK, Align, Canvas, Point, shortened
+from kg.canvas import COLOURS, FAINT, INK, Align, Canvas, Point
 from kg.errors import KgError
 from kg.files import replacing
 from kg.graph import ITEM, USER, KnowledgeGraph
-from kg.paths import Neighbours, neighbours
 
 if TYPE_CHECKING:
     import altair as alt
 
 FORMATS = (".html", ".svg", ".png")
-COLOURS = (
-    "#1b7f79", "#d9822b", "#5b6fb5", "#b5527c", "#7a9a3a", "#8a5fbf", "#c0392b", "#3f8fbf", "#b08b2e", "#6b7885",
-)  # fmt: skip
 _PNG_SCALE = 2
 _SPACING, _NEAREST = 220, 150  # pixels between joined types (on average), and at least between any two
 _BEND = 0.14  # how far two opposite arrows part, as a share of their length
 _LOOP, _LOOP_TURN = 46, 2.2  # pixels across a loop, radians of it to either side that are drawn
 _GAP, _SIDEWAYS = 6, 0.4  # pixels between circle and arrow; a label further aside than this cosine is left or right
 _CURVE = 24  # steps of a curve
-_RING, _SLOT = 190, 12  # pixels: the least radius of the ring of neighbours, and what one of them needs on it
-_HUB, _HUB_SLOT = 18, 2.6  # the same for the hub where the lines begin
-_LEVEL = 16  # as many neighbours can have level labels; more have theirs turned outwards
-_LONGEST = 36  # letters of a label
-
-
-def picture(graph: KnowledgeGraph, focus: int | None = None, n: int = 300) -> alt.LayerChart:
-    """The schema of a graph or, given a node of the one numbering, that node among up to `n` of its neighbours."""
-    return schema_picture(graph) if focus is None else ego_picture(graph, focus, n)
 
 
 def save_picture(chart: alt.TopLevelMixin, path: Path) -> None:
@@ -87,48 +74,6 @@ def schema_picture(graph: KnowledgeGraph) -> alt.LayerChart:
         canvas.line(points)
         canvas.arrow(points[-2], points[-1], FAINT)
     return canvas.chart("What the graph is made of")
-
-
-def ego_picture(graph: KnowledgeGraph, node: int, n: int = 300) -> alt.LayerChart:
-    """A node in the middle of a ring of its neighbours, clockwise by relation; a thicker line is more edges.
-
-    Of more than `n` neighbours the relations with many give way first; the list tells how many there are in all.
-    """
-    canvas = Canvas()
-    parts = _shared_out(neighbours(graph, node, n), n)
-    shown = sum(len(part.top) for part in parts)
-    slots = max(1, shown + len(parts))  # an empty one after every relation
-    ring, hub = max(_RING, slots * _SLOT / (2 * pi)), max(_HUB, slots * _HUB_SLOT / (2 * pi))
-    level = shown <= _LEVEL
-    angles = (_on_ring(slot, slots) for slot in count())
-    for place, part in enumerate(parts):
-        colour, name = COLOURS[place % len(COLOURS)], part.relation[1]
-        for neighbour, edges in part.top:
-            angle, label = next(angles), graph.label(neighbour)
-            canvas.line([_polar(hub, angle), _polar(ring, angle)], colour, 0.7 + 1.5 * log10(edges))
-            told = {"label": label, "id": graph.id(neighbour), "edges": f"{edges:,} {name.removeprefix('rev_')}"}
-            canvas.circle(_polar(ring, angle), 5.5 if level else 4, colour, **told)
-            _outside(canvas, shortened(label, _LONGEST), ring + 12, angle, level=level)
-        next(angles)
-    own = graph.type_of(node)
-    label = graph.label(node)
-    canvas.circle((0, 0), 12, INK, label=label, id=graph.id(node), edges=f"{sum(part.edges for part in parts):,}")
-    left, top, _, _ = canvas.bounds()
-    for place, part in enumerate(parts):  # the list of relations, above the ring
-        at = top - 24 - 20 * (len(parts) - place)
-        canvas.circle((left + 6, at), 5.5, COLOURS[place % len(COLOURS)])
-        canvas.text((left + 18, at), _told(part), size=12, colour=INK, align="left")
-    called = "" if label == graph.id(node) else f": {shortened(label, 2 * _LONGEST)}"
-    return canvas.chart(f"{own.name} {graph.id(node)}{called}")
-
-
-def _told(part: Neighbours) -> str:
-    """Such as `purchase → item: 120 of 1,204`."""
-    _, name, target = part.relation
-    back = name.removeprefix("rev_")
-    words = f"{name} → {target}" if back == name else f"{target} {back} → this"
-    shown = len(part.top)
-    return f"{words}: {part.nodes:,}" if shown == part.nodes else f"{words}: {shown:,} of {part.nodes:,}"
 
 
 def _places(graph: KnowledgeGraph) -> dict[str, Point]:
@@ -189,31 +134,6 @@ def _beside(canvas: Canvas, at: Point, away: float, side: float, text: str, *, s
     align: Align = "left" if x > _SIDEWAYS else "right" if x < -_SIDEWAYS else "center"
     down = y * size * 0.6 * (text.count("\n") + 1)  # so that its nearest line, not its middle, is `away`
     canvas.text((at[0] + x * away, at[1] + y * away + down), text, size, colour, align)
-
-
-def _shared_out(parts: tuple[Neighbours, ...], n: int) -> list[Neighbours]:
-    """At most `n` neighbours in all: every relation shows what it has, up to the same greatest number."""
-    most = max((len(part.top) for part in parts), default=0)
-    while most > 1 and sum(min(len(part.top), most) for part in parts) > n:
-        most -= 1
-    return [Neighbours(part.relation, part.edges, part.nodes, part.top[:most]) for part in parts]
-
-
-def _outside(canvas: Canvas, text: str, radius: float, angle: float, *, level: bool) -> None:
-    """A label outside the ring: level where few stand on it, else turned outwards and never upside down."""
-    left = cos(angle) < 0
-    turned = 0.0 if level else degrees(angle) + (180 if left else 0)
-    size = 12 if level else 9
-    canvas.text(_polar(radius, angle), text, size, INK, "right" if left else "left", turned)
-
-
-def _on_ring(slot: int, slots: int) -> float:
-    """Radians, clockwise from the top."""
-    return 2 * pi * (slot + 0.5) / slots - pi / 2
-
-
-def _polar(radius: float, angle: float) -> Point:
-    return radius * cos(angle), radius * sin(angle)
 
 
 def _distance(one: Point, other: Point) -> float:

@@ -3,29 +3,25 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import signal
-import subprocess
-import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
+from kg.confined import Work, loading, memory_for, started
 from kg.errors import KgError
 from kg.graph import KnowledgeGraph
-from kg.memory import available
 from kg.sparql_words import bound_terms, refuse
 from kg.triples import count_triples, triples
 from kg.vocabulary import PREFIXES
 
 LIMIT, TIMEOUT = 1000, 30.0
-_BYTES_A_TRIPLE = 400  # measured: 3.3 M triples of Online Retail with all times take 1.2 GB
-_GIB = 1 << 30
 _PLACE = re.compile(r"error at (\d+):(\d+): (.*)", re.DOTALL)
 _NOT_PROJECTED = "SELECT projection"
+_NARROWER = "Make it narrower (more triples that share variables)"
+_SMALLER = "Make the query narrower, or load less with --without-events"
+_LESS = "Load less: without --times, or --without-events."
 _FEW = 6  # things that may be expected, to be told one by one
 
 
@@ -81,72 +77,19 @@ def query(
         "prefixes": PREFIXES,
         "limit": limit,
         "timeout": timeout,
-        "memory": _require(n_triples * _BYTES_A_TRIPLE),
+        "memory": memory_for(n_triples, _LESS),
     }
-    with _child() as child:
-        read = _exchange(child, [json.dumps(request) + "\n"], timeout)
+    work = Work("the query", timeout, _NARROWER, _SMALLER)
+    with started("kg.sparql_child") as child:
+        read = work.exchange(child, [json.dumps(request) + "\n"])
         if "error" in read:
             raise _wrong(read["error"], text, file)
-        say(f"loading {n_triples:,} triples, about {n_triples * _BYTES_A_TRIPLE / 1e6:,.0f} MB")
-        found = _exchange(child, triples(graph, relations, bare), timeout, last=True)
+        say(loading(n_triples))
+        found = work.exchange(child, triples(graph, relations, bare), last=True)
     if "error" in found:
         raise KgError(f"the query failed: {found['error']}", file=file, fix="Mend the query.")
     rows, columns = found.pop("rows", ()), found.pop("columns", ())
     return Answer(**found, rows=tuple(rows), columns=tuple(columns))
-
-
-@contextmanager
-def _child() -> Iterator[subprocess.Popen[str]]:
-    """The process, which finds modules where this one does and never outlives the block."""
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "PYTHONUTF8": "1"}
-    child = subprocess.Popen(
-        [sys.executable, "-P", "-m", "kg.sparql_child"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-        encoding="utf-8",
-        env=environment,
-        start_new_session=True,  # Ctrl-C reaches us, and we end it
-    )
-    try:
-        yield child
-    finally:
-        child.kill()
-        child.wait()
-        for stream in (child.stdin, child.stdout):
-            with suppress(BrokenPipeError):
-                stream.close()  # type: ignore[union-attr]
-
-
-def _exchange(child: subprocess.Popen[str], lines: Iterable[str], timeout: float, *, last: bool = False) -> Any:
-    """Tell lines, hear one JSON document; KgError where the process died over it."""
-    told: IO[str] = child.stdin  # type: ignore[assignment]
-    heard: IO[str] = child.stdout  # type: ignore[assignment]
-    with suppress(BrokenPipeError):
-        told.writelines(lines)
-        told.flush()
-        if last:
-            told.close()
-    if line := heard.readline():
-        return json.loads(line)
-    if child.wait() == -signal.SIGALRM:
-        fix = "Make it narrower (more triples that share variables), or give it longer with --timeout."
-        raise KgError(f"the query ran longer than {timeout:g} seconds and was stopped", fix=fix, bad_input=False)
-    fix = "Make the query narrower, or load less with --without-events."
-    raise KgError("the query needs more memory than there is, or is nested too deeply", fix=fix, bad_input=False)
-
-
-def _require(needed: int) -> int:
-    """The memory there is, in bytes; KgError where that is less than `needed`."""
-    there = available()
-    if needed > there:
-        raise KgError(
-            f"the graph as triples needs {needed / _GIB:.1f} GiB of memory and {there / _GIB:.1f} GiB are free",
-            fix="Load less: without --times, or --without-events.",
-            bad_input=False,
-        )
-    return there
 
 
 def _wrong(said: str, text: str, file: Path | None) -> KgError:

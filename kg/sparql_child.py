@@ -6,8 +6,6 @@ It is told the query in one line of JSON, answers whether that can be read, is s
 from __future__ import annotations
 
 import json
-import resource
-import signal
 import sys
 from collections.abc import Iterable
 from itertools import islice
@@ -25,7 +23,8 @@ from pyoxigraph import (
     serialize,
 )
 
-_STANDARD_STREAMS = 3
+from kg.confined import confine, say, stop_after
+
 _INTEGERS = {"integer", "int", "long", "short", "byte", "nonNegativeInteger", "positiveInteger", "unsignedInt"}
 _FRACTIONS = {"decimal", "float", "double"}
 
@@ -33,26 +32,18 @@ _FRACTIONS = {"decimal", "float", "double"}
 def main() -> None:
     """Read, check, load, run."""
     request = json.loads(sys.stdin.buffer.readline())
-    resource.setrlimit(resource.RLIMIT_NOFILE, (_STANDARD_STREAMS, _STANDARD_STREAMS))  # no socket, no file
-    _, most = resource.getrlimit(resource.RLIMIT_AS)
-    memory = request["memory"] if most == resource.RLIM_INFINITY else min(request["memory"], most)
-    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+    confine(request["memory"])
     try:
-        _stop_after(request["timeout"])
+        stop_after(request["timeout"])
         _run(Store(), request)  # nothing is in it: what this raises is wrong with the query
-        _stop_after(0)
-        _say({})
+        stop_after(0)
+        say({})
         store = Store()
         store.bulk_load(input=sys.stdin.buffer, format=RdfFormat.N_TRIPLES)
-        _stop_after(request["timeout"])
-        _say(_answer(_run(store, request), request))
+        stop_after(request["timeout"])
+        say(_answer(_run(store, request), request))
     except (SyntaxError, RuntimeError, ValueError, OSError) as error:
-        _say({"error": str(error)})
-
-
-def _stop_after(seconds: float) -> None:
-    """Nobody handles the signal, so the system ends the process, whatever it is doing; 0: not at all."""
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+        say({"error": str(error)})
 
 
 def _run(store: Store, request: dict[str, Any]) -> Any:
@@ -92,11 +83,6 @@ def _value(term: Any) -> Any:
     if kind in _FRACTIONS:
         return float(term.value)
     return term.value == "true" if kind == "boolean" else term.value
-
-
-def _say(document: dict[str, Any]) -> None:
-    sys.stdout.write(json.dumps(document) + "\n")
-    sys.stdout.flush()
 
 
 if __name__ == "__main__":

@@ -58,6 +58,13 @@ def local(text: str, kind: Kind) -> str:
     return unquote(text.removeprefix(head)) if text.startswith(head) else ""
 
 
+def node_of(text: str) -> tuple[str, str] | None:
+    """Type and id of the node that an IRI names; None for any other."""
+    head = f"{BASE}:node:"
+    kind, colon, node_id = text.removeprefix(head).partition(":")
+    return (unquote(kind), unquote(node_id)) if text.startswith(head) and colon else None
+
+
 def short(text: str) -> str:
     """An IRI with its beginning as a prefix; any other text as it is."""
     for prefix, beginning in PREFIXES.items():

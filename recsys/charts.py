@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from kg.canvas import FAINT, FONT, INK, LINE
+from kg.canvas import FAINT, INK, LINE
+from kg.fonts import FONT
 from recsys.protocol import Repeats
 
 if TYPE_CHECKING:

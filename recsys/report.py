@@ -10,8 +10,8 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kg.canvas import FONT
 from kg.files import replacing
+from kg.fonts import FONT
 from recsys import charts
 from recsys.charts import Document
 from recsys.faithfulness import faithfulness, percent

@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kg.files import replacing
+from kg.fonts import FONT, LACKING, MEND, lacks_letters
 from recsys.errors import RecsysError
 from recsys.explanation.phrases import Phrases
-from recsys.explanation.picture import FONTS, both, paths_picture, waterfall_picture
+from recsys.explanation.picture import both, paths_picture, waterfall_picture
 from recsys.explanation.told import Told
 from recsys.explanation.words import words
 
@@ -20,11 +21,6 @@ if TYPE_CHECKING:
 
 _SCALE = 2  # pixels of a PNG per pixel of the chart
 _NARROWEST = 560  # pixels below which the graph is scrolled, not squeezed
-_FIRST_EAST_ASIAN = "\u2e80"
-_GLYPH = (
-    '<svg xmlns="http://www.w3.org/2000/svg" width="30" height="30">'
-    '<text y="25" font-size="24" font-family="{fonts}">{glyph}</text></svg>'
-)
 
 _PAGE = """<!DOCTYPE html>
 <html lang="{language}">
@@ -93,7 +89,7 @@ def page(told: Told, *, language: str = "en", n: int = 12) -> str:
     return _PAGE.format(
         language=escape(language),
         title=escape(phrases.pattern("picture", "title").format(item=phrases.node(told.item))),
-        fonts=FONTS,
+        fonts=FONT,
         narrowest=_NARROWEST,
         script=vl_convert.javascript_bundle(None),  # type: ignore[arg-type]  # None: all of vega-embed
         reasons=_list(words(told, language=language)),
@@ -139,18 +135,6 @@ def _png(chart: alt.TopLevelMixin) -> bytes:
     import vl_convert
 
     spec = chart.to_dict()
-    if any(character >= _FIRST_EAST_ASIAN for character in json.dumps(spec, ensure_ascii=False)) and _lacks_chinese():
-        raise RecsysError(
-            "no font on this machine has Chinese characters, and a PNG is drawn with what is here",
-            fix="Install one (Debian: fonts-noto-cjk), or write .html or .svg, which are drawn where they are read.",
-            bad_input=False,
-        )
+    if lacks_letters(json.dumps(spec, ensure_ascii=False)):
+        raise RecsysError(LACKING, fix=MEND, bad_input=False)
     return bytes(vl_convert.vegalite_to_png(spec, scale=_SCALE))
-
-
-def _lacks_chinese() -> bool:
-    """Whether two different characters look the same: both the box of a missing glyph."""
-    import vl_convert
-
-    one, other = (vl_convert.svg_to_png(_GLYPH.format(fonts=FONTS, glyph=glyph)) for glyph in "人山")
-    return bool(one == other)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from unicodedata import east_asian_width
 
+from kg.fonts import FONT
 from recsys.explanation.drawing import Drawing, draw, waterfall
 from recsys.explanation.phrases import Phrases
 from recsys.explanation.told import Told
@@ -12,12 +13,6 @@ from recsys.explanation.told import Told
 if TYPE_CHECKING:
     import altair as alt
     import pandas as pd
-
-FONTS = (
-    "'Noto Sans', 'DejaVu Sans', 'Noto Sans CJK SC', 'Noto Sans SC', 'PingFang SC', 'Microsoft YaHei', "
-    "'WenQuanYi Micro Hei', sans-serif"
-)
-"""Latin first, then what the systems have for Chinese."""
 
 COLOURS = {
     "event": "#8a97a6",
@@ -201,4 +196,4 @@ def _styled(chart: Any, *, fluid: bool = False) -> Any:
 
     if fluid:
         chart = chart.properties(width="container", autosize=alt.AutoSizeParams(type="fit-x", contains="padding"))
-    return chart.configure(font=FONTS, background=_PAPER).configure_view(stroke=None)
+    return chart.configure(font=FONT, background=_PAPER).configure_view(stroke=None)

@@ -82,9 +82,10 @@ def test_graph_walks(made: Shop, cartograph: Ask) -> None:
 @pytest.mark.parametrize("ending", ["html", "svg", "png"])
 def test_graph_view(made: Shop, cartograph: Ask, tmp_path: Path, ending: str) -> None:
     path = tmp_path / f"graph.{ending}"
-    answer = cartograph("graph", "view", path, "-w", made.workspace, "--json")
-    assert answer.json == {"files": [str(path)]}
-    assert path.stat().st_size > 1000
+    for node in ((), ("item:P000001", "--hops", 2, "--limit", 20)):
+        answer = cartograph("graph", "view", *node, f"--{ending}", path, "-w", made.workspace, "--json")
+        assert answer.json == {"files": [str(path)]}
+        assert path.stat().st_size > 1000
 
 
 def test_train(made: Shop, cartograph: Ask) -> None:
@@ -333,8 +334,8 @@ def test_an_explanation_is_drawn(made: Shop, cartograph: Ask, tmp_path: Path, en
     ("what", "files"),
     [
         ("tables", ["events.parquet", "facts.parquet", "items.parquet", "users.parquet"]),
-        ("graph", ["graph.ttl"]),
         ("embeddings", ["lightgcn.parquet", "lightgcn.npy", "lightgcn.html"]),
+        ("graph", ["graph.ttl", "nodes.parquet", "edges.parquet"]),
     ],
 )
 def test_export(made: Shop, cartograph: Ask, tmp_path: Path, what: str, files: list[str]) -> None:

@@ -9,10 +9,15 @@ import pandas as pd
 import pytest
 import rdflib
 
+from cli.graph_check import HELP as SHAPES
 from cli.graph_query import HELP
 from cli.main import DONE, FAILED, WRONG
 from kg.checks import CHECKS
 from tests.cli.conftest import ITEMS, Ask, Shop
+
+FLIPPED = (
+    "graph/all/edges.safetensors", "graph/manifest.json", "ingest/tables/items.parquet", "serve/recipe.json",
+)  # fmt: skip
 
 
 def test_a_sound_workspace_passes(made: Shop, cartograph: Ask) -> None:
@@ -25,7 +30,7 @@ def test_a_sound_workspace_passes(made: Shop, cartograph: Ask) -> None:
     assert "Passed." in told.out
 
 
-@pytest.mark.parametrize("file", ["graph/all/edges.safetensors", "graph/manifest.json", "ingest/tables/items.parquet"])
+@pytest.mark.parametrize("file", FLIPPED)
 def test_a_flipped_byte_is_found(shop: Shop, cartograph: Ask, file: str) -> None:
     path = shop.workspace / file
     content = bytearray(path.read_bytes())
@@ -35,9 +40,10 @@ def test_a_flipped_byte_is_found(shop: Shop, cartograph: Ask, file: str) -> None
     assert answer.code == FAILED
     assert answer.json["passed"] is False
     assert answer.json["checks"][0]["examples"] == [str(path)]
-    told = cartograph("graph", "check", "-w", shop.workspace)
+    told = cartograph("graph", "check", "--shapes", "shop", "-w", shop.workspace)
     assert "Not passed" in told.out
     assert str(path) in told.out
+    assert "shapes" in told.out.partition("Not checked: ")[2]
     assert ("Not checked: leakage" in told.out) == file.startswith("graph")
 
 
@@ -53,6 +59,28 @@ def test_a_graph_is_not_exported_to_what_there_is_not(made: Shop, cartograph: As
     answer = cartograph("graph", "export", "--out", tmp_path / "graph.xml", "-w", made.workspace)
     assert answer.code == WRONG
     assert ".graphml" in answer.err
+
+
+def test_shapes_are_checked_too(made: Shop, cartograph: Ask, tmp_path: Path) -> None:
+    check = ("graph", "check", "-w", made.workspace)
+    shapes = tmp_path / "cheap.ttl"
+    shapes.write_text(SHAPES.partition("\b\n")[2])
+    told = cartograph(*check, "--shapes", shapes, "--json")
+    assert told.code == DONE
+    assert told.json["checks"][-1]["name"] == "shapes of cheap.ttl"
+    shapes.write_text(shapes.read_text().replace("500.0", "5.0"))
+    told = cartograph(*check, "--shapes", shapes, "--shapes", "shop", "--json")
+    assert told.code == FAILED
+    assert told.json["passed"] is False
+    (found,) = (row for row in told.json["checks"] if row["name"] == "shape feature:price")
+    assert found["results"][0].keys() == {"type", "id", "node", "path", "value", "message"}
+    assert all(float(each["value"]) >= 5 for each in found["results"])
+    shown = cartograph(*check, "--shapes", shapes)
+    assert "Not passed" in shown.out
+    assert f"({found['results'][0]['type']}:" in shown.out
+    shapes.write_text("<urn:s> a <urn:")
+    wrong = cartograph(*check, "--shapes", shapes, "--json")
+    assert (wrong.code, wrong.json["error"]["row"]) == (WRONG, 1)
 
 
 def test_there_must_be_a_graph_to_check(cartograph: Ask, tmp_path: Path) -> None:

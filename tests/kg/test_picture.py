@@ -9,12 +9,10 @@ from typing import Any
 import altair as alt
 import pytest
 from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from kg.errors import KgError
 from kg.graph import Edges, KnowledgeGraph, numbered
-from kg.paths import neighbours
-from kg.picture import picture, save_picture
+from kg.picture import save_picture, schema_picture
 from tests.kg.graphs import graphs
 
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -43,31 +41,15 @@ def shop() -> KnowledgeGraph:
 @settings(deadline=None, max_examples=12)
 @given(graphs())
 def test_a_schema_names_every_type_and_relation_with_its_number(graph: KnowledgeGraph) -> None:
-    drawn = rows(picture(graph))
+    drawn = rows(schema_picture(graph))
     lines = {line for row in drawn if "text" in row for line in row["text"].split("\n")}
     assert {*graph.nodes} <= lines
     assert {f"{name} {len(edges):,}" for (_, name, _), edges in graph.relations.items()} <= lines
 
 
-@settings(deadline=None, max_examples=12)
-@given(graphs(), st.data())
-def test_a_node_is_drawn_with_all_its_neighbours(graph: KnowledgeGraph, data: st.DataObject) -> None:
-    node = data.draw(st.integers(0, graph.n_nodes - 1))
-    circles = [row for row in rows(picture(graph, node)) if "id" in row]
-    wanted = [graph.id(place) for part in neighbours(graph, node, 300) for place, _ in part.top]
-    assert sorted(row["id"] for row in circles) == sorted([*wanted, graph.id(node)])
-
-
-def test_of_too_many_neighbours_the_largest_relation_gives_way(shop: KnowledgeGraph) -> None:
-    drawn = rows(picture(shop, shop.node("item", "m"), n=10))
-    texts = {row["text"] for row in drawn if "text" in row}
-    assert {"user purchase → this: 9 of 40", "brand → brand: 1", "IKEA"} <= texts
-    assert sum("id" in row for row in drawn) == 11  # with the node itself
-
-
 @pytest.mark.parametrize("name", ["graph.html", "graph.svg", "graph.png"])
 def test_a_picture_is_one_file_that_needs_no_network(shop: KnowledgeGraph, tmp_path: Path, name: str) -> None:
-    save_picture(picture(shop), tmp_path / name)
+    save_picture(schema_picture(shop), tmp_path / name)
     content = (tmp_path / name).read_bytes()
     if name.endswith(".png"):
         assert content.startswith(PNG)
@@ -79,11 +61,6 @@ def test_a_picture_is_one_file_that_needs_no_network(shop: KnowledgeGraph, tmp_p
 
 def test_another_format_is_an_error(shop: KnowledgeGraph, tmp_path: Path) -> None:
     with pytest.raises(KgError, match="format") as error:
-        save_picture(picture(shop), tmp_path / "graph.pdf")
+        save_picture(schema_picture(shop), tmp_path / "graph.pdf")
     assert ".svg" in error.value.fix
     assert not list(tmp_path.iterdir())
-
-
-def test_a_node_outside_the_graph_is_an_error(shop: KnowledgeGraph) -> None:
-    with pytest.raises(KgError, match="no such node"):
-        picture(shop, shop.n_nodes)

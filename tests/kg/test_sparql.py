@@ -208,12 +208,12 @@ def test_a_cross_product_is_stopped(graph: KnowledgeGraph) -> None:
 
 
 def test_what_takes_too_much_memory_is_stopped(graph: KnowledgeGraph, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("kg.sparql.available", lambda: 600_000_000)
+    monkeypatch.setattr("kg.confined.available", lambda: 600_000_000)
     every = " ".join(f"?s{place} ?p{place} ?o{place} ." for place in range(6))
     with pytest.raises(KgError, match="more memory than there is") as error:
         query(graph, f"SELECT * {{ {every} }} ORDER BY ?s1", timeout=60)
     assert error.value.bad_input is False
-    monkeypatch.setattr("kg.sparql.available", lambda: 1_000)
+    monkeypatch.setattr("kg.confined.available", lambda: 1_000)
     with pytest.raises(KgError, match="as triples needs") as error:
         query(graph, "ASK {}")
     assert "--without-events" in error.value.fix

@@ -100,7 +100,7 @@ def test_a_png_of_few_and_of_many(told: Told, tmp_path: Path) -> None:
 
 
 def test_a_png_without_glyphs_is_refused(told: Told, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("recsys.explanation.page._lacks_chinese", lambda: True)
+    monkeypatch.setattr("recsys.explanation.page.lacks_letters", lambda _: True)
     with pytest.raises(RecsysError, match="font"):
         save(told, tmp_path / "why.png", language="zh")
     assert list(tmp_path.iterdir()) == []
