@@ -186,6 +186,7 @@ class KgConfig(Section):
     """The sections of a shop's file that concern this floor; paths are from `folder`.
 
     engine  where the steps from events to edges run; `spark` are the settings of its session, such as spark.master
+    `taxonomy` is a file whose categories are nodes of the type "category", or one or several files by type of node.
     """
 
     folder: Path = Path()
@@ -196,11 +197,17 @@ class KgConfig(Section):
     items: Source = Source()
     users: Source = Source()
     facts: Facts = Facts()
-    taxonomy: str | None = None
+    taxonomy: str | dict[str, str | tuple[str, ...]] | None = None
     clean: tuple[Rule, ...] = ()
     checks: tuple[Check, ...] = ()
     derive: Derive = Derive()
     split: Split = Split()
+
+    @property
+    def taxonomies(self) -> dict[str, tuple[str, ...]]:
+        """The files of every taxonomy, by the type of its nodes."""
+        named = {"category": self.taxonomy} if isinstance(self.taxonomy, str) else self.taxonomy
+        return {kind: (paths,) if isinstance(paths, str) else paths for kind, paths in (named or {}).items()}
 
     def at(
         self,
@@ -218,7 +225,8 @@ class KgConfig(Section):
         home = self.folder.absolute()
         folders = [home, *(path if path.is_dir() else path.parent for path in (path.absolute() for path in events))]
         mapped = _by_table(columns or {})
-        changes: dict[str, Any] = {"folder": home, "taxonomy": self.taxonomy and _found(self.taxonomy, folders)}
+        trees = {kind: tuple(_found(path, folders) for path in paths) for kind, paths in self.taxonomies.items()}
+        changes: dict[str, Any] = {"folder": home, "taxonomy": trees}
         changes["derive"] = self.derive.model_copy(
             update={
                 "vocabulary": tuple(_found(path, folders) for path in self.derive.vocabulary),
