@@ -122,6 +122,28 @@ class Check(Section):
     several: str | None = None
 
 
+class Link(Section):
+    """What the shop's items are among the nodes of one type: categories of a taxonomy, entities of the facts.
+
+    to           the type of the nodes
+    text         columns of the items that say what each is
+    context      columns that say where it lies: compared with what lies above a node
+    identifiers  whether an identifier that item and node share (GTIN, ISBN, ASIN, MPN, sameAs) links them
+    threshold    how sure a link must be; what is less sure is doubtful, from `doubtful` on, and is asked in the review
+    review       a CSV file of links that a person has judged: `cartograph link --review` writes it
+    seed         of the texts that matching is learned from
+    """
+
+    to: str
+    text: tuple[str, ...] = ("title",)
+    context: tuple[str, ...] = ()
+    identifiers: bool = True
+    threshold: float = Field(default=0.6, ge=0, le=1)
+    doubtful: float = Field(default=0.2, ge=0, le=1)
+    review: str | None = None
+    seed: int = 0
+
+
 class Derive(Section):
     """What the steps of `kg.steps` make of the tables.
 
@@ -140,6 +162,7 @@ class Derive(Section):
     then_bought_days  within which what is bought next follows
     number_bands      the same of every relation that is a number or a date in the facts
     returns           nets purchases by what came back
+    link              what the items are among the nodes of a taxonomy or of the facts, one entry for each type of node
     """
 
     item_attributes: tuple[str, ...] = ("brand", "category")
@@ -159,11 +182,13 @@ class Derive(Section):
     then_bought_days: int = Field(default=90, ge=1)
     number_bands: int = Field(default=10, ge=0, le=100)
     returns: bool = True
+    link: tuple[Link, ...] = ()
 
     @property
     def files(self) -> tuple[str, ...]:
         """The files that steps read."""
-        return (*self.vocabulary, *([self.brand_list] if self.brand_list else ()))
+        reviews = [link.review for link in self.link if link.review]
+        return (*self.vocabulary, *([self.brand_list] if self.brand_list else ()), *reviews)
 
 
 class Split(Section):
@@ -231,6 +256,10 @@ class KgConfig(Section):
             update={
                 "vocabulary": tuple(_found(path, folders) for path in self.derive.vocabulary),
                 "brand_list": self.derive.brand_list and _found(self.derive.brand_list, folders),
+                "link": tuple(
+                    link.model_copy(update={"review": link.review and _found(link.review, folders)})
+                    for link in self.derive.link
+                ),
             }
         )
         own = {"events": events, "items": items and [items], "users": users and [users], "facts": facts}
@@ -305,6 +334,7 @@ def _keys(model: type[BaseModel]) -> list[str]:
         *model.model_fields,
         *Rule.model_fields,
         *Check.model_fields,
+        *Link.model_fields,
         *(key for section in sections for key in section.model_fields),
     ]
 

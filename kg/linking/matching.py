@@ -1,0 +1,93 @@
+"""Texts to targets by what they say, each with the chance that it is right.
+
+What speaks for a candidate (`kg.linking.candidates`, `kg.linking.agreement`) is weighed by a conditional logit. It is
+learned from texts made of the targets' own names (`kg.linking.pseudo`), and from those that people or the catalogue
+have judged, which count more. Where the shop's items lie is learned in rounds: what one finds tells the next what the
+shop is about. The chances are then calibrated on made texts that the logit has not seen, and on the judged ones, of
+which none has a say in its own case.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from kg.linking.agreement import Agreement
+from kg.linking.calibration import Calibration
+from kg.linking.candidates import Candidates, Search, Text
+from kg.linking.examples import Examples, joined
+from kg.linking.judged import Judged
+from kg.linking.pseudo import NOWHERE, pseudo
+from kg.linking.targets import Targets
+from kg.linking.tfidf import Floats
+
+_ROUNDS = 3
+_MADE = 3000  # texts in each round
+_HELD_OUT = 3  # every third is for calibration
+_COUNTS = 10.0  # made texts that a judged one counts as
+_SHARPENED = 1.5  # power of the chances: what is likely anyhow is likelier in the shop
+_ANYTHING = 0.02  # of an item for each target, that none is impossible
+_OTHERS = 5
+
+
+@dataclass(frozen=True)
+class Match:
+    """The likeliest target of a text (`NOWHERE` where there is no candidate), its chance, and those that come next."""
+
+    target: int
+    confidence: float
+    others: tuple[int, ...] = ()
+
+
+def match(
+    texts: Sequence[Text], targets: Targets, judged: Mapping[int, int] | None = None, seed: int = 0
+) -> list[Match]:
+    """A match of every text. `judged`: text → target, or `NOWHERE`; they teach, and get an answer like any other."""
+    if not texts:
+        return []
+    rng = np.random.default_rng(seed)
+    own, answers = np.full(len(texts), -1), np.full(len(texts), NOWHERE)
+    for number, (text, target) in enumerate(sorted((judged or {}).items())):
+        own[text], answers[text] = number, target
+    known = np.flatnonzero(own >= 0)
+    neighbours = Judged.of(texts, [texts[text] for text in known], answers[known], len(targets.ids))
+    votes = neighbours.votes(texts, own)
+    search = Search(targets, texts)
+    candidates = search(texts, also=votes.targets())
+    chances = _first_guess(candidates)
+    for _ in range(_ROUNDS):
+        agreement = Agreement.of(texts, candidates, chances, targets)
+        whole = agreement.added(candidates, texts, votes)
+        about = np.bincount(candidates.targets, chances**_SHARPENED, len(targets.ids)) + _ANYTHING
+        made = pseudo(_MADE, targets, texts, about, rng)
+        found = agreement.added(search(made.texts, made.without), made.texts, neighbours.votes(made.texts))
+        learn = Examples.of(found, np.array(made.targets), 1.0)
+        held_out = np.arange(_MADE) % _HELD_OUT == 0
+        people = Examples.of(whole, answers, _COUNTS).some(own >= 0)
+        choice = joined([learn.some(~held_out), people]).fitted()
+        chances = choice.chances(whole.features, whole.starts)
+    calibration = joined([learn.some(held_out), people]).calibrated(choice)
+    return _matches(candidates, chances, calibration)
+
+
+def _first_guess(candidates: Candidates) -> Floats:
+    """1 for the candidate with the highest cosines of words and letters of every text (n,)."""
+    score = candidates.features[:, 0] + candidates.features[:, 1]
+    order = np.lexsort((candidates.targets, -score, candidates.of))
+    guess = np.zeros(len(score))
+    guess[order[candidates.starts[:-1][np.diff(candidates.starts) > 0]]] = 1
+    return guess
+
+
+def _matches(candidates: Candidates, chances: Floats, calibration: Calibration) -> list[Match]:
+    order = np.lexsort((candidates.targets, -chances, candidates.of))
+    ranked = candidates.targets[order]
+    sure = calibration(chances[order])
+    return [
+        Match(int(ranked[start]), float(sure[start]), tuple(ranked[start + 1 : min(end, start + 1 + _OTHERS)].tolist()))
+        if end > start
+        else Match(NOWHERE, 0.0)
+        for start, end in zip(candidates.starts[:-1], candidates.starts[1:], strict=True)
+    ]
