@@ -138,7 +138,7 @@ class Link(Section):
     text: tuple[str, ...] = ("title",)
     context: tuple[str, ...] = ()
     identifiers: bool = True
-    threshold: float = Field(default=0.6, ge=0, le=1)
+    threshold: float = Field(default=0.7, ge=0, le=1)
     doubtful: float = Field(default=0.2, ge=0, le=1)
     review: str | None = None
     seed: int = 0

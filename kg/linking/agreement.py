@@ -59,10 +59,7 @@ def _at(matrix: sparse.csr_matrix, rows: Floats, columns: Floats) -> Floats:
 
 
 def _by_place(items: Floats, targets: Targets) -> Floats:
-    """The mean over the path of log P(node | parent): its share of the items (targets,), smoothed by one for each.
-
-    The mean, not the sum: what lies deep is no less likely for that.
-    """
+    """Log P(node) from the top down (targets,): what share of its parent's items each has, smoothed by one for each."""
     whole = items.copy()
     for place in sorted(range(len(items)), key=lambda place: -len(targets.above[place])):
         if targets.parents[place] >= 0:
@@ -71,4 +68,4 @@ def _by_place(items: Floats, targets: Targets) -> Floats:
     of = np.where(tops, whole[tops].sum(), whole[targets.parents])
     beside = np.bincount(targets.parents + 1, minlength=len(items) + 1)[targets.parents + 1]
     step = np.log((whole + 1) / (of + beside))
-    return np.array([step[list(trail)].mean() for trail in targets.above])
+    return np.array([step[list(trail)].sum() for trail in targets.above])

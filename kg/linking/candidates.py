@@ -21,6 +21,7 @@ FEATURES = (
 """What is compared of a text and the best name of a target: cosines of words and runs of letters; the shares of the
 name's and of the text's weight that they have in common; whether the name's last word is the text's head, or in it; all
 of the name in a row; the words above the target in the text, and in what is known of where the item lies."""
+WORDS, LETTERS, OWN = (FEATURES.index(name) for name in ("word cosine", "letter cosine", "own name"))
 _BLOCK = 500  # texts at once
 _EACH = 20  # candidates by each of the two cosines
 _LEAST = 0.1  # of the cosine of letters
