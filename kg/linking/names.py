@@ -18,7 +18,8 @@ def normal(text: str) -> Words:
     """The words of a text: lower case, without accents, in one spelling and number ("Möbel" and "mobel" are one)."""
     plain = unicodedata.normalize("NFKD", text)
     plain = "".join(letter for letter in plain if not unicodedata.combining(letter))
-    return tuple(map(folded, words(unicodedata.normalize("NFC", plain))))
+    singular = map(folded, words(unicodedata.normalize("NFC", plain)))
+    return tuple(map(folded, words(" ".join(singular))))  # a spelling may be known of the singular alone
 
 
 def ways(name: str) -> list[str]:
