@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy import sparse
 
-from kg.linking.candidates import Candidates, Text
+from kg.linking.candidates import Candidates, Text, values_at
 from kg.linking.judged import Votes
 from kg.linking.names import head
 from kg.linking.targets import Targets
@@ -44,18 +44,14 @@ class Agreement:
         """The candidates of texts with what others say of them."""
         of, targets = candidates.of, candidates.targets
         row = np.array([self.heads.get(head(text.words), -1) for text in texts], dtype=np.int64)[of]
-        share = np.where(row >= 0, _at(self.by_head, row, targets), 0)
+        share = np.where(row >= 0, values_at(self.by_head, row, targets), 0)
         told = [
             self.by_place[targets],
             np.log(share + _LEAST),
-            _at(votes.share, of, targets),
-            _at(votes.nearest, of, targets),
+            values_at(votes.share, of, targets),
+            values_at(votes.nearest, of, targets),
         ]
         return replace(candidates, features=np.column_stack([candidates.features, *told]))
-
-
-def _at(matrix: sparse.csr_matrix, rows: Floats, columns: Floats) -> Floats:
-    return np.asarray(matrix[rows, columns]).ravel() if len(rows) else np.zeros(0)
 
 
 def _by_place(items: Floats, targets: Targets) -> Floats:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,9 +22,9 @@ FEATURES = (
 name's and of the text's weight that they have in common; whether the name's last word is the text's head, or in it; all
 of the name in a row; the words above the target in the text, and in what is known of where the item lies."""
 WORDS, LETTERS, OWN = (FEATURES.index(name) for name in ("word cosine", "letter cosine", "own name"))
-_BLOCK = 500  # texts at once
 _EACH = 20  # candidates by each of the two cosines
 _LEAST = 0.1  # of the cosine of letters
+_WHOLE = 1 - 1e-9
 
 
 @dataclass(frozen=True)
@@ -54,20 +54,20 @@ class Search:
 
     def __init__(self, targets: Targets, texts: Sequence[Text]) -> None:
         self._targets = targets
-        above = targets.above_words
         self._vocabulary = Vocabulary.of([*targets.names, *(text.words for text in texts)])
-        self._letters = Vocabulary.of([tuple(letters(name)) for name in targets.names])
-        self._names = self._vocabulary.present(targets.names)
-        self._name_words = self._vocabulary.vectors(targets.names).T.tocsc()
-        self._name_letters = self._letters.vectors([tuple(letters(name)) for name in targets.names]).T.tocsc()
-        self._weighed = sparse.csc_matrix((self._names @ sparse.diags_array(self._vocabulary.idf)).T)
-        self._total = np.asarray(self._weighed.sum(axis=0)).ravel()
-        self._above = self._vocabulary.vectors(above).T.tocsc()
-        place = self._vocabulary.place
-        self._last = np.array([place[name[-1]] for name in targets.names])
+        runs = [tuple(letters(name)) for name in targets.names]
+        self._letters = Vocabulary.of(runs)
+        self._name_words = sparse.csr_matrix(self._vocabulary.vectors(targets.names).T)
+        self._name_letters = sparse.csr_matrix(self._letters.vectors(runs).T)
+        self._weighed = sparse.csr_matrix(
+            self._vocabulary.present(targets.names) @ sparse.diags_array(self._vocabulary.idf)
+        )
+        self._total = np.asarray(self._weighed.sum(axis=1)).ravel()
+        self._above = self._vocabulary.vectors(targets.above_words)
+        self._last = [name[-1] for name in targets.names]
         self._size = np.array([len(name) for name in targets.names])
-        self._names_of = np.split(np.argsort(targets.of, kind="stable"), np.cumsum(np.bincount(targets.of))[:-1])
         self._depth = np.array([len(trail) for trail in targets.above])
+        self._names_of = np.split(np.argsort(targets.of, kind="stable"), np.cumsum(np.bincount(targets.of))[:-1])
 
     def __call__(
         self,
@@ -76,72 +76,89 @@ class Search:
         also: Sequence[frozenset[int]] | None = None,
     ) -> Candidates:
         """Candidates of texts, each without names (by number) that it is not to know, and with further targets."""
-        without, also = (given or [frozenset()] * len(texts) for given in (without, also))
-        parts = [
-            part
-            for block in (slice(start, start + _BLOCK) for start in range(0, len(texts), _BLOCK))
-            for part in self._block(texts[block], without[block], also[block])
-        ]
-        starts = np.cumsum([0, *(len(targets) for targets, _ in parts)])
-        if not parts:
-            return Candidates(starts, np.zeros(0, dtype=np.int64), np.zeros((0, len(FEATURES))))
-        targets, features = (np.concatenate(column) for column in zip(*parts, strict=True))
-        return Candidates(starts, targets, features)
-
-    def _block(
-        self, texts: Sequence[Text], without: Sequence[frozenset[int]], also: Sequence[frozenset[int]]
-    ) -> Iterator[tuple[NDArray[np.int64], Floats]]:
+        nothing = [frozenset[int]()] * len(texts)
+        without, also = without or nothing, also or nothing
         said = [text.words for text in texts]
         rows = self._vocabulary.vectors(said)
-        has = self._vocabulary.present(said)
-        words, runs = (
-            (own @ names).toarray().astype(np.float32)
-            for own, names in (
-                (rows, self._name_words),
-                (self._letters.vectors([tuple(letters(one)) for one in said]), self._name_letters),
-            )
-        )
-        common = (has @ self._weighed).toarray().astype(np.float32)
-        told = has @ self._vocabulary.idf
-        above = (rows @ self._above).toarray().astype(np.float32)
+        words = sparse.csr_matrix(rows @ self._name_words)
+        runs = sparse.csr_matrix(self._letters.vectors([tuple(letters(one)) for one in said]) @ self._name_letters)
+        found = [self._best(words[at], runs[at], without[at], also[at]) for at in range(len(texts))]
+        starts = np.cumsum([0, *map(len, found)])
+        names = np.concatenate(found) if found else np.zeros(0, dtype=np.int64)
+        of = np.repeat(np.arange(len(texts)), np.diff(starts))
+        targets = self._targets.of[names]
+        common = _products(self._vocabulary.present(said), of, self._weighed, names)
+        share = common / self._total[names]
         context = self._vocabulary.vectors([text.context for text in texts])
-        near = (context @ self._above).toarray().astype(np.float32)
-        for place, text in enumerate(texts):
-            for cosines in (words[place], runs[place]):
-                cosines[list(without[place])] = 0
-            names = self._best(words[place], runs[place], also[place])
-            targets = self._targets.of[names]
-            yield (
-                targets,
-                np.column_stack(
-                    [
-                        words[place, names],
-                        runs[place, names],
-                        common[place, names] / self._total[names],
-                        common[place, names] / max(told[place], 1e-9),
-                        self._last[names] == self._vocabulary.place.get(head(text.words), -1),
-                        np.isin(self._last[names], has.indices[has.indptr[place] : has.indptr[place + 1]]),
-                        [_in_a_row(self._targets.names[name], text.words) for name in names],
-                        above[place, targets],
-                        near[place, targets],
-                        self._targets.own[names],
-                        self._size[names],
-                        self._depth[targets],
-                    ]
-                ).astype(np.float64),
-            )
+        told = self._vocabulary.present(said) @ self._vocabulary.idf
+        heads, sets = [head(one) for one in said], [frozenset(one) for one in said]
+        last = [self._last[name] for name in names]
+        features = np.column_stack(
+            [
+                values_at(words, of, names),
+                values_at(runs, of, names),
+                share,
+                common / np.maximum(told[of], 1e-9),
+                [word == heads[text] for word, text in zip(last, of, strict=True)],
+                [word in sets[text] for word, text in zip(last, of, strict=True)],
+                [
+                    part > _WHOLE and in_a_row(self._targets.names[name], said[text])
+                    for part, name, text in zip(share, names, of, strict=True)
+                ],
+                _products(rows, of, self._above, targets),
+                _products(context, of, self._above, targets),
+                self._targets.own[names],
+                self._size[names],
+                self._depth[targets],
+            ]
+        )
+        return Candidates(starts, targets, features.astype(np.float64))
 
-    def _best(self, words: NDArray[np.float32], runs: NDArray[np.float32], also: frozenset[int]) -> NDArray[np.int64]:
-        """Of the targets with the highest cosines, and of others, the best name each, ties by number."""
-        both = words + runs
-        size = min(_EACH, len(both))
-        likely = np.unique(np.concatenate([np.argpartition(-of, size - 1)[:size] for of in (words, runs, both)]))
-        likely = likely[(words[likely] > 0) | (runs[likely] > _LEAST)]
-        likely = np.unique(np.concatenate([likely, *(self._names_of[target] for target in sorted(also))]))
-        order = likely[np.lexsort((likely, -both[likely]))]
+    def _best(
+        self, words: sparse.csr_matrix, runs: sparse.csr_matrix, without: frozenset[int], also: frozenset[int]
+    ) -> NDArray[np.int64]:
+        """Of the targets with the highest cosines, and of others, the best name each, ties by number.
+
+        What has a word in common has its letters too, so that all are among those with letters in common.
+        """
+        further = [self._names_of[target] for target in sorted(also)]
+        names = np.unique(np.concatenate([runs.indices, *further])).astype(np.int64)
+        if without:
+            names = names[~np.isin(names, list(without))]
+        by_word, by_letter = (_aligned(own, names) for own in (words, runs))
+        both = by_word + by_letter
+        likely = np.zeros(len(names), dtype=bool)
+        for cosines in (by_word, by_letter, both):
+            likely[np.argpartition(-cosines, _EACH)[:_EACH] if len(names) > _EACH else slice(None)] = True
+        likely &= (by_word > 0) | (by_letter > _LEAST)
+        if further:
+            likely |= np.isin(names, np.concatenate(further))
+        kept, sums = names[likely], both[likely]
+        order = kept[np.lexsort((kept, -sums))]
         _, first = np.unique(self._targets.of[order], return_index=True)
-        return order[np.sort(first)].astype(np.int64)
+        return order[np.sort(first)]
 
 
-def _in_a_row(name: Words, text: Words) -> bool:
+def in_a_row(name: Words, text: Words) -> bool:
+    """Whether the words of a name stand in a text one after the other."""
     return any(text[start : start + len(name)] == name for start in range(len(text) - len(name) + 1))
+
+
+def _aligned(row: sparse.csr_matrix, columns: NDArray[np.int64]) -> Floats:
+    """The values of one sparse row at columns in order."""
+    found = np.zeros(len(columns))
+    here = np.isin(row.indices, columns)
+    found[np.searchsorted(columns, row.indices[here])] = row.data[here]
+    return found
+
+
+def values_at(matrix: sparse.csr_matrix, rows: NDArray[np.int64], columns: NDArray[np.int64]) -> Floats:
+    """The values of a sparse matrix at places (n,)."""
+    return np.asarray(matrix[rows, columns]).ravel() if len(rows) else np.zeros(0)
+
+
+def _products(
+    left: sparse.csr_matrix, rows: NDArray[np.int64], right: sparse.csr_matrix, others: NDArray[np.int64]
+) -> Floats:
+    """The product of a row of one matrix and one of the other, pair by pair."""
+    return np.asarray(left[rows].multiply(right[others]).sum(axis=1)).ravel()

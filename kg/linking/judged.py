@@ -57,15 +57,17 @@ class Judged:
 
         own  (texts,): which judged text each is, −1 where it is none; it has no vote in its own case
         """
+        shape = (len(texts), self.n_targets)
+        if not (texts and len(self.targets)):
+            return Votes(sparse.csr_matrix(shape), sparse.csr_matrix(shape))
         own = np.full(len(texts), -1) if own is None else own
         found = [self._nearest(texts[at : at + _BLOCK], own[at : at + _BLOCK]) for at in range(0, len(texts), _BLOCK)]
         judged, cosine = (np.concatenate(column) for column in zip(*found, strict=True))
         rows = np.repeat(np.arange(len(texts)), judged.shape[1])
         share = cosine**2 / np.maximum((cosine**2).sum(axis=1, keepdims=True), 1e-9)
-        target = self.targets[judged].ravel() if judged.size else np.zeros(0, dtype=np.int64)
+        target = self.targets[judged].ravel()
         voting = (cosine.ravel() > 0) & (target >= 0)
         at = (rows[voting], target[voting])
-        shape = (len(texts), self.n_targets)
         shares = sparse.csr_matrix((share.ravel()[voting], at), shape=shape)
         shares.sum_duplicates()
         highest = shares.copy()

@@ -24,7 +24,7 @@ from kg.linking.targets import Targets
 from kg.linking.tfidf import Floats
 
 _ROUNDS = 3
-_MADE = 3000  # texts in each round
+_MADE, _MADE_EACH = 1500, 30  # texts in each round: so many, of few targets so many for each
 _HELD_OUT = 3  # every third is for calibration
 _COUNTS = 10.0  # made texts that a judged one counts as
 _SHARPENED = 1.5  # power of the chances: what is likely anyhow is likelier in the shop
@@ -58,14 +58,16 @@ def match(
     search = Search(targets, texts)
     candidates = search(texts, also=votes.targets())
     chances = _first_guess(candidates)
-    for _ in range(_ROUNDS):
-        agreement = Agreement.of(texts, candidates, chances, targets)
+    n_made = min(_MADE, _MADE_EACH * len(targets.ids))
+    kinds = bool((targets.parents >= 0).any())  # of a taxonomy many items are of one kind; entities are one thing each
+    for _ in range(_ROUNDS if kinds else 1):
+        agreement = Agreement.of(texts, candidates, chances if kinds else np.zeros(len(chances)), targets)
         whole = agreement.added(candidates, texts, votes)
         about = np.bincount(candidates.targets, chances**_SHARPENED, len(targets.ids)) + _ANYTHING
-        made = pseudo(_MADE, targets, texts, about, rng)
+        made = pseudo(n_made, targets, texts, about if kinds else np.ones(len(about)), rng)
         found = agreement.added(search(made.texts, made.without), made.texts, neighbours.votes(made.texts))
         learn = Examples.of(found, np.array(made.targets), 1.0)
-        held_out = np.arange(_MADE) % _HELD_OUT == 0
+        held_out = np.arange(n_made) % _HELD_OUT == 0
         people = Examples.of(whole, answers, _COUNTS).some(own >= 0)
         choice = joined([learn.some(~held_out), people]).fitted()
         chances = choice.chances(whole.features, whole.starts)

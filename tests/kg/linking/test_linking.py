@@ -17,13 +17,15 @@ from kg.steps.derive import derive
 from kg.tables import Tables
 
 PATHS = [
-    "Home", "Home > Kitchen", "Home > Kitchen > Mugs", "Home > Kitchen > Jugs & Pitchers", "Home > Kitchen > Cake Stands",
-    "Home > Lamps", "Home > Lamps > Lanterns", "Home > Candles", "Home > Candles > Candle Holders",
-    "Pets", "Pets > Bird Cages", "Pets > Cat Beds", "Pets > Dog Bowls", "Toys", "Toys > Puzzles", "Toys > Kites",
+    "Home", "Home > Kitchen", "Home > Kitchen > Mugs", "Home > Kitchen > Jugs & Pitchers",
+    "Home > Kitchen > Cake Stands", "Home > Lamps", "Home > Lamps > Lanterns", "Home > Candles",
+    "Home > Candles > Candle Holders", "Pets", "Pets > Bird Cages", "Pets > Cat Beds", "Pets > Dog Bowls",
+    "Toys", "Toys > Puzzles", "Toys > Kites",
 ]  # fmt: skip
 TITLES = {
-    "m1": "RED SPOT MUG", "m2": "BLUE SPOT MUG", "m3": "MUG WITH CAT", "j": "ENAMEL JUG CREAM", "c": "CAKE STAND THREE TIERS",
-    "l": "GLASS LANTERN", "h": "SILVER CANDLE HOLDER", "k": "RED KITE", "p": "WOODEN PUZZLE FARM", "x": "QWERTY ZXCV",
+    "m1": "RED SPOT MUG", "m2": "BLUE SPOT MUG", "m3": "MUG WITH CAT", "j": "ENAMEL JUG CREAM",
+    "c": "CAKE STAND THREE TIERS", "l": "GLASS LANTERN", "h": "SILVER CANDLE HOLDER", "k": "RED KITE",
+    "p": "WOODEN PUZZLE FARM", "x": "QWERTY ZXCV",
 }  # fmt: skip
 
 
