@@ -15,11 +15,11 @@ from kg.linking.tfidf import Floats, Vocabulary
 from kg.mining.phrases import Words
 
 FEATURES = (
-    "word cosine", "letter cosine", "name said", "text told", "head", "last word", "in a row",
+    "word cosine", "letter cosine", "name said", "text told", "head", "noun", "in a row",
     "above in text", "above in context", "own name", "length", "depth",
 )  # fmt: skip
 """What is compared of a text and the best name of a target: cosines of words and runs of letters; the shares of the
-name's and of the text's weight that they have in common; whether the name's last word is the text's head, or in it; all
+name's and of the text's weight that they have in common; whether the name's noun is the text's head, or in it; all
 of the name in a row; the words above the target in the text, and in what is known of where the item lies."""
 WORDS, LETTERS, OWN = (FEATURES.index(name) for name in ("word cosine", "letter cosine", "own name"))
 _EACH = 20  # candidates by each of the two cosines
@@ -64,7 +64,6 @@ class Search:
         )
         self._total = np.asarray(self._weighed.sum(axis=1)).ravel()
         self._above = self._vocabulary.vectors(targets.above_words)
-        self._last = [name[-1] for name in targets.names]
         self._size = np.array([len(name) for name in targets.names])
         self._depth = np.array([len(trail) for trail in targets.above])
         self._names_of = np.split(np.argsort(targets.of, kind="stable"), np.cumsum(np.bincount(targets.of))[:-1])
@@ -92,7 +91,7 @@ class Search:
         context = self._vocabulary.vectors([text.context for text in texts])
         told = self._vocabulary.present(said) @ self._vocabulary.idf
         heads, sets = [head(one) for one in said], [frozenset(one) for one in said]
-        last = [self._last[name] for name in names]
+        last = [self._targets.nouns[name] for name in names]
         features = np.column_stack(
             [
                 values_at(words, of, names),

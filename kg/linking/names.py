@@ -37,6 +37,12 @@ def ways(name: str) -> list[str]:
     return [way for way in dict.fromkeys(found) if way]
 
 
+def noun(name: str) -> str:
+    """The last word of a name, what stands in brackets apart: "Titanic (1997 film)" is a Titanic; "" if none."""
+    said = normal(_BRACKETS.sub("", name)) or normal(name)
+    return said[-1] if said else ""
+
+
 def head(text: Words) -> str:
     """The word that says what a thing is: the last one before a joint ("jug" of "blue jug with lid"); "" if none."""
     told: list[str] = []

@@ -47,10 +47,12 @@ def pseudo(n: int, targets: Targets, texts: Sequence[Text], how_likely: Floats, 
 def _one(
     target: int, names: list[int], targets: Targets, texts: Sequence[Text], rng: np.random.Generator
 ) -> tuple[Text, frozenset[int]]:
-    name = targets.names[names[rng.integers(len(names))]]
+    number = names[rng.integers(len(names))]
+    name, noun = targets.names[number], targets.nouns[number]
     said = list(name)
-    if len(said) > 1 and rng.random() < _SHORTENED:
-        said.pop(rng.integers(len(said) - 1))
+    spare = [place for place, word in enumerate(said) if word != noun]
+    if spare and rng.random() < _SHORTENED:
+        said.pop(spare[rng.integers(len(spare))])
     other = texts[rng.integers(len(texts))]
     beside = _some([word for word in other.words if word not in name], rng)
     whole = (*beside, *said) if rng.random() < _BEHIND else (*said, *beside)

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kg.errors import KgError
-from kg.linking.names import normal, ways
+from kg.linking.names import normal, noun, ways
 from kg.mining.phrases import Words
 from kg.sources.taxonomy import BETWEEN, find_cycle
 
@@ -28,8 +28,8 @@ class Targets:
     kind         the type of them all
     ids, labels  of every node, sorted by id
     parents      number of the node above (the first in order), −1 at the top
-    names        the words of every name, `of` the node's number; `own` is false of what is only a part of its name, or
-                 the name of something that is mapped to it
+    names        the words of every name, `nouns` the one of them that says what it is, `of` the node's number
+    own          false of what is only a part of a node's name, or the name of something that is mapped to it
     """
 
     kind: str
@@ -37,6 +37,7 @@ class Targets:
     labels: tuple[str, ...]
     parents: NDArray[np.int64]
     names: tuple[Words, ...]
+    nouns: tuple[str, ...]
     of: NDArray[np.int64]
     own: NDArray[np.bool_]
 
@@ -62,9 +63,12 @@ class Targets:
         above = broader.groupby("head")["tail"].min()
         parents = np.array([number[above[id_]] if id_ in above.index else -1 for id_ in ids], dtype=np.int64)
         names = _names(said, facts, kind, number)
-        words, of, own = zip(*((way, place, is_own) for (place, way), is_own in names.items()), strict=True)
+        rows = ((way, last, place, is_own) for (place, way), (last, is_own) in names.items())
+        words, nouns, of, own = zip(*rows, strict=True)
         called = tuple(str(labels.get(id_, id_)) for id_ in ids)
-        return cls(kind, ids, called, parents, words, np.array(of, dtype=np.int64), np.array(own, dtype=np.bool_))
+        return cls(
+            kind, ids, called, parents, words, nouns, np.array(of, dtype=np.int64), np.array(own, dtype=np.bool_)
+        )
 
     @cached_property
     def number(self) -> dict[str, int]:
@@ -97,14 +101,16 @@ class Targets:
         return tuple(tuple(word for one in trail[:-1] for word in said[one]) for trail in self.above)
 
 
-def _names(said: pd.DataFrame, facts: pd.DataFrame, kind: str, number: dict[str, int]) -> dict[tuple[int, Words], bool]:
-    """(node, words) → whether it is a name of its own, whole."""
-    found: dict[tuple[int, Words], bool] = {}
+def _names(
+    said: pd.DataFrame, facts: pd.DataFrame, kind: str, number: dict[str, int]
+) -> dict[tuple[int, Words], tuple[str, bool]]:
+    """(node, words) → its noun, and whether it is a name of the node's own, whole."""
+    found: dict[tuple[int, Words], tuple[str, bool]] = {}
 
     def add(node: str, name: str, *, own: bool) -> None:
         for place, way in enumerate(ways(name)):
             if told := normal(way):
-                found.setdefault((number[node], told), own and place == 0)
+                found.setdefault((number[node], told), (noun(way), own and place == 0))
 
     for node, name in sorted(zip(said["head"], said["tail"], strict=True)):
         add(node, name, own=True)
