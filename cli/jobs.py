@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from kg.config import Derive, Link
     from kg.enriching import Enriched
     from kg.graph import KnowledgeGraph
-    from kg.linking.linking import Links
+    from kg.steps.linking import Links
     from recsys.config import Config
     from recsys.protocol import Repeats
     from recsys.recommender import Recommender
@@ -96,8 +96,8 @@ def enriched(common: options.Common, config: Config, section: Derive) -> Enriche
 
 def linked(common: options.Common, config: Config, section: Link, review: Path | None) -> Links:
     """The links of what the workspace has read, by the decisions of a review where there is one."""
-    from kg.linking.linking import linked
     from kg.steps.derive import derive
+    from kg.steps.linking import linked
     from recsys.stages import tables
     from recsys.workspace import Workspace
 

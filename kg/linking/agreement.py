@@ -38,7 +38,8 @@ class Agreement:
         at = (numbers[candidates.of], candidates.targets)
         summed = sparse.csr_matrix((chances, at), shape=(len(place), len(targets.ids)))
         mean = sparse.csr_matrix(sparse.diags_array(1 / count) @ summed)
-        return cls(_by_place(np.bincount(candidates.targets, chances, len(targets.ids)), targets), place, mean)
+        items = np.bincount(candidates.targets, chances, len(targets.ids)).astype(np.float64)
+        return cls(_by_place(items, targets), place, mean)
 
     def added(self, candidates: Candidates, texts: Sequence[Text], votes: Votes) -> Candidates:
         """The candidates of texts with what others say of them."""

@@ -53,7 +53,7 @@ def match(
     for number, (text, target) in enumerate(sorted((judged or {}).items())):
         own[text], answers[text] = number, target
     known = np.flatnonzero(own >= 0)
-    neighbours = Judged.of(texts, [texts[text] for text in known], answers[known], len(targets.ids))
+    neighbours = Judged.of(texts, [texts[text] for text in known.tolist()], answers[known], len(targets.ids))
     votes = neighbours.votes(texts, own)
     search = Search(targets, texts)
     candidates = search(texts, also=votes.targets())
@@ -63,8 +63,10 @@ def match(
     for _ in range(_ROUNDS if kinds else 1):
         agreement = Agreement.of(texts, candidates, chances if kinds else np.zeros(len(chances)), targets)
         whole = agreement.added(candidates, texts, votes)
-        about = np.bincount(candidates.targets, chances**_SHARPENED, len(targets.ids)) + _ANYTHING
-        made = pseudo(n_made, targets, texts, about if kinds else np.ones(len(about)), rng)
+        about = np.ones(len(targets.ids))
+        if kinds:
+            about = _ANYTHING + np.bincount(candidates.targets, chances**_SHARPENED, len(about)).astype(np.float64)
+        made = pseudo(n_made, targets, texts, about, rng)
         found = agreement.added(search(made.texts, made.without), made.texts, neighbours.votes(made.texts))
         learn = Examples.of(found, np.array(made.targets), 1.0)
         held_out = np.arange(n_made) % _HELD_OUT == 0

@@ -53,7 +53,7 @@ def _one(
     spare = [place for place, word in enumerate(said) if word != noun]
     if spare and rng.random() < _SHORTENED:
         said.pop(spare[rng.integers(len(spare))])
-    other = texts[rng.integers(len(texts))]
+    other = texts[int(rng.integers(len(texts)))]
     beside = _some([word for word in other.words if word not in name], rng)
     whole = (*beside, *said) if rng.random() < _BEHIND else (*said, *beside)
     chance = rng.random()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from kg.config import Derive
-from kg.linking.linking import linked
+from kg.steps.linking import linked
 from kg.steps.said import sure_facts
 from kg.tables import Tables
 

@@ -10,10 +10,10 @@ import pytest
 import kg
 from kg.config import Derive, Link
 from kg.errors import KgError
-from kg.linking.linking import Links, linked
 from kg.linking.review import read_review
 from kg.linking.targets import Targets
 from kg.steps.derive import derive
+from kg.steps.linking import Links, linked
 from kg.tables import Tables
 
 PATHS = [
