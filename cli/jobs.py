@@ -96,6 +96,7 @@ def enriched(common: options.Common, config: Config, section: Derive) -> Enriche
 
 def linked(common: options.Common, config: Config, section: Link, review: Path | None) -> Links:
     """The links of what the workspace has read, by the decisions of a review where there is one."""
+    from kg.spark import chosen
     from kg.steps.derive import derive
     from kg.steps.linking import linked
     from recsys.stages import tables
@@ -104,7 +105,8 @@ def linked(common: options.Common, config: Config, section: Link, review: Path |
     run(common, config, "ingest")
     with render.progress(quiet=common.quiet) as say:
         say("link …")
-        told = derive(tables(Workspace(common.workspace), common.cores), config.derive, before="link")
+        read = tables(Workspace(common.workspace), chosen(config, common.cores))
+        told = derive(read, config.derive, before="link")
         return linked(told, section, review)
 
 
