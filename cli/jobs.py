@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 from cli import options, render
 
 if TYPE_CHECKING:
-    from kg.config import Derive
+    from kg.config import Derive, Link
     from kg.enriching import Enriched
     from kg.graph import KnowledgeGraph
+    from kg.steps.linking import Links
     from recsys.config import Config
     from recsys.protocol import Repeats
     from recsys.recommender import Recommender
@@ -98,6 +99,22 @@ def enriched(common: options.Common, config: Config, section: Derive) -> Enriche
     with render.progress(quiet=common.quiet) as say:
         say("enrich …")
         return enrich(tables(Workspace(common.workspace), chosen(config, common.cores)), section)
+
+
+def linked(common: options.Common, config: Config, section: Link, review: Path | None) -> Links:
+    """The links of what the workspace has read, by the decisions of a review where there is one."""
+    from kg.spark import chosen
+    from kg.steps.derive import derive
+    from kg.steps.linking import linked
+    from recsys.stages import tables
+    from recsys.workspace import Workspace
+
+    run(common, config, "ingest")
+    with render.progress(quiet=common.quiet) as say:
+        say("link …")
+        read = tables(Workspace(common.workspace), chosen(config, common.cores))
+        told = derive(read, config.derive, before="link")
+        return linked(told, section, review)
 
 
 def update(common: options.Common, files: options.Raw) -> list[Stage]:

@@ -17,6 +17,7 @@ COMMANDS = {
     "init": "cli.init:init",
     "run": "cli.run:run",
     "ingest": "cli.ingest:ingest",
+    "link": "cli.link:link",
     "enrich": "cli.enrich:enrich",
     "graph": "cli.graph:app",
     "train": "cli.train:train",

@@ -122,6 +122,28 @@ class Check(Section):
     several: str | None = None
 
 
+class Link(Section):
+    """What the shop's items are among the nodes of one type: categories of a taxonomy, entities of the facts.
+
+    to           the type of the nodes
+    text         columns of the items that say what each is
+    context      columns that say where it lies: compared with what lies above a node
+    identifiers  whether an identifier that item and node share (GTIN, ISBN, ASIN, MPN, sameAs) links them
+    threshold    how sure a link must be; what is less sure is doubtful, from `doubtful` on, and is asked in the review
+    review       a CSV file of links that a person has judged: `cartograph link --review` writes it
+    seed         of the texts that matching is learned from
+    """
+
+    to: str
+    text: tuple[str, ...] = ("title",)
+    context: tuple[str, ...] = ()
+    identifiers: bool = True
+    threshold: float = Field(default=0.7, ge=0, le=1)
+    doubtful: float = Field(default=0.2, ge=0, le=1)
+    review: str | None = None
+    seed: int = 0
+
+
 class Derive(Section):
     """What the steps of `kg.steps` make of the tables.
 
@@ -140,6 +162,7 @@ class Derive(Section):
     then_bought_days  within which what is bought next follows
     number_bands      the same of every relation that is a number or a date in the facts
     returns           nets purchases by what came back
+    link              what the items are among the nodes of a taxonomy or of the facts, one entry for each type of node
     """
 
     item_attributes: tuple[str, ...] = ("brand", "category")
@@ -159,11 +182,13 @@ class Derive(Section):
     then_bought_days: int = Field(default=90, ge=1)
     number_bands: int = Field(default=10, ge=0, le=100)
     returns: bool = True
+    link: tuple[Link, ...] = ()
 
     @property
     def files(self) -> tuple[str, ...]:
         """The files that steps read."""
-        return (*self.vocabulary, *([self.brand_list] if self.brand_list else ()))
+        reviews = [link.review for link in self.link if link.review]
+        return (*self.vocabulary, *([self.brand_list] if self.brand_list else ()), *reviews)
 
 
 class Split(Section):
@@ -211,6 +236,7 @@ class KgConfig(Section):
     """The sections of a shop's file that concern this floor; paths are from `folder`.
 
     engine  where the steps from events to edges run; `spark` are the settings of its session, such as spark.master
+    `taxonomy` is a file whose categories are nodes of the type "category", or one or several files by type of node.
     """
 
     folder: Path = Path()
@@ -221,11 +247,17 @@ class KgConfig(Section):
     items: Source = Source()
     users: Source = Source()
     facts: Facts = Facts()
-    taxonomy: str | None = None
+    taxonomy: str | dict[str, str | tuple[str, ...]] | None = None
     clean: tuple[Rule, ...] = ()
     checks: tuple[Check, ...] = ()
     derive: Derive = Derive()
     split: Split = Split()
+
+    @property
+    def taxonomies(self) -> dict[str, tuple[str, ...]]:
+        """The files of every taxonomy, by the type of its nodes."""
+        named = {"category": self.taxonomy} if isinstance(self.taxonomy, str) else self.taxonomy
+        return {kind: (paths,) if isinstance(paths, str) else paths for kind, paths in (named or {}).items()}
 
     def at(
         self,
@@ -243,11 +275,16 @@ class KgConfig(Section):
         home = self.folder.absolute()
         folders = [home, *(path if path.is_dir() else path.parent for path in (path.absolute() for path in events))]
         mapped = _by_table(columns or {})
-        changes: dict[str, Any] = {"folder": home, "taxonomy": self.taxonomy and _found(self.taxonomy, folders)}
+        trees = {kind: tuple(_found(path, folders) for path in paths) for kind, paths in self.taxonomies.items()}
+        changes: dict[str, Any] = {"folder": home, "taxonomy": trees}
         changes["derive"] = self.derive.model_copy(
             update={
                 "vocabulary": tuple(_found(path, folders) for path in self.derive.vocabulary),
                 "brand_list": self.derive.brand_list and _found(self.derive.brand_list, folders),
+                "link": tuple(
+                    link.model_copy(update={"review": link.review and _found(link.review, folders)})
+                    for link in self.derive.link
+                ),
             }
         )
         own = {"events": events, "items": items and [items], "users": users and [users], "facts": facts}
@@ -322,6 +359,7 @@ def _keys(model: type[BaseModel]) -> list[str]:
         *model.model_fields,
         *Rule.model_fields,
         *Check.model_fields,
+        *Link.model_fields,
         *(key for section in sections for key in section.model_fields),
     ]
 

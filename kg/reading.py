@@ -16,8 +16,8 @@ from kg.sources.keeping import keep
 from kg.sources.mapping import quoted
 from kg.sources.preset import with_presets
 from kg.sources.rejects import REJECTS, Reject, written
-from kg.sources.skos import read_skos
 from kg.sources.staging import Staged, stage
+from kg.sources.taxonomies import read_taxonomies
 from kg.steps.cleaning import Cleaning, RuleCount, mentioned
 from kg.steps.unfit import read_well, unfit
 from kg.tables import Tables
@@ -117,7 +117,7 @@ def cleaned(
         keep(engine.sql, staged, raw)
     every = ((table, each) for table, (_, rejects) in cannot.items() for each in rejects)
     rejects = written(every, None if raw is None else raw / REJECTS)
-    taxonomy = read_skos(config.folder / config.taxonomy) if config.taxonomy else None
+    taxonomy = read_taxonomies(config.taxonomies, config.folder, config.facts.languages)
     given = {table: engine.sql.table(views[table]).to_arrow_table() for table in KEYS if table in views}
     no_events = engine.sql.sql(f"SELECT * FROM {views['events']} LIMIT 0").to_arrow_table()
     tables = Tables.of(no_events, facts=taxonomy, engine=engine, **given)

@@ -136,7 +136,7 @@ def _ingest(job: Job) -> Stage:
     config = with_presets(job.config)
     sections = {table: getattr(config, table) for table in ("events", "items", "users", "facts")}
     named = {table: section.paths for table, section in (*sections.items(), ("links", config.facts.links))}
-    named["taxonomy"] = (config.taxonomy,) if config.taxonomy else ()
+    named |= {f"taxonomy {kind}": paths for kind, paths in config.taxonomies.items()}
 
     def work(folder: Path, scratch: Path) -> Any:
         tables, report = ingest(config, engine=Engine(job.threads, folder=scratch), raw=folder / RAW)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from kg.canvas import FONT, INK, LINE
+from kg.canvas import INK, LINE
+from kg.fonts import FONT
 from kg.graph import ITEM, USER, KnowledgeGraph
 from recsys.charts import LINES
 from recsys.operators import Factors, power

@@ -18,7 +18,7 @@ import pytest
 
 import recsys
 from cli.main import DONE, WRONG, run
-from kg.config import Check, Derive, Facts, Rule, Section, Shop, Source, Split
+from kg.config import Check, Derive, Facts, Link, Rule, Section, Shop, Source, Split
 from recsys.config import Config, Evaluation, Explanations
 from recsys.losses import LOSSES
 from recsys.reranking import RERANKERS
@@ -143,6 +143,15 @@ def test_every_way_of_training_is_explained() -> None:
     assert not {key.name for key in fields(LightGCN)} - told - set(re.findall(r"`(\w+)`", page))
 
 
+def test_what_linking_says_works(reader: Reader) -> None:
+    reader.follow(DOCS / "linking.md")
+
+
+@pytest.mark.parametrize("key", Link.model_fields)
+def test_every_key_of_a_link_is_explained(key: str) -> None:
+    assert f"| `{key}`" in (DOCS / "linking.md").read_text(encoding="utf-8")
+
+
 def test_what_sources_says_works(reader: Reader) -> None:
     reader.follow(DOCS / "sources.md")
 
@@ -152,6 +161,7 @@ def test_what_sources_says_works(reader: Reader) -> None:
     [
         text
         for page in (
+            DOCS / "linking.md",
             DOCS / "own-data.md",
             DOCS / "reranking.md",
             DOCS / "sources.md",

@@ -38,7 +38,7 @@ class Phrases:
         self._by_key: dict[Words, list[Words]] = {}
         self._longest: dict[str, int] = {}
         for phrase in dict.fromkeys(phrases):
-            key = tuple(map(_folded, phrase))
+            key = tuple(map(folded, phrase))
             self._by_key.setdefault(key, []).append(phrase)
             self._longest[key[0]] = max(len(key), self._longest.get(key[0], 0))
 
@@ -47,14 +47,14 @@ class Phrases:
 
         Where the list has a phrase in singular and plural, that which is as the text has it.
         """
-        folded = tuple(map(_folded, text))
+        keys = tuple(map(folded, text))
         start = 0
         while start < len(text):
-            end = min(start + self._longest.get(folded[start], 0), len(text))
-            while end > start and folded[start:end] not in self._by_key:
+            end = min(start + self._longest.get(keys[start], 0), len(text))
+            while end > start and keys[start:end] not in self._by_key:
                 end -= 1
             if end > start:
-                said, listed = text[start:end], self._by_key[folded[start:end]]
+                said, listed = text[start:end], self._by_key[keys[start:end]]
                 yield Match(said if said in listed else listed[0], said, start, end)
             start = max(end, start + 1)
 
@@ -66,7 +66,7 @@ def words(text: str) -> Words:
     return tuple(spellings.get(word, word) for word in (word.removesuffix("'s") for word in said))
 
 
-def _folded(word: str) -> str:
+def folded(word: str) -> str:
     """What a word and its plural have in common: leaf and leaves, glove and gloves, berry and berries."""
     if len(word) < _SHORTEST:
         return word

@@ -1,4 +1,4 @@
-"""A SKOS taxonomy as facts: `broader` edges between categories, and what each is called.
+"""A SKOS taxonomy: what lies below what, and what each concept is called.
 
 W3C, SKOS Reference (2009): §8 semantic relations, §5 lexical labels, §6 notations.
 """
@@ -7,69 +7,31 @@ from __future__ import annotations
 
 import gzip
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from kg.errors import KgError
-
-if TYPE_CHECKING:
-    import pandas as pd
+from kg.sources.taxonomy import Taxonomy
 
 SKOS = "http://www.w3.org/2004/02/skos/core#"
-CATEGORY = "category"
 _FORMATS = ("ttl", "nt", "nq", "trig", "jsonld")
 """Not RDF/XML: its entities can grow without bound, and the parser sets none."""
 
 
-def read_skos(path: Path, language: str = "en") -> pd.DataFrame:
-    """The facts of a taxonomy in Turtle, N-Triples, N-Quads, TriG or JSON-LD, gzipped or not.
+def read_skos(path: Path) -> Taxonomy:
+    """A taxonomy in Turtle, N-Triples, N-Quads, TriG or JSON-LD, gzipped or not.
 
-    A concept's id is its `skos:notation`, its IRI where it has none. Its label is the `skos:prefLabel` in `language`,
-    else in a variety of it (en-GB), else without language, else the first by language. Raises KgError with row and
-    column where the file is malformed, and naming the concepts of a cycle.
+    A concept's id is its `skos:notation`, its IRI where it has none. Raises KgError with row and column where the file
+    is malformed.
     """
-    import pandas as pd
-
     notations, labels, broader = _statements(path)
     ids = _ids(notations, path)
-    edges = sorted({(ids.get(child, child), ids.get(parent, parent)) for child, parent in broader})
-    if cycle := find_cycle(edges):
-        fix = "Remove one of its skos:broader (or skos:narrower) statements."
-        raise KgError("the taxonomy has a cycle", file=path, value=" > ".join(cycle), fix=fix)
-    rows = [(child, "broader", parent, CATEGORY, False) for child, parent in edges]
-    rows += [(ids.get(node, node), "label", _chosen(texts, language), "string", True) for node, texts in labels.items()]
-    facts = pd.DataFrame(rows, columns=["head", "relation", "tail", "tail_type", "literal"])
-    return facts.assign(head_type=CATEGORY, provenance=path.name)
-
-
-def find_cycle(edges: Iterable[tuple[str, str]]) -> list[str]:
-    """The nodes of a cycle of (child, parent) edges, the first one again at the end; empty without one.
-
-    Walks depth first with a stack of its own, so that a deep taxonomy is no danger.
-    """
-    parents: dict[str, list[str]] = defaultdict(list)
-    for child, above in edges:
-        parents[child].append(above)
-    done: set[str] = set()
-    for start in list(parents):
-        trail: list[str] = []
-        on_trail: set[str] = set()
-        ahead = [] if start in done else [iter([start])]
-        while ahead:
-            parent = next(ahead[-1], None)
-            if parent is None:  # all that is above the trail's last node has been walked
-                ahead.pop()
-                if trail:
-                    done.add(trail[-1])
-                    on_trail.remove(trail.pop())
-            elif parent in on_trail:
-                return [*trail[trail.index(parent) :], parent]
-            elif parent not in done:
-                trail.append(parent)
-                on_trail.add(parent)
-                ahead.append(iter(parents.get(parent, ())))
-    return []
+    parents: dict[str, set[str]] = {ids.get(concept, concept): set() for concept in labels}
+    for child, parent in sorted(broader):
+        parents.setdefault(ids.get(child, child), set()).add(ids.get(parent, parent))
+    names = defaultdict(list, {ids.get(concept, concept): sorted(texts) for concept, texts in labels.items()})
+    return Taxonomy(path.name, {category: tuple(sorted(above)) for category, above in parents.items()}, names)
 
 
 def _statements(path: Path) -> tuple[dict[str, set[str]], dict[str, set[tuple[str, str]]], set[tuple[str, str]]]:
@@ -118,12 +80,3 @@ def _ids(notations: Mapping[str, set[str]], path: Path) -> dict[str, str]:
             fix = f"Give {owner[notation]} and {concept} different notations."
             raise KgError("two concepts have one notation", file=path, value=notation, fix=fix)
     return ids
-
-
-def _chosen(texts: Iterable[tuple[str, str]], language: str) -> str:
-    def rank(label: tuple[str, str]) -> tuple[int, str, str]:
-        given, text = label
-        order = (given == language, given.startswith(f"{language}-"), not given)
-        return (order.index(True) if any(order) else len(order), given, text)
-
-    return min(texts, key=rank)[1]

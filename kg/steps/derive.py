@@ -13,6 +13,7 @@ STEPS: dict[str, str] = {
     "returns": "kg.steps.returns:returns",
     "attributes": "kg.steps.attributes:attributes",
     "titles": "kg.steps.titles:titles",
+    "link": "kg.steps.link:link",
     "mined_attributes": "kg.steps.mined:mined_attributes",
     "brands": "kg.steps.brands:brands",
     "number_bands": "kg.steps.number_bands:number_bands",
@@ -23,9 +24,11 @@ STEPS: dict[str, str] = {
 """Functions Tables, Derive → Tables, in the order they run; a new one is one new file and one line here."""
 
 
-def derive(tables: Tables, section: Derive) -> Tables:
-    """Every step, one after the other."""
-    for step in STEPS.values():
-        module, name = step.split(":")
+def derive(tables: Tables, section: Derive, before: str | None = None) -> Tables:
+    """Every step, one after the other; or those before the one named."""
+    for step, home in STEPS.items():
+        if step == before:
+            break
+        module, name = home.split(":")
         tables = getattr(import_module(module), name)(tables, section)
     return tables

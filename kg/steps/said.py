@@ -42,7 +42,8 @@ def known(tables: Tables, attributes: Sequence[str]) -> dict[tuple[str, str], tu
         if name in items.columns
     ]
     of_items = said.filter((said.head_type == "item") & said.relation.isin(list(attributes)))
-    found = of_items.select(item="head", attribute="relation", value="tail").union(*parts)
+    found = of_items.select(item="head", attribute="relation", value="tail")
+    found = found.union(*parts) if parts else found
     rows = found.drop_null("value").distinct().order_by(["item", "attribute", "value"]).to_pyarrow()
     values: dict[tuple[str, str], tuple[str, ...]] = {}
     for item, attribute, value in zip(*(rows[name].to_pylist() for name in rows.column_names), strict=True):

@@ -26,7 +26,7 @@ def test_given_files_take_the_place_of_the_configs_own(tmp_path: Path) -> None:
     own = config.at()
     assert own.events.paths == (str(tmp_path / "log.csv"),)
     assert own.users.paths == (str(tmp_path / "users.csv"),)
-    assert own.taxonomy == str(tmp_path / "t.ttl")
+    assert own.taxonomies == {"category": (str(tmp_path / "t.ttl"),)}
     elsewhere = config.at([tmp_path / "other" / "log*.csv"])
     assert elsewhere.events.paths == (str(tmp_path / "other" / "log*.csv"),)
     assert elsewhere.items.paths == (str(tmp_path / "items.csv"),)  # the config's own comes first

@@ -12,7 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kg.errors import KgError
-from kg.sources.skos import find_cycle, read_skos
+from kg.sources.skos import read_skos
+from kg.sources.taxonomies import read_taxonomies
+from kg.sources.taxonomy import find_cycle
 
 TAXONOMY = """@prefix skos: <http://www.w3.org/2004/02/skos/core#> .
 @prefix : <https://shop.example/> .
@@ -30,20 +32,24 @@ def written(tmp_path: Path, text: str, name: str = "taxonomy.ttl") -> Path:
 
 @pytest.mark.parametrize("name", ["taxonomy.ttl", "taxonomy.ttl.gz", "taxonomy.trig"])
 def test_a_taxonomy_is_edges_and_labels(tmp_path: Path, name: str) -> None:
-    facts = read_skos(written(tmp_path, TAXONOMY, name))
-    found = set(facts[["head", "relation", "tail", "literal"]].itertuples(index=False, name=None))
+    facts = read_skos(written(tmp_path, TAXONOMY, name)).facts()
+    found = set(facts[["head", "relation", "tail", "tail_type"]].itertuples(index=False, name=None))
     assert found == {
-        ("H1", "broader", "H", False),
-        ("https://shop.example/lamps", "broader", "H", False),
-        ("H", "label", "Home", True),
-        ("H1", "label", "Mugs", True),
-        ("https://shop.example/lamps", "label", "Lampen", True),
+        ("H1", "broader", "H", "category"),
+        ("https://shop.example/lamps", "broader", "H", "category"),
+        ("H", "label", "Home", "string"),
+        ("H", "alt_label", "Haus", "string@de"),
+        ("H1", "label", "Mugs", "string"),
+        ("H1", "alt_label", "Tassen", "string@de"),
+        ("https://shop.example/lamps", "label", "Lampen", "string"),
+        ("https://shop.example/lamps", "alt_label", "灯", "string@zh"),
     }
+    assert list(facts["literal"]) == list(facts["relation"] != "broader")
 
 
 def test_labels_in_the_language_asked_for(tmp_path: Path) -> None:
-    facts = read_skos(written(tmp_path, TAXONOMY), language="zh")
-    assert "灯" in set(facts["tail"])
+    facts = read_skos(written(tmp_path, TAXONOMY)).facts(languages=("zh",))
+    assert "灯" in set(facts.loc[facts["relation"] == "label", "tail"])
 
 
 def test_malformed_turtle_is_an_error_with_line_and_column(tmp_path: Path) -> None:
@@ -61,7 +67,7 @@ def test_truncated_turtle_is_an_error(tmp_path: Path, cut: int) -> None:
 
 def test_a_cycle_is_named(tmp_path: Path) -> None:
     with pytest.raises(KgError, match="cycle") as error:
-        read_skos(written(tmp_path, TAXONOMY + ":home skos:broader :mugs .\n"))
+        read_taxonomies({"category": [str(written(tmp_path, TAXONOMY + ":home skos:broader :mugs .\n"))]}, tmp_path)
     assert error.value.value in ("H > H1 > H", "H1 > H > H1")
 
 
