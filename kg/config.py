@@ -276,7 +276,7 @@ class KgConfig(Section):
         folders = [home, *(path if path.is_dir() else path.parent for path in (path.absolute() for path in events))]
         mapped = _by_table(columns or {})
         trees = {kind: tuple(_found(path, folders) for path in paths) for kind, paths in self.taxonomies.items()}
-        changes: dict[str, Any] = {"folder": home, "taxonomy": trees}
+        changes: dict[str, Any] = {"folder": home, "taxonomy": trees or None}
         changes["derive"] = self.derive.model_copy(
             update={
                 "vocabulary": tuple(_found(path, folders) for path in self.derive.vocabulary),

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
@@ -14,10 +15,15 @@ from torch import Tensor, distributed, nn
 
 @dataclass(frozen=True)
 class Processes:
-    """How many there are, and which this one is; the first (0) judges and writes."""
+    """How many there are, and which this one is; the first (0) judges and writes.
+
+    `held` is what must be gone before the processes part: a module that synchronises and outlives its group waits for a
+    thread of the group that waits for it.
+    """
 
     rank: int = 0
     size: int = 1
+    held: list[Any] = field(default_factory=list, compare=False)
 
     @property
     def first(self) -> bool:
@@ -42,7 +48,8 @@ class Processes:
             return loss
         from torch.nn.parallel import DistributedDataParallel
 
-        return DistributedDataParallel(_Step(parameters, loss))
+        self.held.append(DistributedDataParallel(_Step(parameters, loss)))
+        return lambda *given: self.held[0](*given)
 
 
 class _Step(nn.Module):
@@ -65,8 +72,11 @@ def joined(device: torch.device) -> Iterator[Processes]:
     mine = not distributed.is_initialized()
     if mine:
         distributed.init_process_group("nccl" if device.type == "cuda" else "gloo")
+    processes = Processes(distributed.get_rank(), distributed.get_world_size())
     try:
-        yield Processes(distributed.get_rank(), distributed.get_world_size())
+        yield processes
     finally:
+        processes.held.clear()
+        gc.collect()
         if mine:
             distributed.destroy_process_group()

@@ -53,8 +53,9 @@ def test_two_processes_learn_what_one_does(tmp_path: Path) -> None:
     alone = learn(Run(progress=told.append))
     (tmp_path / "script.py").write_text(SCRIPT)
     torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
+    command = [*torchrun, str(tmp_path / "script.py"), str(tmp_path)]
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
-    subprocess.run([*torchrun, str(tmp_path / "script.py"), str(tmp_path)], check=True, cwd=ROOT, env=environment)
+    subprocess.run(command, check=True, cwd=ROOT, env=environment, timeout=120)
     first, second = (np.load(tmp_path / f"x{rank}.npy") for rank in (0, 1))
     np.testing.assert_array_equal(first, second)
     np.testing.assert_allclose(first, alone.numpy(), rtol=1e-5)
