@@ -95,9 +95,9 @@ class Edges:
     def _columns(self) -> tuple[NDArray[Any], ...]:
         return self.indices, self.weight, self.time, self.provenance
 
-    @classmethod
-    def _of_sorted(cls, sources: NDArray[Any], n_sources: int, targets: NDArray[Any], *others: NDArray[Any]) -> Edges:
-        return cls(_indptr(sources, n_sources), targets.astype(np.int32), *others)
+    @staticmethod
+    def _of_sorted(sources: NDArray[Any], n_sources: int, targets: NDArray[Any], *others: NDArray[Any]) -> Edges:
+        return Edges(_indptr(sources, n_sources), targets.astype(np.int32), *others)
 
     @property
     def nbytes(self) -> int:

@@ -175,6 +175,12 @@ class Contributions(Sequence[Contribution]):
         for block in self.blocks:
             yield from block.some(np.arange(len(block)))
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Contributions) and tuple(self) == tuple(other)
+
+    def __hash__(self) -> int:
+        return hash(tuple(self))
+
     @overload
     def __getitem__(self, place: int) -> Contribution: ...
     @overload
