@@ -29,7 +29,7 @@ demo: setup
 	@$(BIN)/cartograph demo --folder $(DEMO)/demo-shop --workspace $(DEMO)/workspace
 
 test: setup
-	@$(BIN)/python -m pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile
+	@OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile
 
 # The steps that run on Spark too, in local mode; needs Java 17. PySpark has no wheel: pip packs its files, compiling nothing.
 test-spark: setup

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from cli.main import COMMANDS
+from cli.main import COMMANDS, DONE
 from recsys.stages import remembered
 from recsys.workspace import Workspace
 from tests.cli.conftest import EVENTS, ITEMS, USERS, Ask, Shop
@@ -223,8 +222,18 @@ def test_evaluate_explanations(shop: Shop, cartograph: Ask) -> None:
     assert "<h2>The explanations</h2>" in page
 
 
-def test_evaluate_frontier(shop: Shop, cartograph: Ask) -> None:
-    asked = ("evaluate", "--frontier", "--repeats", "include", "-w", shop.workspace)
+@pytest.fixture
+def few(shop: Shop, cartograph: Ask) -> Shop:
+    """A shop with few scorers, of which some speak in paths and some in links."""
+    config = shop.config.resolve().with_name("few.toml")
+    scorers = "\n".join(f"{name} = {{}}" for name in ("popularity", "repeat", "ease", "walks"))
+    config.write_text(f"{shop.config.read_text()}\n[scorers]\n{scorers}\n")
+    assert cartograph("run", config, "-w", shop.workspace, "--quiet").code == DONE
+    return shop
+
+
+def test_evaluate_frontier(few: Shop, cartograph: Ask) -> None:
+    asked = ("evaluate", "--frontier", "--repeats", "include", "-w", few.workspace)
     points = cartograph(*asked, "--json").json["frontier"]
     assert [point["floor"] for point in points] == sorted({point["floor"] for point in points})
     assert all(0 <= point["path_share"] <= 1 for point in points)
@@ -236,10 +245,9 @@ def test_evaluate_frontier(shop: Shop, cartograph: Ask) -> None:
     assert "Paths of the graph tell" in page
 
 
-def test_a_floor_of_path_share_is_kept_and_served(made: Shop, cartograph: Ask, tmp_path: Path) -> None:
-    free = cartograph("evaluate", "-w", made.workspace, "--json").json["path_share"]
-    workspace = tmp_path / "workspace"
-    shutil.copytree(made.workspace, workspace)
+def test_a_floor_of_path_share_is_kept_and_served(few: Shop, cartograph: Ask) -> None:
+    workspace = few.workspace
+    free = cartograph("evaluate", "-w", workspace, "--json").json["path_share"]
     held = cartograph("evaluate", "--path-share", 0.8, "-w", workspace, "--json").json["path_share"]
     assert (free["floor"], held["floor"]) == (0, 0.8)
     assert held["fusion"] > free["fusion"]
