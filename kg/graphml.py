@@ -7,7 +7,6 @@ that is NaN is left out; characters that XML cannot hold become �.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 from xml.sax.saxutils import escape, quoteattr
@@ -16,8 +15,8 @@ import numpy as np
 
 from kg.graph import KnowledgeGraph
 from kg.query import TIMELESS
+from kg.xml_text import legal
 
-_NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _OF_NODES = {"type": "string", "id": "string", "label": "string"}
 _OF_EDGES = {"relation": "string", "weight": "double", "provenance": "string", "time": "long"}
 _TYPES = {"f": "double", "b": "boolean"}
@@ -62,7 +61,7 @@ def _edges(graph: KnowledgeGraph) -> Iterator[str]:
 
 
 def _node(name: str, node_id: str) -> str:
-    return quoteattr(_NO_XML.sub("�", f"{name}:{node_id}"))
+    return quoteattr(legal(f"{name}:{node_id}"))
 
 
 def _data(of: str, told: Mapping[str, Any]) -> str:
@@ -75,4 +74,4 @@ def _key(of: str, name: str) -> str:
 
 
 def _text(value: Any) -> str:
-    return str(value).lower() if isinstance(value, bool) else escape(_NO_XML.sub("�", str(value)), {"\r": "&#13;"})
+    return str(value).lower() if isinstance(value, bool) else escape(legal(value), {"\r": "&#13;"})

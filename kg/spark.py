@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from kg.config import KgConfig
-from kg.engine import DICTIONARY, Engine, Relational
+from kg.engine import Engine, Relational
 from kg.errors import KgError
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ class Spark:
 
         with table.to_pyarrow_batches() as batches, pq.ParquetWriter(path, batches.schema) as writer:
             for batch in batches:
-                writer.write_batch(batch, row_group_size=DICTIONARY * 100)
+                writer.write_batch(batch)
 
 
 def chosen(config: KgConfig, threads: int) -> Relational:

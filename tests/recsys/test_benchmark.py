@@ -129,7 +129,6 @@ def test_hidden_items_are_found_by_what_the_graph_says_of_them(data: Published, 
 
 
 def test_a_second_stage_is_told_beside_the_fusion(data: Published, tmp_path: Path) -> None:
-    pytest.importorskip("lightgbm")
     rows = [one.row for one in outcomes(data, tmp_path, second_stage=True)]
     assert [row["scorer"] for row in rows] == ["popularity", "item_knn", "fusion", "lambdamart"]
     gain = rows[3]["second_vs_fusion"]["difference"]

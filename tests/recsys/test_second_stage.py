@@ -66,7 +66,6 @@ def learned(asked: tuple[kg.KnowledgeGraph, Holdout]) -> SecondStage:
 def test_who_should_be_believed_depends_on_the_user(
     asked: tuple[kg.KnowledgeGraph, Holdout], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pytest.importorskip("lightgbm")
     monkeypatch.setitem(second_stage._PARAMETERS, "min_data_in_leaf", 5)
     trees = learned(asked)
     found = evaluate({**trees.parts, "trees": trees}, asked[1], PROTOCOL)
@@ -78,7 +77,6 @@ def test_who_should_be_believed_depends_on_the_user(
 def test_it_has_an_opinion_of_the_first_ones_of_its_parts_alone(
     asked: tuple[kg.KnowledgeGraph, Holdout], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pytest.importorskip("lightgbm")
     monkeypatch.setattr(second_stage, "CANDIDATES", 3)
     trees = learned(asked)
     query = asked[1].query.take(np.arange(20))
