@@ -13,6 +13,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+from kg.picture import save_picture
 from recsys import charts
 from recsys.config import PROTOCOLS
 from recsys.faithfulness import percent
@@ -56,7 +57,7 @@ def main() -> None:
                 cells += [f"{ndcg['mean'] / best - 1:+.1%}", ", ".join(f"{name} {w:.2f}" for name, w in weights[:5])]
                 print(f"| {' | '.join(cells)} |", flush=True)
     if given.png:
-        given.png.write_bytes(charts.png(charts.frontier(drawn, "ndcg@10")))
+        save_picture(charts.frontier(drawn, "ndcg@10").properties(background="white"), given.png)
 
 
 if __name__ == "__main__":

@@ -31,7 +31,7 @@ JUDGES = 5000  # users of validation: an epoch's look at it must not cost more t
 
 
 def propagation(data: Path, size: int, n_layers: int) -> None:
-    graph = Exam(read(data), seed=0).train_validation
+    graph = Exam(read(data), seed=0).test.graph
     model = Embeddings(graph, Weighting(), Weighting(), Shape(size, n_layers, "random", 0), torch.device("cpu"))
     other = _EdgeIndex(model, n_layers)
     nodes = {name: torch.randn(len(of), size) for name, of in graph.nodes.items()}
@@ -90,12 +90,12 @@ def training(data: Path, given: dict, checkpoint: Path | None) -> None:
     exam = Exam(read(data), seed=0)
     start = perf_counter()
     told = Run(checkpoint=checkpoint, progress=lambda now: print(now, file=sys.stderr, flush=True), say=print)
-    scorer = create("lightgcn", **given).fit(exam.train, exam.validation.thinned(JUDGES), told)
+    scorer = create("lightgcn", **given).fit(exam.validation.graph, exam.validation.holdout.thinned(JUDGES), told)
     print(f"{perf_counter() - start:.0f} s with validation; learned {scorer.taught_}", flush=True)
     start = perf_counter()
-    scorer = create("lightgcn", **given | scorer.taught_).fit(exam.train_validation)
+    scorer = create("lightgcn", **given | scorer.taught_).fit(exam.test.graph)
     seconds = perf_counter() - start
-    judged = evaluate({"lightgcn": scorer}, exam.test, STANDARD.protocol("exclude", 0))
+    judged = evaluate({"lightgcn": scorer}, exam.test.holdout, STANDARD.protocol("exclude", 0))
     figures = ", ".join(f"{metric} {judged.mean('lightgcn', metric):.4f}" for metric in FIRST)
     print(f"{json.dumps(given)}: {figures}; fit {seconds:.0f} s")
 

@@ -13,7 +13,7 @@ from cli import options, render
 
 _KEPT = "benchmark"  # the folder of the workspace
 _LONGEST = 24 * 60.0  # minutes, where trials alone are bounded
-_SHARE = 0.2  # of what is drawn
+_SHARE, _FOLDS = 0.2, 5  # of what is drawn
 Splitting = Literal["time", "leave-last-out", "random", "k-fold", "cold-items", "cold-users"]
 
 
@@ -40,7 +40,7 @@ def benchmark(
             "k-fold each seed is a fold; cold-items are ranked among themselves.",
         ),
     ] = None,
-    folds: Annotated[int, typer.Option("--folds", min=3, help="Of k-fold.")] = 5,
+    folds: Annotated[int, typer.Option("--folds", min=3, help="Of k-fold.")] = _FOLDS,
     share: Annotated[
         float, typer.Option("--share", min=0.01, max=0.49, help="With --split, for test, and as much for validation.")
     ] = _SHARE,
@@ -53,7 +53,11 @@ def benchmark(
     ] = None,
     trials: Annotated[int | None, typer.Option("--trials", min=1, help="For each scorer, at most.")] = None,
     second_stage: Annotated[
-        bool, typer.Option("--second-stage", help="Trees over all candidates, beside the fusion (the extra `rank`).")
+        bool,
+        typer.Option(
+            "--second-stage",
+            help="Trees over all candidates, beside the fusion (the extra `rank`); not of hidden items.",
+        ),
     ] = False,
     out: Annotated[Path | None, typer.Option("--out", help="Write the table to a Markdown file too.")] = None,
     plot: Annotated[
@@ -80,6 +84,10 @@ def benchmark(
         raise KgError("no such kind of file", value=out.name, fix="End --out in .md.")
     if plot is not None and plot.suffix not in FORMATS:
         raise KgError("no such kind of picture", value=plot.name, fix=f"End --plot in {', '.join(FORMATS)}.")
+    if split == "k-fold" and seeds > folds:
+        raise KgError("more seeds than folds", value=seeds, fix="Each seed is a fold: give at most --folds of them.")
+    if split is None and (folds != _FOLDS or share != _SHARE):
+        raise KgError("nothing is cut anew that --folds or --share could tell of", fix="Give --split too.")
     config = Config().only(options.words(scorers)) if scorers else Config()
     section = STANDARD.model_copy(update={"repeats": repeats})
     cut = Split(method=split, folds=folds, test_share=share, validation_share=share) if split else None

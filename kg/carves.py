@@ -51,7 +51,7 @@ def carves(windows: Windows, section: Split, target_kinds: Sequence[str]) -> Ite
 
 def before(windows: Windows, section: Split, target_kinds: Sequence[str]) -> Carve | None:
     """The window before the split's own validation; None where the log is too short, or its parts have no order."""
-    if section.method == "given" or section.by_chance:
+    if not section.ordered:
         return None
     return next(islice(carves(windows, section, target_kinds), 1, None), None)
 

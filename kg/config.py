@@ -223,6 +223,11 @@ class Split(Section):
         return self.method in ("random", "k-fold", "cold-items", "cold-users")
 
     @property
+    def ordered(self) -> bool:
+        """Whether test comes after validation, and validation after train."""
+        return self.method != "given" and not self.by_chance
+
+    @property
     def told(self) -> str:
         """In words: what is equal has seen the same."""
         of = {"cold-items": "items", "cold-users": "users"}.get(self.method, "each user's items")

@@ -104,7 +104,9 @@ class Benchmark:
                     self.conditions.say(f"{FUSION}, seed {seed} …")
                     fused = _tried(FUSION, seed, partial(self._fused, workspace, exam, done))
                     yield fused
-                    if self.second_stage and fused.stage and exam.test.holdout.candidates is None:
+                    if self.second_stage and exam.test.holdout.candidates is not None:
+                        self.conditions.say(f"no {SECOND}: it orders what people have had, not hidden items")
+                    elif self.second_stage and fused.stage:
                         self.conditions.say(f"{SECOND}, seed {seed} …")
                         yield _tried(SECOND, seed, partial(self._ranked, workspace, exam, done, fused.stage))
 

@@ -166,13 +166,6 @@ def frontier(curves: Mapping[str, Sequence[Document]], decisive: str) -> alt.Lay
     return styled([line, base.mark_point(filled=True, size=60, opacity=1)], n_rows=9)
 
 
-def png(chart: alt.LayerChart) -> bytes:
-    """A chart as a picture of its own, on white."""
-    import vl_convert
-
-    return bytes(vl_convert.vegalite_to_png(chart.properties(background="white").to_dict(), scale=2))
-
-
 def svg(chart: alt.LayerChart, told: str) -> str:
     """A chart as an inline picture that grows and shrinks with its page; `told` is what a screen reader says."""
     from html import escape

@@ -15,7 +15,7 @@ from kg.query import Query
 from recsys.figures import Evaluation as Evaluation
 from recsys.figures import Figures
 from recsys.fusion import Fusion
-from recsys.metrics import Lists, metric
+from recsys.metrics import NEEDS, Lists, metric
 from recsys.metrics import figures as figures_of
 from recsys.metrics.whole import beaten
 from recsys.protocol import COLD_ITEMS, COLD_OVERALL, Protocol, asked, seen_before
@@ -145,16 +145,16 @@ class _Judgement:
     def figures(self) -> Evaluation:
         figures: dict[str, dict[str, Figures]] = {name: {} for name in self.scorers}
         curves: dict[str, NDArray[np.float64]] = {}
-        for name in self.scorers:
-            for group, targets in self.groups.items():
-                chosen = np.flatnonzero(self.of_group[group])
-                items = self.lists[self.field[group]][name][np.searchsorted(self.rows, chosen)]
+        for group, targets in self.groups.items():
+            chosen = np.flatnonzero(self.of_group[group])
+            place, own, history = np.searchsorted(self.rows, chosen), targets[chosen], self._history(chosen)
+            for name in self.scorers:
                 judged = Lists.of(
-                    items,
-                    targets[chosen],
+                    self.lists[self.field[group]][name][place],
+                    own,
                     self.popularity,
                     self.holdout.n_users,
-                    self._history(chosen),
+                    history,
                     self.holdout.categories,
                     self.beaten.get(group, {}).get(name),
                 )
@@ -167,5 +167,8 @@ class _Judgement:
         return Evaluation(self.protocol, figures, curves, self.holdout.left_out, strata)
 
     def _history(self, rows: NDArray[np.int64]) -> csr_array[Any] | None:
+        """What the users of some rows had, where a metric asks it."""
+        if not any("history" in NEEDS.get(name, ()) for name in self.protocol.metrics):
+            return None
         found = self.holdout.query.take(rows).seen(self.holdout.kinds)
         return found if found.nnz else None

@@ -29,9 +29,7 @@ class Exam:
 
     @cached_property
     def earlier(self) -> Window | None:
-        """The window before validation, where the data are cut by time and reach so far back."""
-        if self._cut[1] != BY_TIME:
-            return None
+        """The window before validation, where the data are cut in order and reach so far back."""
         earlier = before(self._windows, self._section, self.data.kinds)
         return window_if_any(earlier, self.data.tables.config.derive, self.data.kinds)
 

@@ -107,7 +107,7 @@ class Recommender:
         section, kinds = config.derive, config.shop.target_kinds
         cut = split(tables, config.split, kinds)
         validation = window(Carve(cut.train_validation, cut.test, cut.test_start), section, kinds)
-        last = Carve(cut.train, cut.validation, cut.validation_start) if config.split.method != "given" else None
+        last = Carve(cut.train, cut.validation, cut.validation_start) if config.split.ordered else None
         earlier = window_if_any(last, section, kinds)
         return teach(
             validation, config.scorers, config.evaluation, self.conditions, config.seed, earlier=earlier
@@ -284,8 +284,11 @@ class Recommender:
         graph = graph_store.load(folder / _GRAPH)
         hashes = _hashes(folder)
         _check(folder, {name: hashes.get(name, "") for name in (_RECIPE, _CONFIG)})
-        recipe = Recipe(**json.loads((folder / _RECIPE).read_bytes()))
-        config = Config.model_validate_json((folder / _CONFIG).read_bytes())
+        try:
+            recipe = Recipe(**json.loads((folder / _RECIPE).read_bytes()))
+            config = Config.model_validate_json((folder / _CONFIG).read_bytes())
+        except (ValueError, TypeError) as error:
+            raise RecsysError("the recommender is of another version", file=folder, fix=_AGAIN) from error
         parts = {name: store.load(folder / _SCORERS / name, graph.hash) for name in recipe.scorers}
         made = cls.of(graph, parts, recipe, config)
         made._folder = folder

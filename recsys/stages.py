@@ -218,7 +218,8 @@ def _learn(job: Job, name: str) -> Stage:
         _write(folder / _RECIPE, lesson.recipe.to_json())
         return {"scorers": lesson.scorers}
 
-    inputs = {"graph": made.output, "seed": job.config.seed, "scorers": scorers, **job.section("evaluation")}
+    judged = job.config.evaluation.model_dump(mode="json", exclude={"by"})  # only tells figures apart
+    inputs = {"graph": made.output, "seed": job.config.seed, "scorers": scorers, "evaluation": judged}
     return job.workspace.run(name, inputs, work)
 
 

@@ -82,9 +82,6 @@ class Events:
         ]
 
 
-NO_EVENTS = Events.of(())
-
-
 @dataclass(frozen=True, eq=False)
 class Summands:
     """Summands of one scorer and one kind that go w ways, all along the same relations; m summands.

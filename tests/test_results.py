@@ -5,9 +5,14 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
+import pytest
+
 from benchmarks import results
+from cli.main import WRONG, run
+from recsys.config import Config
 from tests.kg.published.files import kgat
 
 TRAIN = "".join(f"{user} {' '.join(str((user + item) % 12) for item in range(6))}\n" for user in range(20))
@@ -32,11 +37,18 @@ def test_what_fails_is_told_and_the_others_stand(tmp_path: Path) -> None:
     assert (tmp_path / "results-0.svg").is_file()
 
 
-def test_every_section_of_the_list_names_a_data_set_and_a_config_that_is_there() -> None:
-    import tomllib
+SECTIONS = tomllib.loads(results.SECTIONS.read_text(encoding="utf-8"))["section"]
 
-    for section in tomllib.loads(results.SECTIONS.read_text(encoding="utf-8"))["section"]:
-        assert (results.ROOT / section.get("config", "benchmarks")).exists()
-        told = results.command(section, Path("data"), Path("w"), Path("t.md"))
-        assert told[0] == "benchmark"
-        assert told[-1] == "t.svg"
+
+@pytest.mark.parametrize("section", SECTIONS, ids=lambda section: section["data"])
+def test_a_section_of_the_list_is_a_command_with_known_scorers_and_a_config_that_is_there(
+    section: dict[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It fails for want of the data alone, which are read after all words are."""
+    if "config" in section:
+        assert (results.ROOT / section["config"]).is_file()
+    told = results.command(section, tmp_path / "absent", tmp_path, tmp_path / "t.md")
+    scorers = told[told.index("--scorers") + 1] if "--scorers" in told else ""
+    Config().only([name for name in scorers.split(",") if name])
+    assert run(told) == WRONG
+    assert "absent" in capsys.readouterr().err

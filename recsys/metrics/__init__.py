@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from recsys.errors import RecsysError
 from recsys.metrics.lists import Lists, Metric
 
-__all__ = ["METRICS", "Lists", "Metric", "figures", "listed", "metric"]
+__all__ = ["METRICS", "NEEDS", "Lists", "Metric", "figures", "listed", "metric"]
 
 METRICS: Mapping[str, str] = {
     "ndcg": "recsys.metrics.positions:ndcg",

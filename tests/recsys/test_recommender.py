@@ -18,8 +18,10 @@ import pytest
 
 import kg
 import recsys
+from kg.files import file_hash
 from kg.steps.derive import derive
 from recsys.config import Config, Explanations
+from recsys.errors import RecsysError
 from recsys.explanation.contract import as_json
 from recsys.explanation.words import words
 from recsys.reranking.chain import Chain
@@ -218,6 +220,17 @@ def test_saved_and_loaded(model: recsys.Recommender, tmp_path: Path) -> None:
     loaded = recsys.Recommender.load(str(tmp_path / "model"))
     pd.testing.assert_frame_equal(loaded.recommend(k=5), model.recommend(k=5))
     assert loaded.explain("u00", "i02") == model.explain("u00", "i02")
+
+
+@pytest.mark.parametrize("name", ["recipe.json", "config.json"])
+def test_one_of_another_version_is_refused(model: recsys.Recommender, tmp_path: Path, name: str) -> None:
+    model.save(tmp_path)
+    document = json.loads((tmp_path / name).read_text())
+    (tmp_path / name).write_text(json.dumps(document | {"of_tomorrow": 1}))
+    hashes = json.loads((tmp_path / "hashes.json").read_text())
+    (tmp_path / "hashes.json").write_text(json.dumps(hashes | {name: file_hash(tmp_path / name)}))
+    with pytest.raises(RecsysError, match="of another version"):
+        recsys.Recommender.load(tmp_path)
 
 
 @pytest.mark.parametrize(
