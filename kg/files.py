@@ -58,6 +58,11 @@ def harmless(value: Any) -> Any:
     return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
 
 
+def as_written(cell: str) -> str:
+    """What `harmless` was given, of what it made."""
+    return cell[1:] if cell.startswith("'") and cell[1:].startswith(_FORMULA) else cell
+
+
 def file_hash(path: Path) -> str:
     """BLAKE2b of a file's bytes, 32 hex digits."""
     digest = hashlib.blake2b(digest_size=16)

@@ -7,7 +7,6 @@ import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 from kg.checks import Finding, Severity
 from kg.confined import Work, loading, memory_for, started
@@ -17,7 +16,7 @@ from kg.graph import KnowledgeGraph, Relation
 from kg.sources.files import RDF, SUFFIXES
 from kg.sources.statements import statements
 from kg.triples import count_triples, triples
-from kg.vocabulary import local, node_of, short
+from kg.vocabulary import iri, local, node_of, short
 
 TIMEOUT = 300.0
 LIMIT = 1000  # results of a shape that are told one by one
@@ -106,7 +105,7 @@ def _read(path: Path, say: Callable[[str], None]) -> tuple[str, set[str]]:
 
 def _may_ask(shapes: str, relation: Relation) -> bool:
     """Whether shapes may ask of a relation: they name it, or are of a kind that may ask of any."""
-    return quote(relation[1], safe="") in shapes or any(f"<{_SH}{word}>" in shapes for word in _OPEN)
+    return f"<{iri('relation', relation[1])}>" in shapes or any(f"<{_SH}{word}>" in shapes for word in _OPEN)
 
 
 def _shipped() -> list[str]:

@@ -21,21 +21,26 @@ const together = (spot) => {
 };
 
 let chosen = null;
+let kept = null; // what a click or the search leaves, whatever the pointer rests on
+const keep = (wanted) => {
+  kept = wanted;
+  show(kept);
+};
 for (const key of svg.querySelectorAll("[data-key]:not([data-key=''])")) {
   key.addEventListener("click", () => {
     chosen = chosen === key.dataset.key ? null : key.dataset.key;
-    show(chosen === null ? null : (part) => part.dataset.spot === "0" || types.get(part.dataset.spot) === chosen);
+    keep(chosen === null ? null : (part) => part.dataset.spot === "0" || types.get(part.dataset.spot) === chosen);
   });
 }
 document.querySelector("input").addEventListener("input", (event) => {
   const text = event.target.value.trim().toLowerCase();
-  show(text === "" ? null : (part) => (names.get(part.dataset.spot) ?? "").toLowerCase().includes(text));
+  keep(text === "" ? null : (part) => (names.get(part.dataset.spot) ?? "").toLowerCase().includes(text));
 });
 svg.addEventListener("pointerover", (event) => {
   const spot = event.target.closest("circle[data-spot], text[data-spot]")?.dataset.spot;
-  show(spot === undefined || spot === "0" ? null : together(spot));
+  show(spot === undefined || spot === "0" ? kept : together(spot));
 });
-svg.addEventListener("pointerout", (event) => event.pointerType === "mouse" && show(null)); // a tap stays
+svg.addEventListener("pointerout", (event) => event.pointerType === "mouse" && show(kept)); // a tap stays
 
 const seen = svg.viewBox.baseVal;
 const whole = [seen.x, seen.y, seen.width, seen.height];

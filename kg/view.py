@@ -92,13 +92,19 @@ def _png(drawn: str, path: Path) -> bytes:
 def _listed(graph: KnowledgeGraph, found: Neighbourhood) -> str:
     """What is drawn as a list for readers of small screens, and for those who read by ear."""
     children = found.children()
-    totals = {relation[1]: relation_text(relation, nodes, known) for relation, _, nodes, known in found.relations}
+    totals = {
+        (relation[1], relation[2]): relation_text(relation, nodes, known)
+        for relation, _, nodes, known in found.relations
+    }
+
+    def stepped(child: int) -> tuple[str, str]:
+        return found.spots[child].steps[0][0], found.spots[child].type
 
     def items(position: int) -> str:
         parts = []
-        for name, group in groupby(children[position], lambda child: found.spots[child].steps[0][0]):
+        for (name, kind), group in groupby(children[position], stepped):
             lines = "".join(f"<li>{line(child)}</li>" for child in group)
-            heading = totals.get(name, name) if position == 0 else name.removeprefix("rev_")
+            heading = totals.get((name, kind), name) if position == 0 else name.removeprefix("rev_")
             parts.append(f"<li><small>{escape(heading)}</small><ul>{lines}</ul></li>")
         return f"<ul>{''.join(parts)}</ul>" if parts else ""
 

@@ -94,6 +94,7 @@ def _hold(fusion: Fusion, pool: _Pool, holdout: Holdout, protocol: Protocol, flo
     """
     unseen = holdout.kinds if protocol.repeats == "exclude" else ()
     shown = shares(fusion, holdout.query, unseen)
+    floor = min(floor, float(shown.own.max(initial=0)))
     if shown.holds(fusion.weights_, floor):
         return
     free = fusion.weights_

@@ -31,6 +31,11 @@ class Shares:
     sizes: NDArray[np.float64]
     paths: NDArray[np.float64]
 
+    @property
+    def own(self) -> NDArray[np.float64]:
+        """The path share of every part by itself, float64 (F,)."""
+        return self.paths.sum(axis=1) / np.maximum(self.sizes.sum(axis=1), 1e-300)
+
     def of(self, weights: Weights) -> float:
         """The path share of a fusion with these weights, in 0 … 1."""
         sizes = weights @ self.sizes
@@ -48,8 +53,11 @@ class Shares:
         """
         if self.holds(weights, floor):
             return weights
-        own = self.paths.sum(axis=1) / np.maximum(self.sizes.sum(axis=1), 1e-300)
-        return self._furthest(lambda share: np.where(own < floor, weights * share, weights), floor)
+        less = self.own < floor
+        kept = np.where(less, 0, weights)
+        if not kept.any():  # all that has weight is less told: then what is told best
+            kept = (self.own == self.own.max()) * weights.max()
+        return self._furthest(lambda share: kept + share * np.where(less, weights, 0), floor)
 
     def towards(self, weights: Weights, others: Weights, floor: float) -> Weights:
         """As far from some weights towards others as the floor allows."""
@@ -71,15 +79,15 @@ def shares(fusion: Fusion, query: Query, unseen: tuple[str, ...] = ()) -> Shares
     """
     everyone = Fusion(fusion.parts)
     everyone.scales_, everyone.missing_ = fusion.scales_, fusion.missing_
-    names = list(fusion.parts)
+    places = {getattr(part, "name", key): place for place, (key, part) in enumerate(fusion.parts.items())}
     columns = []
     for told in _places(fusion, query, unseen, everyone):
-        column = np.zeros((2, len(names)))
+        column = np.zeros((2, len(places)))
         for block in told.columns.blocks:
             size = np.abs(block.values).sum()
-            column[:, names.index(block.scorer)] += size, size * (block.kind == "path")
+            column[:, places[block.scorer]] += size, size * (block.kind == "path")
         columns.append(column)
-    found = np.array(columns).reshape(-1, 2, len(names))
+    found = np.array(columns).reshape(-1, 2, len(places))
     return Shares(found[:, 0].T, found[:, 1].T)
 
 

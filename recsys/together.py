@@ -71,6 +71,8 @@ def joined(device: torch.device) -> Iterator[Processes]:
         return
     mine = not distributed.is_initialized()
     if mine:
+        if device.type == "cuda":
+            torch.cuda.set_device(device)  # what is broadcast goes by the current one
         distributed.init_process_group("nccl" if device.type == "cuda" else "gloo")
     processes = Processes(distributed.get_rank(), distributed.get_world_size())
     try:

@@ -19,12 +19,12 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from kg.errors import KgError
+from kg.files import as_written
 from kg.sources.packed import open_lines
 
 COLUMNS = ("item_id", "title", "target", "name", "path", "confidence", "others", "decision")
 ACCEPT, REJECT = "accept", "reject"
 _NEEDED = ("item_id", "target", "decision")
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ def read_review(path: Path, ids: Mapping[str, int]) -> dict[str, Decision]:
                 fix = f"It needs {', '.join(_NEEDED)}; `cartograph link --review` writes one."
                 raise KgError("the review lacks a column", file=path, row=1, column=missing[0], fix=fix)
             for cells in reader:
-                row = {name: _plain(cells.get(name) or "") for name in COLUMNS}
+                row = {name: as_written(cells.get(name) or "") for name in COLUMNS}
                 if decision := row["decision"].strip():
                     found[row["item_id"]] = Decision(_decided(decision, row["target"], ids, path, reader.line_num), row)
     except OSError as error:
@@ -69,8 +69,3 @@ def _decided(decision: str, target: str, ids: Mapping[str, int], path: Path, row
         fix = f"Write accept, reject or an id{f', such as {near[0]!r}' if near else ''}."
         raise KgError("the review names no node that there is", file=path, row=row, value=chosen, fix=fix)
     return chosen
-
-
-def _plain(text: str) -> str:
-    """A cell without the ' that keeps a spreadsheet from running it."""
-    return text[1:] if text.startswith("'") and text[1:].startswith(_FORMULA) else text

@@ -43,12 +43,13 @@ class Targets:
 
     @classmethod
     def among(cls, facts: pd.DataFrame, kind: str) -> Targets:
-        """Of facts the nodes of a type that have a name: `label`, `alt_label`, those of a `close_match`.
+        """Of facts the nodes of a type that have a name of words: `label`, `alt_label`, those of a `close_match`.
 
         Raises KgError where there is none, and naming the nodes of a cycle of `broader`.
         """
         ours = facts[facts["head_type"] == kind]
         said = ours[ours["relation"].isin(_NAMES)]
+        said = said[[any(map(normal, ways(name))) for name in said["tail"]]]  # "!!!" is no name
         if said.empty:
             known = sorted(facts.loc[facts["relation"].isin(_NAMES), "head_type"].unique())
             fix = f"There are {', '.join(known)}." if known else "Name a taxonomy, or facts with labels."

@@ -9,8 +9,8 @@ from itertools import islice
 from pathlib import Path
 
 from kg.errors import readable
-from kg.files import harmless, replacing
-from kg.sources.files import RawFile
+from kg.files import as_written, harmless, replacing
+from kg.sources.files import LONGEST_LINE, RawFile
 
 LISTED = 100
 """So many are told; all are counted, and written into a file."""
@@ -80,7 +80,10 @@ def read_rejects(path: Path, table: str, files: Collection[str]) -> Iterator[Rej
     """Those of some files of a table among what was written to a path; none where there is no such file."""
     if not path.exists():
         return
+    csv.field_size_limit(max(csv.field_size_limit(), LONGEST_LINE))  # Python's own limit is shorter than some texts
     with path.open(encoding="utf-8", newline="") as file:
-        for cells in csv.DictReader(file):
-            if cells.pop("table") == table and cells["file"] in files:
-                yield Reject(**cells | {"line": int(cells["line"]), "column": cells["column"] or None})
+        for row in csv.DictReader(file):
+            cells = {name: as_written(text) for name, text in row.items()}
+            if cells["table"] == table and cells["file"] in files:
+                place = (cells["file"], int(cells["line"]), cells["column"] or None)
+                yield Reject(*place, cells["value"], cells["reason"])

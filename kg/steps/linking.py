@@ -49,6 +49,12 @@ class Links:
     doubtful: tuple[Linked, ...]
     n_items: int
 
+    @property
+    def answered(self) -> list[str]:
+        """The items of which people or the catalogue say what they are: no other fact says it beside."""
+        given = (link.item for link in self.accepted if link.method == GIVEN)
+        return sorted({*self.decided, *given})
+
     def to_json(self) -> dict[str, Any]:
         methods = Counter(link.method for link in self.accepted)
         return {
@@ -101,9 +107,11 @@ def linked(tables: Tables, section: Link, review: Path | None = None) -> Links:
     answers = given | {item: targets.number[node] for item, (node, _) in sure.items()}
     answers |= {item: targets.number.get(each.target or "", NOWHERE) for item, each in decided.items()}
     matches = _by_text(items, said, section, targets, answers)
-    has = set(facts.loc[(facts["head_type"] == ITEM) & (facts["relation"] == section.to), "head"])
+    ours = facts[(facts["head_type"] == ITEM) & (facts["relation"] == section.to)]
+    has = set(ours.loc[ours["tail"].isin(targets.number), "head"])
+    known_items = decided.keys() & {*items, *tables.items.item_id.execute()}
     accepted, doubtful = [], []
-    for item in sorted({*items, *sure, *given} - has):
+    for item in sorted({*items, *sure, *given, *known_items} - (has - decided.keys())):
         if item in decided:
             if (target := decided[item].target) is not None:
                 accepted.append(Linked(item, target, 1.0, REVIEWED))

@@ -35,6 +35,8 @@ after("link", svg, "pointerover", { target: parts.find((part) => part.tagName ==
 after("tapped", svg, "pointerout", { pointerType: "touch" });
 after("aside", svg, "pointerover", { target: new Part("rect", {}) });
 after("type", key, "click");
+after("moved over", svg, "pointerover", { target: new Part("rect", {}) });
+after("moved out", svg, "pointerout", { pointerType: "mouse" });
 after("again", key, "click");
 after("find", input, "input", { target: { value: "NAME 3" } });
 svg.handlers.pointermove({ pointerType: "mouse", buttons: 1, movementX: 10, movementY: 0 });

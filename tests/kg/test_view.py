@@ -148,5 +148,6 @@ def test_the_page_answers_the_mouse() -> None:
     everything = ["0", "1", "2", "3"]
     assert told == {
         "over": ["0", "1", "2"], "out": everything, "link": ["0", "2", "3"], "tapped": ["0", "2", "3"],
-        "aside": everything, "type": ["0", "1"], "again": everything, "find": ["3"], "moved": -10,
+        "aside": everything, "type": ["0", "1"], "moved over": ["0", "1"], "moved out": ["0", "1"],
+        "again": everything, "find": ["3"], "moved": -10,
     }  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -93,6 +94,28 @@ def test_a_decision_wins_over_everything(tmp_path: Path) -> None:
     assert "j" not in found
     assert found["k"][0] == ids()["Toys > Kites"]  # not judged yet
     assert links.to_json()["rejected"] == 1
+
+
+def test_a_decision_wins_over_what_the_catalogue_has_told_already(tmp_path: Path) -> None:
+    """Also of an item without a text; what the catalogue says by a path is the node at its end."""
+    review = tmp_path / "review.csv"
+    review.write_text(f"item_id,target,decision\nm1,{ids()['Pets']},accept\nm2,,reject\nx,{ids()['Toys']},accept\n")
+    tables = shop(category=["c13", "c13", "Home > Lamps", *[None] * 7])
+    titles = (tables.items.item_id != "x").ifelse(tables.items.title, "")
+    tables = replace(tables, items=tables.items.mutate(title=titles))
+    link = SECTION.model_copy(update={"review": str(review)})
+    facts = derive(tables, Derive(item_attributes=("category",), price_bands=0, link=(link,))).facts.execute()
+    own = facts[(facts["head_type"] == "item") & (facts["relation"] == "category")].groupby("head")["tail"].apply(list)
+    assert own["m1"] == [ids()["Pets"]]
+    assert "m2" not in own
+    assert own["m3"] == [ids()["Home > Lamps"]]
+    assert own["x"] == [ids()["Toys"]]
+
+
+def test_a_label_without_words_is_no_name() -> None:
+    mute = pd.DataFrame([{"head": "c99", "relation": "label", "tail": "!!!", "tail_type": "string", "literal": True}])
+    facts = pd.concat([taxonomy(), mute.assign(head_type="category", provenance="taxonomy")])
+    assert targets(linked(shop(facts), SECTION)) == targets(plain())
 
 
 def test_the_review_comes_back_as_it_was_judged(tmp_path: Path) -> None:
