@@ -75,6 +75,7 @@ def learn_all(lessons: Sequence[tuple[Fusion, Protocol, float]], holdout: Holdou
         _never_silent(fusion, judged)
         if floor:
             _hold(fusion, pool, holdout, protocol, floor)
+            _never_silent(fusion, judged)  # whatever the floor: without it some would be told nothing
     fused = evaluate_all([({fusion.name: fusion}, protocol) for fusion, protocol, _ in lessons], holdout, _DECIDING)
     for place, (fusion, protocol, floor) in enumerate(lessons):
         best = str(alone[place].best_single)
@@ -110,14 +111,17 @@ def _hold(fusion: Fusion, pool: _Pool, holdout: Holdout, protocol: Protocol, flo
 
 
 def _never_silent(fusion: Fusion, judged: Evaluation) -> None:
-    """A little weight for the best of the parts that tell everybody the same, where none of them has any.
+    """A little weight for the best of the parts that tell everybody the same, where none of them has any to speak of.
 
     To someone without a history the others say 0 of what they know and `missing_` of what they do not: the weight is
     just enough for this part's k best items to stand above those, and at least to order what is equal. `judged` holds
     all parts.
     """
     same = {name: part.values_ for name, part in fusion.parts.items() if isinstance(part, ConstantScorer)}
-    if not same or fusion.used.keys() & same:
+    heard = LITTLE * fusion.weights_.max() / 2  # less says nothing beside rounding
+    if not same or any(
+        weight > heard for name, weight in zip(fusion.parts, fusion.weights_, strict=True) if name in same
+    ):
         return
     group = "cold_users" if "cold_users" in judged.figures[next(iter(same))] else "warm"
     best = max(same, key=lambda name: judged.mean(name, group=group))

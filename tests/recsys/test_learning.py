@@ -19,7 +19,7 @@ from recsys import learning, ranking
 from recsys.errors import RecsysError
 from recsys.evaluation import evaluate
 from recsys.fusion import Fusion
-from recsys.learning import learn
+from recsys.learning import LITTLE, learn
 from recsys.linear import ConstantScorer
 from recsys.path_share import path_share
 from recsys.protocol import Protocol
@@ -226,3 +226,23 @@ def test_a_floor_needs_parts_that_can_be_told(graph: kg.KnowledgeGraph) -> None:
     parts = {"one": Told(one, "link", "one"), "mute": Table(two)}
     with pytest.raises(RecsysError, match="cannot be explained exactly"):
         learn(Fusion(parts), asked_of(graph, one + two), Protocol(repeats="include"), 0.5)
+
+
+@pytest.mark.parametrize("other", ["path", "link"])
+def test_a_floor_where_what_is_best_is_links_alone(graph: kg.KnowledgeGraph, other: ContributionKind) -> None:
+    """The fusion is then told in paths as far as any of its parts can be: not at all, where none has a path."""
+    one, two, _ = noise(9)
+    validation = asked_of(graph, one)
+    parts = {"one": Told(one, "link", "one"), "two": Told(two, other, "two")}
+    held = learn(Fusion(parts), validation, Protocol(repeats="include"), 0.5)
+    assert np.isfinite(held.weights_).all()
+    told = path_share(held, validation.query)
+    assert told is not None
+    assert told >= 0.5 - 1e-6 if other == "path" else told == 0
+
+
+def test_a_floor_silences_nobody(graph: kg.KnowledgeGraph) -> None:
+    one, two, three = noise(10)
+    parts = {"links": Told(one, "link", "links"), "paths": Told(two, "path", "paths"), "same": Same(three[0])}
+    held = learn(Fusion(parts), asked_of(graph, one + two), Protocol(repeats="include"), 0.95)
+    assert held.weights_[2] >= LITTLE / 2 * held.weights_.max()
