@@ -264,6 +264,13 @@ class KgConfig(Section):
         named = {"category": self.taxonomy} if isinstance(self.taxonomy, str) else self.taxonomy
         return {kind: (paths,) if isinstance(paths, str) else paths for kind, paths in (named or {}).items()}
 
+    @property
+    def sources(self) -> dict[str, tuple[str, ...]]:
+        """The paths of all that is read into tables, by what it is."""
+        named = {"events": self.events, "items": self.items, "users": self.users, "facts": self.facts}
+        paths = {name: source.paths for name, source in named.items()} | {"links": self.facts.links.paths}
+        return paths | {f"taxonomy {kind}": files for kind, files in self.taxonomies.items()}
+
     def at(
         self,
         events: Sequence[Path] = (),

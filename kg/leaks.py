@@ -19,7 +19,7 @@ def leaks(before: ir.Table, test: ir.Table, kinds: tuple[str, ...]) -> dict[str,
     """How many events of `test`, of these kinds, `before` has already.
 
     pairs  different pairs of user and item that are before, too: repeats, where people buy again
-    near   events with one of the same user and item within `NEAR` before
+    near   events with one of the same user and item within `NEAR` of it
     texts  events whose user wrote the same long text before, of another item: one review under twin products
     """
     before, test = (events.filter(events.kind.isin(kinds)) for events in (before, test))
@@ -33,7 +33,7 @@ def leaks(before: ir.Table, test: ir.Table, kinds: tuple[str, ...]) -> dict[str,
 
 
 def _near(before: ir.Table, test: ir.Table) -> ir.Table:
-    """Pairs and moments of test that come within `NEAR` after one of before."""
+    """Pairs and moments of test that come within `NEAR` of one of before."""
     earlier = before.select(*_PAIR, earlier=before.time.epoch_seconds())
     later = test.select(*_PAIR, later=test.time.epoch_seconds()).distinct()
     both = later.join(earlier, list(_PAIR))

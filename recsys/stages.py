@@ -134,9 +134,6 @@ def graph(workspace: Workspace) -> KnowledgeGraph:
 
 def _ingest(job: Job) -> Stage:
     config = with_presets(job.config)
-    sections = {table: getattr(config, table) for table in ("events", "items", "users", "facts")}
-    named = {table: section.paths for table, section in (*sections.items(), ("links", config.facts.links))}
-    named |= {f"taxonomy {kind}": paths for kind, paths in config.taxonomies.items()}
 
     def work(folder: Path, scratch: Path) -> Any:
         tables, report = ingest(config, engine=Engine(job.threads, folder=scratch), raw=folder / RAW)
@@ -144,7 +141,7 @@ def _ingest(job: Job) -> Stage:
         tables.save(folder / TABLES)
         return report.to_json()
 
-    files = {table: fingerprints(find(paths, config.folder)) for table, paths in named.items()}
+    files = {table: fingerprints(find(paths, config.folder)) for table, paths in config.sources.items()}
     return job.workspace.run("ingest", ingest_inputs(config, files), work)
 
 

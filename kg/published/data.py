@@ -25,9 +25,9 @@ class Published:
     files: tuple[Path, ...]
 
     @cached_property
-    def identity(self) -> dict[str, str]:
-        """A hash of every file by name."""
-        return {file.name: file_hash(file) for file in self.files}
+    def identity(self) -> list[tuple[str, str]]:
+        """Name and hash of every file, wherever they lie."""
+        return sorted((file.name, file_hash(file)) for file in self.files)
 
     @cached_property
     def kinds(self) -> tuple[str, ...]:

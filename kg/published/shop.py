@@ -20,6 +20,7 @@ def fits(path: Path) -> bool:
 def read(path: Path, engine: Engine, events: Path | None = None) -> tuple[Tables, list[Path]]:
     """Tables and the files they come from, of a log that may lie elsewhere; raises what `kg.reading.ingest` raises."""
     config = with_presets(read_config(path).at([] if events is None else [events]))
-    tables, _ = ingest(config, engine=engine)
-    sources = (config.events, config.items, config.users, config.facts, config.facts.links)
-    return tables, [path, *(file for source in sources for file in find(source.paths, config.folder))]
+    tables, report = ingest(config, engine=engine)
+    report.refuse_emptied()
+    read_in = (file for paths in config.sources.values() for file in find(paths, config.folder))
+    return tables, [path, *read_in, *map(Path, config.derive.files)]

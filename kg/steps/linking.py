@@ -98,7 +98,7 @@ def linked(tables: Tables, section: Link, review: Path | None = None) -> Links:
     """
     facts = tables.facts.execute()
     targets = Targets.among(facts, section.to)
-    said = {column: texts(tables, column) for column in (*section.text, *section.context)}
+    said = {column: texts(tables, column, "derive.link") for column in (*section.text, *section.context)}
     items = sorted({item for own in said.values() for item in own})
     decided = read_review(review, targets.number) if review else {}
     said_so = {item: values[0] for (item, _), values in known(tables, [section.to]).items()}

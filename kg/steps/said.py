@@ -18,16 +18,16 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
 
 
-def texts(tables: Tables, column: str) -> dict[str, str]:
+def texts(tables: Tables, column: str, key: str = "derive.mined_from") -> dict[str, str]:
     """Item → what a column says of it, of several rows the first in order; items in order of their ids.
 
-    Raises KgError naming the nearest column where there is none of this name.
+    Raises KgError naming the config's `key` and the nearest column where there is none of this name.
     """
     items = tables.items
     if column not in items.columns:
         near = get_close_matches(column, items.columns, 1)
         fix = f"Did you mean {near[0]!r}?" if near else f"There are {', '.join(items.columns)}."
-        raise KgError("the items have no such column", column="derive.mined_from", value=column, fix=fix)
+        raise KgError("the items have no such column", column=key, value=column, fix=fix)
     said = items.select("item_id", text=items[column].cast("string")).drop_null("text")
     rows = said.group_by("item_id").agg(text=said["text"].min()).order_by("item_id").to_pyarrow()
     return dict(zip(rows["item_id"].to_pylist(), rows["text"].to_pylist(), strict=True))

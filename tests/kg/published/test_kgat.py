@@ -40,7 +40,7 @@ def test_entities_below_the_number_of_items_are_the_items(tmp_path: Path) -> Non
     graph = build(data.tables)
     assert ("item", "0", "entity") in graph.relations
     assert len(graph.nodes["entity"]) == 2
-    assert {file.name for file in data.files} == {"train.txt", "test.txt", "kg_final.txt"} == set(data.identity)
+    assert {file.name for file in data.files} == {"train.txt", "test.txt", "kg_final.txt"} == dict(data.identity).keys()
 
 
 @pytest.mark.parametrize(
