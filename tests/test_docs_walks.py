@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.test_docs_pages import DOCS, ROOT, Reader
+from tests.pages import DOCS, ROOT, Reader
 
 DATA = Path(os.environ.get("CARTOGRAPH_DATA", ROOT.parent / "shared" / "data"))
 _TIMEOUT = 1800  # seconds: a million lines are read
