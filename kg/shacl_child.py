@@ -61,7 +61,7 @@ def _report(told: rdflib.Graph, shapes: rdflib.Graph) -> rdflib.Graph:
 
 
 def _groups(report: rdflib.Graph, shapes: rdflib.Graph, limit: int) -> list[dict[str, Any]]:
-    """The results of each shape and constraint: how many there are, and the first `limit` of them."""
+    """The results of each shape and constraint: how many there are, and the first `limit` of them; by name."""
     groups: dict[tuple[Any, ...], list[Any]] = {}
     for result in report.subjects(RDF.type, SH.ValidationResult):
         shape, constraint, severity = (
@@ -69,7 +69,7 @@ def _groups(report: rdflib.Graph, shapes: rdflib.Graph, limit: int) -> list[dict
         )
         groups.setdefault((str(shape), str(constraint), str(severity)), []).append(result)
     told = []
-    for (_, constraint, severity), results in sorted(groups.items()):
+    for (_, constraint, severity), results in groups.items():
         found = sorted(_told(report, result) for result in results)
         shape = report.value(results[0], SH.sourceShape)
         told.append(
@@ -81,7 +81,7 @@ def _groups(report: rdflib.Graph, shapes: rdflib.Graph, limit: int) -> list[dict
                 "results": list(islice(found, limit)),
             }
         )
-    return told
+    return sorted(told, key=lambda group: (group["name"], group["constraint"], group["severity"], group["results"]))
 
 
 def _told(report: rdflib.Graph, result: Any) -> tuple[str, str, str, str]:

@@ -103,6 +103,13 @@ def test_what_conforms_is_one_finding_that_counts_nothing(graph: KnowledgeGraph,
     assert (finding.check, finding.count, finding.failed) == ("shapes of shapes.ttl", 0, False)
 
 
+def test_findings_of_nameless_shapes_come_in_one_order(graph: KnowledgeGraph, tmp_path: Path) -> None:
+    names = [f"rule {n}" for n in range(6)]
+    each = " , ".join(f'[ sh:name "{name}" ; sh:path rdfs:seeAlso ; sh:minCount 1 ]' for name in reversed(names))
+    found = validate(graph, shapes(tmp_path, f"[] a sh:NodeShape ; sh:targetClass type:item ; sh:property {each} ."))
+    assert [each.check for each in found] == [f"shape {name}" for name in names]
+
+
 def test_the_shapes_that_come_along(graph: KnowledgeGraph) -> None:
     found = {each.check: each for each in validate(graph, shapes_file("shop"))}
     assert found.keys() == {"shape title", "shape price", "shape category"}
