@@ -34,21 +34,20 @@ def evaluate(
     last = jobs.run(common, config, "evaluate", lengths)[-1]
     figures = last.result[asked]
     if explanations:
-        last = jobs.explanations(common, config, asked, pairs, lengths)
-        figures = {**figures, "explanations": last.result}
+        figures = {**figures, "explanations": jobs.explanations(common, config, asked, pairs, lengths).result}
     if frontier:
-        traded = jobs.frontier(common, config, lengths)
-        figures = {**figures, "frontier": traded.result[asked]}
+        figures = {**figures, "frontier": jobs.frontier(common, config, lengths).result[asked]}
+    if explanations or frontier:
+        last = jobs.page(common, config, lengths)
     if common.json:
         render.emit(figures)
-    else:
-        render.evaluation(figures)
-        if explanations:
-            render.explanations(last.result)
-        render.report(last.folder / REPORT)
-        if frontier:
-            render.frontier(traded.result[asked], figures["protocol"])
-            render.report(traded.folder / REPORT)
+        return
+    render.evaluation(figures)
+    if explanations:
+        render.explanations(figures["explanations"])
+    if frontier:
+        render.frontier(figures["frontier"], figures["protocol"])
+    render.report(last.folder / REPORT)
 
 
 def _lengths(text: str) -> tuple[int, ...]:

@@ -75,6 +75,13 @@ def frontier(common: options.Common, config: Config, k: tuple[int, ...] | None =
     return _told(common, config, k, lambda job: [trade(job)])[-1]
 
 
+def page(common: options.Common, config: Config, k: tuple[int, ...] | None = None) -> Stage:
+    """The stage of the page that has an evaluation and what those two measured, told on stderr."""
+    from recsys.explaining import page
+
+    return _told(common, config, k, lambda job: [page(job)])[-1]
+
+
 def tuning(
     common: options.Common, config: Config, names: Sequence[str], budget: Budget, windows: int
 ) -> Iterator[dict[str, Any]]:

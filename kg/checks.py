@@ -59,7 +59,9 @@ def check(checked: Checked, names: Iterable[str] | None = None) -> tuple[Finding
 
 CHECKS: Mapping[str, Check] = {
     "files": Check(
-        "error", "These files are not what was written. Delete their stage's folder and run again.", faults.files
+        "error",
+        "These files are not what was written. Delete them, or their stage's folder, and run again.",
+        faults.files,
     ),
     "leakage": Check(
         "error", "A graph to learn from knows what it is asked to foretell. Mend the split.", faults.leakage

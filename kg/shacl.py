@@ -13,7 +13,7 @@ from kg.confined import Work, loading, memory_for, started
 from kg.errors import KgError
 from kg.faults import EXAMPLES, named
 from kg.graph import KnowledgeGraph, Relation
-from kg.sources.files import RDF, SUFFIXES
+from kg.sources.files import RDF, SUFFIXES, suffix
 from kg.sources.statements import statements
 from kg.triples import count_triples, triples
 from kg.vocabulary import iri, local, node_of, short
@@ -86,7 +86,7 @@ def _read(path: Path, say: Callable[[str], None]) -> tuple[str, set[str]]:
     """The statements of a shapes file as N-Triples, and the types of nodes that are its targets."""
     from pyoxigraph import RdfFormat, serialize
 
-    form = SUFFIXES.get((path.with_suffix("") if path.suffix == ".gz" else path).suffix)
+    form = SUFFIXES.get(suffix(path))
     if not path.is_file():
         fix = f"Check the path, or name one of those that come along: {', '.join(_shipped())}."
         raise KgError("there is no such file of shapes", file=path, fix=fix)

@@ -10,9 +10,13 @@ from kg.checks import CHECKS, Finding, check
 from kg.faults import Checked, Window
 from kg.graph import KnowledgeGraph
 from recsys.errors import RecsysError
-from recsys.stages import STAGES
+from recsys.explaining import EXPLAIN, FRONTIER, PAGE
+from recsys.stages import CONFIG, STAGES, TRIAL
+from recsys.tuned import TUNED
 from recsys.workspace import MANIFEST, Workspace
 
+_STAGES = (*STAGES, TRIAL, EXPLAIN, FRONTIER, PAGE)
+_DOCUMENTS = (CONFIG, TUNED)
 _ENDS = {"train": "validation_start", "train_validation": "test_start"}
 _UNREAD = KnowledgeGraph(nodes={}, relations={}, epoch=0, now=0)
 
@@ -39,9 +43,10 @@ def check_workspace(workspace: Workspace) -> tuple[Finding, ...]:
 
 
 def _damaged(workspace: Workspace) -> Iterator[Path]:
-    for name in STAGES:
-        if workspace.has(name):
-            try:
-                yield from workspace.stage(name).damaged()
-            except RecsysError:
-                yield workspace.place(name) / MANIFEST
+    """Files of stages and documents that are not what was written; what has never been made is not missed."""
+    for name in filter(workspace.has, _STAGES):
+        try:
+            yield from workspace.stage(name).damaged()
+        except RecsysError:
+            yield workspace.place(name) / MANIFEST
+    yield from workspace.damaged_documents(_DOCUMENTS)

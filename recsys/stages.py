@@ -83,6 +83,12 @@ class Job:
     def conditions(self, scratch: Path | None = None, log: Path | None = None) -> Conditions:
         return Conditions(self.device, scratch, log, self.say)
 
+    @property
+    def judged(self) -> Config:
+        """The config with the lengths of list that are asked for."""
+        section = self.config.evaluation
+        return self.config.model_copy(update={"evaluation": section.model_copy(update={"k": self.k or section.k})})
+
     def section(self, *names: str) -> dict[str, Any]:
         """Some sections of the config, ready for JSON."""
         return self.config.model_dump(mode="json", include=set(names))
@@ -228,8 +234,7 @@ def _before_validation(job: Job) -> Window | None:
 
 def _evaluate(job: Job) -> Stage:
     trained = job.workspace.stage("train")
-    section = job.config.evaluation.model_copy(update={"k": job.k or job.config.evaluation.k})
-    config = job.config.model_copy(update={"evaluation": section})
+    config = job.judged
 
     def work(folder: Path, scratch: Path) -> Any:
         graph, test, recipe = before_test(job)
@@ -238,7 +243,7 @@ def _evaluate(job: Job) -> Stage:
         report(job, figures, recipe).save(folder / REPORT)
         return figures
 
-    inputs = {"train": trained.output, "seed": job.config.seed, "evaluation": section.model_dump(mode="json")}
+    inputs = {"train": trained.output, "seed": job.config.seed, "evaluation": config.evaluation.model_dump(mode="json")}
     inputs |= job.section("rerank", "explanations") if config.rerank else {}
     return job.workspace.run("evaluate", inputs, work)
 

@@ -14,7 +14,8 @@ from recsys.workspace import Stage, Workspace
 
 QUERY = "query"
 """Stands for the weighting of the events of every scorer that has none of its own."""
-_DOCUMENT = "tuned"
+TUNED = "tuned"
+"""The document that keeps them."""
 _WEIGHTING = "weighting"
 
 
@@ -28,7 +29,7 @@ def remember(workspace: Workspace, config: Config, made: Stage, name: str, param
     if parameters:
         seen = {"split": config.split.told, "until": made.result["test_start"]}
         known[name] = {"parameters": dict(parameters), **seen}
-    workspace.remember(_DOCUMENT, known)
+    workspace.remember(TUNED, known)
 
 
 def remembered(workspace: Workspace, name: str) -> dict[str, Any]:
@@ -64,7 +65,7 @@ def has_plain_weighting(name: str, given: Mapping[str, Any]) -> bool:
 
 def _kept(workspace: Workspace) -> dict[str, dict[str, Any]]:
     """By name the parameters found, and what they have seen."""
-    known: dict[str, dict[str, Any]] = workspace.recall(_DOCUMENT, "Delete it and run `cartograph tune` again.") or {}
+    known: dict[str, dict[str, Any]] = workspace.recall(TUNED, "Delete it and run `cartograph tune` again.") or {}
     return known
 
 
@@ -77,7 +78,7 @@ def _created(workspace: Workspace, name: str, parameters: Mapping[str, Any]) -> 
 
 
 def _path(workspace: Workspace) -> Path:
-    return workspace.folder / f"{_DOCUMENT}.json"
+    return workspace.folder / f"{TUNED}.json"
 
 
 def _check(workspace: Workspace, config: Config, made: Stage, found: Mapping[str, Any], name: str) -> None:

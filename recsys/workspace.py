@@ -10,7 +10,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -110,7 +110,7 @@ class Workspace:
         the stage says (JSON). What it keeps in `scratch` is there again when an interrupted stage starts anew from the
         same inputs.
         """
-        known = self._sound(name)
+        known = self.sound(name)
         if known and known.made_from(inputs):
             return known
         folder = self.folder / name
@@ -151,8 +151,8 @@ class Workspace:
             )
         return self._stage(name, manifest)
 
-    def _sound(self, name: str) -> Stage | None:
-        """A finished stage of this version of which no file is damaged."""
+    def sound(self, name: str) -> Stage | None:
+        """A finished stage of this version of which no file is damaged; None where there is none."""
         try:
             stage = self.stage(name)
         except RecsysError:
@@ -197,20 +197,24 @@ class Workspace:
 
     def remembers(self, name: str) -> bool:
         """Whether there is a document of this name."""
-        return self.place(f"{name}.json").exists()
+        return self._document(name).exists()
 
     def recall(self, name: str, again: str) -> Any:
         """The document of this name; None where there is none. `again` says how a damaged one is made anew."""
-        path = self.place(f"{name}.json")
-        try:
-            kept = json.loads(path.read_bytes())
-            if kept["check"] == hash_of(kept["document"]):
-                return kept["document"]
-        except FileNotFoundError:
+        path = self._document(name)
+        if not path.exists():
             return None
-        except (ValueError, KeyError, TypeError):
-            pass  # damaged, told below
-        raise RecsysError("a file of the workspace is damaged, or of an earlier version", file=path, fix=again)
+        kept = _whole(path)
+        if kept is None:
+            raise RecsysError("a file of the workspace is damaged, or of an earlier version", file=path, fix=again)
+        return kept["document"]
+
+    def damaged_documents(self, names: Iterable[str]) -> Iterator[Path]:
+        """The files of those of these documents that do not have their hash."""
+        return (path for path in map(self._document, names) if path.exists() and _whole(path) is None)
+
+    def _document(self, name: str) -> Path:
+        return self.place(f"{name}.json")
 
     def _manifest(self, name: str) -> dict[str, Any] | None:
         path = self.place(name) / MANIFEST
@@ -258,6 +262,15 @@ def fingerprint(path: str | Path) -> list[Any]:
     place = Path(path)
     files = sorted(place.iterdir()) if place.is_dir() else sorted(place.parent.glob(place.name))
     return [[str(file.resolve()), file.stat().st_size, file.stat().st_mtime_ns] for file in files]
+
+
+def _whole(path: Path) -> dict[str, Any] | None:
+    """What the file of a document holds; None where that does not have its hash."""
+    try:
+        kept = json.loads(path.read_bytes())
+        return kept if kept["check"] == hash_of(kept["document"]) else None
+    except (ValueError, KeyError, TypeError):
+        return None
 
 
 def _files(folder: Path) -> list[Path]:

@@ -88,7 +88,7 @@ def find(paths: Sequence[str | Path], folder: Path = Path()) -> list[Path]:
     for given in paths:
         path = folder / Path(given).expanduser()
         if path.is_dir():
-            matches = sorted(file for file in path.iterdir() if _suffix(file) in SUFFIXES and file.name[0] != ".")
+            matches = sorted(file for file in path.iterdir() if suffix(file) in SUFFIXES and file.name[0] != ".")
         elif path.exists():
             matches = [path]
         else:
@@ -102,7 +102,7 @@ def find(paths: Sequence[str | Path], folder: Path = Path()) -> list[Path]:
 
 def format_of(path: Path, source: Source) -> Format:
     """What the config says, or the file's name; KgError where neither does."""
-    format_ = source.format or SUFFIXES.get(_suffix(path))
+    format_ = source.format or SUFFIXES.get(suffix(path))
     if format_ is None:
         known = ", ".join(SUFFIXES)
         raise KgError("unknown kind of file", file=path, fix=f"Rename it to one of {known} (.gz), or set `format`.")
@@ -130,7 +130,8 @@ def look(path: Path, source: Source) -> RawFile:
         raise KgError(f"the file cannot be read: {reason}", file=path, fix="Check the path and its rights.") from error
 
 
-def _suffix(path: Path) -> str:
+def suffix(path: Path) -> str:
+    """The end of a file's name, in small letters, below .gz."""
     return Path(path.name.lower().removesuffix(".gz")).suffix
 
 
@@ -145,7 +146,7 @@ def _look_csv(path: Path, source: Source) -> RawFile:
         first = next((line for line in text if line.strip()), "")
     if not first:
         raise KgError("the file has no rows, its lines are blank", file=path, fix="Give a file with rows.")
-    likely = "\t" if _suffix(path) == ".tsv" else max(_DELIMITERS, key=first.count)
+    likely = "\t" if suffix(path) == ".tsv" else max(_DELIMITERS, key=first.count)
     delimiter = source.delimiter or (likely if likely in first else ",")
     if source.header:
         return RawFile(path, "csv", source.header, delimiter, encoding, source.quote, has_header=False)

@@ -5,25 +5,23 @@ W3C, SKOS Reference (2009): §8 semantic relations, §5 lexical labels, §6 nota
 
 from __future__ import annotations
 
-import gzip
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from kg.errors import KgError
+from kg.sources.files import RDF, SUFFIXES, suffix
+from kg.sources.statements import statements
 from kg.sources.taxonomy import Taxonomy
 
 SKOS = "http://www.w3.org/2004/02/skos/core#"
-_FORMATS = ("ttl", "nt", "nq", "trig", "jsonld")
-"""Not RDF/XML: its entities can grow without bound, and the parser sets none."""
 
 
 def read_skos(path: Path) -> Taxonomy:
-    """A taxonomy in Turtle, N-Triples, N-Quads, TriG or JSON-LD, gzipped or not.
+    """A taxonomy in Turtle, N-Triples, N-Quads, TriG, RDF/XML or JSON-LD, gzipped or not.
 
     A concept's id is its `skos:notation`, its IRI where it has none. Raises KgError with row and column where the file
-    is malformed.
+    is malformed, and as `kg.sources.statements.statements` does.
     """
     notations, labels, broader = _statements(path)
     ids = _ids(notations, path)
@@ -36,39 +34,27 @@ def read_skos(path: Path) -> Taxonomy:
 
 def _statements(path: Path) -> tuple[dict[str, set[str]], dict[str, set[tuple[str, str]]], set[tuple[str, str]]]:
     """Notations by concept, (language, text) of labels by concept, and (child, parent) pairs."""
+    from pyoxigraph import BlankNode, Literal, NamedNode
+
+    form = SUFFIXES.get(suffix(path))
+    if form not in RDF:
+        known = ", ".join(end for end, one in SUFFIXES.items() if one in RDF)
+        raise KgError("the taxonomy is in no format we read", file=path, fix=f"Convert it to one of {known} (.gz).")
     notations: dict[str, set[str]] = defaultdict(set)
     labels: dict[str, set[tuple[str, str]]] = defaultdict(set)
     broader: set[tuple[str, str]] = set()
-    for triple in _parse(path):
-        subject, thing = triple.subject.value, triple.object
-        match triple.predicate.value.removeprefix(SKOS):
-            case "notation":
+    for quad in (quad for block in statements(path, form) for quad in block if quad.predicate.value.startswith(SKOS)):
+        subject, thing = quad.subject.value, quad.object
+        match quad.predicate.value.removeprefix(SKOS), thing:
+            case "notation", Literal():
                 notations[subject].add(thing.value)
-            case "prefLabel":
+            case "prefLabel", Literal():
                 labels[subject].add((thing.language or "", thing.value))
-            case "broader":
+            case "broader", NamedNode() | BlankNode():
                 broader.add((subject, thing.value))
-            case "narrower":
+            case "narrower", NamedNode() | BlankNode():
                 broader.add((thing.value, subject))
     return notations, labels, broader
-
-
-def _parse(path: Path) -> Iterator[Any]:
-    import pyoxigraph
-
-    suffix = path.name.removesuffix(".gz").rpartition(".")[2]
-    if suffix not in _FORMATS:
-        raise KgError("the taxonomy is in no format we read", file=path, fix=f"Convert it to .{', .'.join(_FORMATS)}.")
-    try:
-        opener: Any = gzip.open if path.suffix == ".gz" else Path.open
-        with opener(path, "rb") as file:
-            yield from pyoxigraph.parse(file, format=pyoxigraph.RdfFormat.from_extension(suffix))
-    except SyntaxError as error:
-        column = None if error.offset is None else str(error.offset)
-        fix = "Mend the file there."
-        raise KgError(f"malformed RDF: {error.msg}", file=path, row=error.lineno, column=column, fix=fix) from error
-    except (OSError, EOFError) as error:
-        raise KgError(f"the taxonomy cannot be read: {error}", file=path, fix="Check the path and the file.") from error
 
 
 def _ids(notations: Mapping[str, set[str]], path: Path) -> dict[str, str]:

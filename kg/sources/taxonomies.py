@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from kg.errors import KgError
 from kg.sources.category_paths import is_mapping, read_mapping, read_paths
-from kg.sources.files import find
+from kg.sources.files import find, suffix
 from kg.sources.shopify_categories import read_categories
 from kg.sources.skos import read_skos
 from kg.sources.taxonomy import Taxonomy, joined, mapped
@@ -37,19 +37,15 @@ def read_taxonomies(
     mappings: list[tuple[str, Path]] = []
     for kind, paths in taxonomies.items():
         files = find(paths, folder)
-        to_others = [path for path in files if _suffix(path) == ".txt" and is_mapping(path)]
+        to_others = [path for path in files if suffix(path) == ".txt" and is_mapping(path)]
         own = [path for path in files if path not in to_others]
         if not own:
             fix = "Name the file of its categories beside the mapping."
             raise KgError("the taxonomy has no categories", column=f"taxonomy.{kind}", fix=fix)
-        trees[kind] = joined([READERS.get(_suffix(path), read_skos)(path) for path in own]).checked(_FIX)
+        trees[kind] = joined([READERS.get(suffix(path), read_skos)(path) for path in own]).checked(_FIX)
         mappings += [(kind, path) for path in to_others]
     facts = [tree.facts(kind, languages or ("en",)) for kind, tree in trees.items()]
     for kind, path in mappings:
         others = {other: tree for other, tree in trees.items() if other != kind}
         facts.append(mapped(read_mapping(path), trees[kind], others, path.name).assign(head_type=kind))
     return pd.concat(facts, ignore_index=True)
-
-
-def _suffix(path: Path) -> str:
-    return Path(path.name.removesuffix(".gz")).suffix.lower()

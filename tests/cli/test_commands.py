@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -13,7 +14,7 @@ import pytest
 from cli.main import COMMANDS, DONE
 from recsys.stages import remembered
 from recsys.workspace import Workspace
-from tests.cli.conftest import EVENTS, ITEMS, USERS, Ask, Shop
+from tests.cli.conftest import EVENTS, ITEMS, USERS, Answer, Ask, Shop
 
 USER = "U0000001"
 
@@ -218,8 +219,7 @@ def test_evaluate_explanations(shop: Shop, cartograph: Ask) -> None:
     again = cartograph(*asked)
     assert "explain   unchanged" in again.err
     assert "Explanations of lists of 10, repeats included, 12 places drawn" in again.out
-    page = Path(again.out.rpartition("with pictures: ")[2].strip()).read_text(encoding="utf-8")
-    assert "<h2>The explanations</h2>" in page
+    assert "<h2>The explanations</h2>" in shown(again)
 
 
 @pytest.fixture
@@ -233,16 +233,29 @@ def few(shop: Shop, cartograph: Ask) -> Shop:
 
 
 def test_evaluate_frontier(few: Shop, cartograph: Ask) -> None:
-    asked = ("evaluate", "--frontier", "--repeats", "include", "-w", few.workspace)
+    asked = ("evaluate", "--frontier", "--repeats", "include", "--k", 5, "-w", few.workspace)
     points = cartograph(*asked, "--json").json["frontier"]
     assert [point["floor"] for point in points] == sorted({point["floor"] for point in points})
     assert all(0 <= point["path_share"] <= 1 for point in points)
+    assert all("ndcg@5" in point["metrics"] for point in points)
     assert points[-1]["path_share"] > points[0]["path_share"]
     again = cartograph(*asked)
     assert "frontier  unchanged" in again.err
-    page = Path(again.out.rpartition("with pictures: ")[2].strip()).read_text(encoding="utf-8")
+    page = shown(again)
     assert "<h2>Accuracy against reasons</h2>" in page
     assert "Paths of the graph tell" in page
+    assert "<h2>The explanations</h2>" not in page
+    both = shown(cartograph("evaluate", "--explanations", "--pairs", 5, *asked[2:]))
+    assert "<h2>Accuracy against reasons</h2>" in both, "what was measured before is lost"
+    assert "<h2>The explanations</h2>" in both
+    other = shown(cartograph("evaluate", "--explanations", "--pairs", 5, "-w", few.workspace))
+    assert "<h2>Accuracy against reasons</h2>" not in other, "what is told is of another evaluation"
+
+
+def shown(answer: Answer) -> str:
+    """The one page that a command names."""
+    (path,) = re.findall("with pictures: (.+)", answer.out)
+    return Path(path).read_text(encoding="utf-8")
 
 
 def test_a_floor_of_path_share_is_kept_and_served(few: Shop, cartograph: Ask) -> None:

@@ -16,7 +16,8 @@ from kg.checks import CHECKS
 from tests.cli.conftest import ITEMS, Ask, Shop
 
 FLIPPED = (
-    "graph/all/edges.safetensors", "graph/manifest.json", "ingest/tables/items.parquet", "serve/recipe.json",
+    "config.json", "graph/all/edges.safetensors", "graph/manifest.json", "ingest/tables/items.parquet",
+    "serve/recipe.json",
 )  # fmt: skip
 
 

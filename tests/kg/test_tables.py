@@ -11,7 +11,6 @@ import pyarrow as pa
 import pytest
 
 import kg
-from kg.engine import Engine
 
 ROWS = {"user_id": ["ann", "bob"], "item_id": ["mug", "pot"]}
 
@@ -53,8 +52,3 @@ def test_a_notebook_shows_counts() -> None:
     shown = kg.Tables.of(events={**ROWS, "kind": ["view", "<b>"]})._repr_html_()
     assert "<td>events</td><td>2</td>" in shown
     assert "<td>&lt;b&gt;</td><td>1</td>" in shown
-
-
-def test_nothing_is_drawn_on_stdout() -> None:
-    shown = Engine().sql.execute("SELECT current_setting('enable_progress_bar')").fetchall()
-    assert shown == [(False,)]

@@ -155,6 +155,9 @@ def test_a_document_is_kept_and_its_damage_told(tmp_path: Path) -> None:
         with pytest.raises(RecsysError, match="damaged") as caught:
             workspace.recall("config", AGAIN)
         assert (caught.value.file, caught.value.fix) == (path, AGAIN)
+        assert list(workspace.damaged_documents(["config", "none"])) == [path]
+    path.write_bytes(whole)
+    assert not list(workspace.damaged_documents(["config", "none"]))
 
 
 def test_a_fingerprint_changes_with_the_files(tmp_path: Path) -> None:

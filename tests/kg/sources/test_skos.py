@@ -7,6 +7,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import networkx as nx
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -47,6 +48,33 @@ def test_a_taxonomy_is_edges_and_labels(tmp_path: Path, name: str) -> None:
     assert list(facts["literal"]) == list(facts["relation"] != "broader")
 
 
+def test_rdf_xml_is_read_where_its_entities_are_harmless(tmp_path: Path) -> None:
+    from pyoxigraph import RdfFormat, parse, serialize
+
+    text = serialize(parse(TAXONOMY, format=RdfFormat.TURTLE), format=RdfFormat.RDF_XML).decode()
+    facts = read_skos(written(tmp_path, TAXONOMY)).facts()
+    pd.testing.assert_frame_equal(
+        read_skos(written(tmp_path, text, "taxonomy.rdf")).facts(), facts.assign(provenance="taxonomy.rdf")
+    )
+    with pytest.raises(KgError, match="entity that is refused"):
+        read_skos(written(tmp_path, '<!DOCTYPE a [<!ENTITY e SYSTEM "file:///etc/passwd">]><a>&e;</a>', "taxonomy.rdf"))
+
+
+def test_a_packed_taxonomy_that_grows_without_bound_is_stopped(tmp_path: Path) -> None:
+    path = tmp_path / "taxonomy.nt.gz"
+    with gzip.open(path, "wb") as file:
+        for _ in range(120):
+            file.write(b" " * (1 << 20))
+    with pytest.raises(KgError, match="unpacks to more than 200 times"):
+        read_skos(path)
+
+
+def test_labels_that_are_no_texts_and_concepts_that_are_texts_are_left_out(tmp_path: Path) -> None:
+    odd = ':mugs skos:prefLabel :cups ; skos:broader "home" ; skos:notation :h .\n'
+    facts = read_skos(written(tmp_path, TAXONOMY)).facts()
+    pd.testing.assert_frame_equal(read_skos(written(tmp_path, TAXONOMY + odd)).facts(), facts)
+
+
 def test_labels_in_the_language_asked_for(tmp_path: Path) -> None:
     facts = read_skos(written(tmp_path, TAXONOMY)).facts(languages=("zh",))
     assert "灯" in set(facts.loc[facts["relation"] == "label", "tail"])
@@ -77,7 +105,7 @@ def test_one_notation_for_two_concepts_is_an_error(tmp_path: Path) -> None:
     assert error.value.value == "H"
 
 
-@pytest.mark.parametrize("name", ["taxonomy.rdf", "taxonomy"])
+@pytest.mark.parametrize("name", ["taxonomy.csv", "taxonomy"])
 def test_another_format_is_an_error(tmp_path: Path, name: str) -> None:
     with pytest.raises(KgError, match="format"):
         read_skos(written(tmp_path, TAXONOMY, name))

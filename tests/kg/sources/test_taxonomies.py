@@ -114,7 +114,7 @@ def test_ids_are_kept_literally(tmp_path: Path) -> None:
         ("a.yml", "- name: x\n", "another form", None),
         ("a.yml", "- id: 3\n  name: x\n", "another form", None),
         ("a.yml", "a: b\n", "another form", None),
-        ("a.rdf", "", "in no format we read", None),
+        ("a.csv", "", "in no format we read", None),
         ("m.txt", "→ A\n→ B\n", "no categories", None),
     ],
 )
