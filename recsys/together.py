@@ -42,6 +42,13 @@ class Processes:
         distributed.broadcast_object_list(told)
         return told[0]
 
+    def summed(self, value: Tensor) -> float:
+        """The sum of everyone's values, a number in all of them."""
+        total = value.detach().clone()
+        if self.size > 1:
+            distributed.all_reduce(total)
+        return float(total.item())
+
     def step(self, parameters: Mapping[str, Tensor], loss: Any) -> Any:
         """The loss as a function whose backward pass gives every process the mean of all gradients."""
         if self.size == 1:

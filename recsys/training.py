@@ -147,15 +147,15 @@ def _epoch(
     total = 0.0
     for step in range(schedule.n_steps):
         optimizer.zero_grad()
-        value = losses(rng, processes.part).sum() * (processes.size / batch_size)
-        number = value.item()
+        value = losses(rng, processes.part).sum() / batch_size
+        number = processes.summed(value)
         if not np.isfinite(number):
             raise RecsysError(
                 f"training diverged: the loss is {number} at epoch {epoch + 1}, step {step + 1}",
                 fix="Lower learning_rate.",
                 bad_input=False,
             )
-        value.backward()
+        (value * processes.size).backward()  # gradients are averaged over the processes
         optimizer.step()
         total += number
     return total / schedule.n_steps

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,6 +37,16 @@ class Step:
     target: str
     matrix: csr_array[np.float32]
     weights: Sequence[float]
+
+    @cached_property
+    def ones(self) -> csr_array:
+        """The edges alone, by which walks are counted."""
+        return csr_array((np.ones(self.matrix.nnz), self.matrix.indices, self.matrix.indptr), self.matrix.shape)
+
+    @cached_property
+    def turned(self) -> csr_array:
+        """The matrix by its targets: csr (n_target, n_source)."""
+        return self.matrix.T.tocsr()
 
 
 Chain = tuple[Step, ...]
@@ -109,7 +120,7 @@ class Meetings:
     def _facts(self, chain: Chain, local: Nodes, item: int) -> Iterator[Way]:
         first, second = chain
         starts = [self.types[name].start for name in (first.source, first.target, ITEM)]
-        ups, downs = half([first.matrix], local), half([second.matrix.T.tocsr()], np.array([item]))
+        ups, downs = half([first.matrix], local), half([second.turned], np.array([item]))
         rows, passed, values, _ = joined(ups, downs, most=len(ups[0]) * len(downs[0]))
         passed = passed + np.array(starts)
         values = values * sum(self._worth(chain, place) * self.squares[passed[:, place]] for place in range(3))
@@ -140,9 +151,7 @@ class Meetings:
             if front.reached is not None and len(front.chain) < self._most:
                 reached = _heard(step.matrix, front.reached)
             if met or reached is not None:
-                matrix = step.matrix
-                ones = csr_array((np.ones(matrix.nnz), matrix.indices, matrix.indptr), matrix.shape)
-                grown = self._front((step, *front.chain), reached, _heard(ones, front.walks), met)
+                grown = self._front((step, *front.chain), reached, _heard(step.ones, front.walks), met)
                 if grown.walks.any():
                     yield grown
 

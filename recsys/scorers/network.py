@@ -1,87 +1,125 @@
-"""What a linear graph network says of its scores: walks of the graph, and beside them one learned link per event."""
+"""A graph network as a scorer: embeddings of all nodes, learned; a user has none of her own, she is her query.
+
+So a new user needs no training, and whatever made the embeddings, a score is a sum over the events of the query.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import ClassVar
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
+from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
+from pydantic.dataclasses import dataclass
 
-from kg.graph import KnowledgeGraph, Relation
-from recsys.linear import LinearScorer, Weighed
-from recsys.operators import Factors, column
-from recsys.scorers.meeting import Meetings, Step, walkable
-from recsys.scorers.shapes import Similarity
-from recsys.summands import Summands
+from kg.graph import KnowledgeGraph
+from kg.query import Weighting
+from recsys import losses
+from recsys.demand import DEMANDS, Demand
+from recsys.grid import Span
+from recsys.linear import STRICT, LinearScorer
+from recsys.operators import Factors
+from recsys.scorers.memory import require
+from recsys.scorers.shapes import Batch, First, Shape, Similarity
+from recsys.scorers.trained import Trained
+from recsys.types import Holdout
 
-_LEAST = 1e-3  # of all that an event gives: a walk that is worth less is left to the link
+if TYPE_CHECKING:
+    import torch
+
+    from recsys.scorers.trainable import Trainable
+    from recsys.training import Run
 
 
-class Network(LinearScorer):
-    """A scorer of Σ weight · (e_n · ê_i + …), ê as in `LightGCN`; its operator's left side is [e, ‖e‖] of all nodes."""
+@dataclass(config=STRICT)
+class Network(Trained, LinearScorer):
+    """score(i) = Σ over events: weight · (e_n · ê_i + prior ‖e_n‖ ‖ê_i‖) · (d_i + 1)^output_power · demand(i).
+
+    e are the embeddings that `_model` makes of learned e⁰ in `n_layers` layers; ê is e, at length 1 where `similarity`
+    is "cosine"; d_i the interactions of item i. Since products can be negative, `prior` lifts them, so that demand acts
+    on every item the same way.
+
+    The loss is of the product of ê and the query at length 1, over `temperature`; a target is taken out of its own
+    query, the rest of the query out of the negatives. Messages skip a share `dropout` of the events, drawn for every
+    step, and without `own_messages` those that the batch is asked about. e⁰ is 0 of users, who pass messages on; of
+    others it begins at random, or with the singular vectors of the interactions times the singular values to the power
+    `sharpness` (`first` = "spectral"; 0 for all but items).
+
+    Items without an edge get NaN. Raises RecsysError if the memory is too small or the training diverges.
+    """
+
+    embedding_size: PositiveInt = 64
+    n_layers: NonNegativeInt = 2
+    first: First = "spectral"
+    sharpness: NonNegativeFloat = 0.5
+    similarity: Similarity = "cosine"
+    temperature: PositiveFloat = 0.1
+    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    own_messages: bool = True
+    prior: NonNegativeFloat = 0.05
+    output_power: float = 0.0
+    demand: Demand = Demand()
+    weighting: Weighting = Weighting()
+    name: str = "network"
 
     reads_all_nodes: ClassVar[bool] = True
+    EMPHASIS: ClassVar[frozenset[str]] = frozenset({"demand", "output_power"})
+    GRID: ClassVar[dict[str, tuple[Any, ...]]] = {
+        "temperature": Span((0.07, 0.1, 0.2), 0.03, 0.5, log=True),
+        "n_layers": Span((2, 4), 1, 5),
+        "output_power": Span((0.0, 0.2), -0.2, 0.8),
+        "demand": DEMANDS,
+    }
 
-    similarity: Similarity
-    step_names_: tuple[tuple[str, str, str], ...]
-    step_places_: tuple[int, ...]
-    steps_: tuple[csr_array, ...]
-    relations_: NDArray[np.float32]
-    squares_: NDArray[np.float32]
-    type_names_: tuple[str, ...]
-    type_starts_: tuple[int, ...]
+    def fit(self, graph: KnowledgeGraph, validation: Holdout | None = None, run: Run | None = None) -> Self:
+        from recsys.training import Run, Task, device_of  # torch takes more than a second to import: serving needs none
 
-    def _keep_walks(
-        self,
-        graph: KnowledgeGraph,
-        bridges: Mapping[Relation, csr_array],
-        relations: NDArray[np.float32],
-        squares: NDArray[np.float32],
-    ) -> None:
-        """Set what explanations read.
+        run = run or Run()
+        self.taught_: dict[str, Any] = {}
+        shape = Shape(self.embedding_size, self.n_layers, self.first, self.seed, self.sharpness)
+        batch = Batch(
+            self.batch_size, self.n_candidates, self.temperature, self.similarity, self.dropout, self.own_messages
+        )
+        needed = self._memory(graph, shape, batch)
+        require(needed, self.name, instead="walks")
+        run.say(f"{self.name}: about {needed / 1e6:,.0f} MB beside the graph")
+        lasting = replace(self.weighting, half_life=self.train_half_life)
+        model = self._model(graph, lasting, shape, device_of(run.device))
+        self.degrees_ = model.pairs.degrees
+        self.emphasis_ = self.emphasis(graph)
+        if model.can_learn:
+            of_batch = partial(model.losses, batch=batch, loss=losses.named(self.loss))
+            task = Task(model.parameters, of_batch, traffic=model.traffic)
+            self.taught_ = self._train(graph, validation, run, task, partial(self._take, model))
+        self._take(model)
+        self.opinion_ &= model.can_learn
+        self._remember(graph, model)
+        return self
 
-        step_names_    the relations as steps, both ways; steps_ their matrices; step_places_ their places in relations_
-        relations_     float32 (n_layers, R), logarithms of the weights; squares_ float32 (n_nodes,), ‖e⁰‖²
-        type_names_    the node types; type_starts_ where each begins, and the number of nodes
-        """
-        found = walkable(graph, self.weighting, bridges)
-        self.step_names_ = tuple(relation for relation, _, _ in found)
-        self.steps_ = tuple(matrix for _, matrix, _ in found)
-        self.step_places_ = tuple(place for _, _, place in found)
-        self.relations_, self.squares_ = relations, squares
-        self.type_names_ = tuple(graph.nodes)
-        self.type_starts_ = (*(nodes.start for nodes in graph.nodes.values()), graph.n_nodes)
+    def emphasis(self, graph: KnowledgeGraph) -> NDArray[np.float32]:
+        return (self.degrees_ + 1) ** np.float32(self.output_power) * super().emphasis(graph)
 
-    def contributions(self, events: Weighed, items: range, item: int) -> Iterator[Summands]:
-        """The walks from the events' nodes that meet walks from the item, and what is learned beside them."""
-        assert isinstance(self.operator_, Factors)
-        nodes = events.touched
-        rest = column(self.operator_, nodes, item).astype(np.float64)
-        least = _LEAST * np.abs(rest)
-        length = float(self.operator_.left[items.start + item, -1]) if self.similarity == "cosine" else 1.0
-        found: dict[tuple[str, ...], dict[tuple[int, ...], tuple[int, float, int]]] = {}
-        for row, path, worth in self._meetings().ways(nodes, item):
-            value = worth / max(length, 1e-12)
-            if abs(value) > least[row]:
-                rest[row] -= value
-                alike = found.setdefault(path.relations, {})
-                _, before, walks = alike.get(path.nodes, (row, 0.0, 0))
-                alike[path.nodes] = (row, before + value, walks + path.count)
-        for relations, alike in found.items():
-            rows, worths, counts = zip(*alike.values(), strict=True)
-            ways = (np.array(rows), np.array(worths), np.array(list(alike)), relations, np.array(counts))
-            yield events.summands(self.name, "path", *ways)
-        left = np.flatnonzero(rest)
-        yield events.summands(self.name, "link", left, rest[left])
+    def _model(self, graph: KnowledgeGraph, lasting: Weighting, shape: Shape, device: torch.device) -> Trainable:
+        """What makes the embeddings; `lasting` weighs the events that are learned from."""
+        raise NotImplementedError
 
-    def _meetings(self) -> Meetings:
-        weights = np.exp(self.relations_.astype(np.float64))
-        steps = [
-            Step(*relation, matrix, weights[:, place].tolist())
-            for relation, matrix, place in zip(self.step_names_, self.steps_, self.step_places_, strict=True)
-        ]
-        ranges = map(range, self.type_starts_[:-1], self.type_starts_[1:])
-        types = dict(zip(self.type_names_, ranges, strict=True))
-        return Meetings(steps, self.squares_.astype(np.float64), types, len(weights))
+    def _memory(self, graph: KnowledgeGraph, shape: Shape, batch: Batch) -> int:
+        """The bytes that training takes beside the graph, about."""
+        raise NotImplementedError
+
+    def _remember(self, graph: KnowledgeGraph, model: Trainable) -> None:
+        """Keep what explanations read beside the embeddings: nothing, until a network says more."""
+
+    def _take(self, model: Trainable) -> None:
+        """Score by the embeddings as they are now."""
+        nodes = model.now()
+        lengths = np.linalg.norm(nodes, axis=1, keepdims=True)
+        items = slice(model.items.start, model.items.stop)
+        offered, sizes = nodes[items], lengths[items]
+        if self.similarity == "cosine":
+            offered = (offered / np.where(sizes > 0, sizes, 1)).astype(np.float32)
+            sizes = np.sign(sizes)
+        self.operator_ = Factors(np.hstack([nodes, lengths]), np.hstack([offered, np.float32(self.prior) * sizes]))
+        self.opinion_ = model.linked.copy()

@@ -42,15 +42,6 @@ class Message:
         n_edges = self.matrix.values().numel()
         return n_edges * (_VALUE + _INDEX + _VALUE * size) + self.matrix.shape[0] * (_INDEX + _VALUE * size)
 
-    def kept(self, kept: Tensor) -> Message:
-        """Without some edges of the relation: `kept` float32 (n_edges,) is 0 for those."""
-        pairs = zip((self.matrix, self.turned), self.edges, strict=True)
-        matrix, turned = (
-            csr(part.crow_indices(), part.col_indices(), part.values() * kept[numbers], tuple(part.shape))
-            for part, numbers in pairs
-        )
-        return replace(self, matrix=matrix, turned=turned)
-
 
 @dataclass(frozen=True, eq=False)
 class Plan:
@@ -83,7 +74,19 @@ class Plan:
 
     def without(self, relation: int, kept: Tensor) -> Plan:
         """The same where messages of a relation skip the edges for which `kept` is 0."""
-        layers = [[m.kept(kept) if m.relation == relation else m for m in messages] for messages in self.layers]
+        thinned: dict[Tensor, Tensor] = {}  # the same two matrices carry the relation in every layer, both ways
+
+        def thin(matrix: Tensor, edges: Tensor) -> Tensor:
+            if matrix not in thinned:
+                parts = (matrix.crow_indices(), matrix.col_indices(), matrix.values() * kept[edges])
+                thinned[matrix] = csr(*parts, tuple(matrix.shape))
+            return thinned[matrix]
+
+        def of(message: Message) -> Message:
+            matrix, turned = map(thin, (message.matrix, message.turned), message.edges)
+            return replace(message, matrix=matrix, turned=turned)
+
+        layers = [[of(m) if m.relation == relation else m for m in messages] for messages in self.layers]
         return replace(self, layers=layers)
 
     def traffic(self, size: int) -> int:

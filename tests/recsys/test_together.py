@@ -44,7 +44,7 @@ folder, rank = Path(sys.argv[1]), os.environ["RANK"]
 told = []
 x = learn(Run(device="cpu", checkpoint=folder / "state", log=folder / "log", progress=told.append))
 np.save(folder / f"x{rank}.npy", x.numpy())
-(folder / f"told{rank}").write_text(str(len(told)))
+(folder / f"told{rank}").write_text(" ".join(str(progress.loss) for progress in told))
 """
 
 
@@ -59,8 +59,9 @@ def test_two_processes_learn_what_one_does(tmp_path: Path) -> None:
     first, second = (np.load(tmp_path / f"x{rank}.npy") for rank in (0, 1))
     np.testing.assert_array_equal(first, second)
     np.testing.assert_allclose(first, alone.numpy(), rtol=1e-5)
-    assert (tmp_path / "told0").read_text() == str(len(told))
-    assert (tmp_path / "told1").read_text() == "0", "the first process alone tells and writes"
+    losses = [float(word) for word in (tmp_path / "told0").read_text().split()]
+    np.testing.assert_allclose(losses, [progress.loss for progress in told], rtol=1e-5)
+    assert not (tmp_path / "told1").read_text(), "the first process alone tells and writes"
     assert (tmp_path / "state").is_dir()
 
 

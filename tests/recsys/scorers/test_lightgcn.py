@@ -121,16 +121,18 @@ def test_propagation_and_its_gradients_are_the_dense_ones(graph: kg.KnowledgeGra
 
 
 def test_messages_skip_the_events_left_out(graph: kg.KnowledgeGraph) -> None:
-    messages = Plan.of(graph, bridges(graph, Weighting()), 3, CPU).layers[1]
-    kept = torch.from_numpy(np.random.default_rng(0).integers(0, 2, messages[0].edges[0].numel()).astype(np.float32))
+    plan = Plan.of(graph, bridges(graph, Weighting()), 3, CPU)
+    kept = torch.from_numpy(np.random.default_rng(0).integers(0, 2, plan.layers[1][0].edges[0].numel()).astype("f4"))
+    layers = plan.without(0, kept).layers
     users, items = graph.nodes["user"].range, graph.nodes["item"].range
     whole_one = bridges(graph, Weighting())["user", "", "item"].tocoo()
     expected = np.zeros((len(users), len(items)), np.float32)
     expected[whole_one.row, whole_one.col] = whole_one.data * kept.numpy()
-    for message, twin in zip(messages[:2], (expected.T, expected), strict=True):
-        thinned = message.kept(kept)
-        np.testing.assert_allclose(thinned.matrix.to_dense().numpy(), twin)
-        np.testing.assert_allclose(thinned.turned.to_dense().numpy(), twin.T)
+    for message, twin in zip(layers[1][:2], (expected.T, expected), strict=True):
+        np.testing.assert_allclose(message.matrix.to_dense().numpy(), twin)
+        np.testing.assert_allclose(message.turned.to_dense().numpy(), twin.T)
+    assert layers[0][0].matrix is layers[1][1].matrix is layers[1][0].turned, "masked once"
+    assert layers[1][2:] == plan.layers[1][2:], "the facts carry on"
 
 
 @pytest.mark.parametrize("n_layers", [0, 1, 3])

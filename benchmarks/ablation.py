@@ -1,0 +1,119 @@
+"""What a scorer adds to the fusion of the others: the fusion of all beside the fusion of all but one.
+
+    python benchmarks/ablation.py lightgcn movielens-1m-kg --scorers popularity,ials,ease,spectral,lightgcn
+    python benchmarks/ablation.py lightgcn configs/movielens-1m-kg.toml --events movielens-1m-kg --split cold-items
+
+Every scorer is tuned once on validation, the fusions learn their weights there, everything is fitted again on train and
+validation, and test is judged once: by group, and of those on sparse items, that so many users or fewer had.
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from kg.config import Split
+from kg.engine import Engine
+from kg.published.forms import read
+from recsys.benchmark import STANDARD
+from recsys.config import Config
+from recsys.evaluation import evaluate
+from recsys.exam import Exam
+from recsys.fusion import Fusion
+from recsys.learning import learn_all
+from recsys.protocol import Protocol, asked
+from recsys.recipe import Conditions, Recipe
+from recsys.scorers import DEFAULT
+from recsys.significance import paired
+from recsys.teaching import LESSON, tuned
+from recsys.threads import limit
+from recsys.types import Holdout, Scorer
+
+WHOLE = "fusion of all"
+SHARE = 0.2
+
+
+def fitted(exam: Exam, scorers: Mapping[str, dict], left_out: list[str], repeats: str) -> dict[str, Scorer]:
+    """Every scorer, the fusion of all, and for each of `left_out` that of the others, fitted on train + validation."""
+    section = STANDARD.model_copy(update={"repeats": repeats})
+    protocol = section.protocol(repeats, exam.seed)
+    conditions = Conditions(say=_say)
+    parts = {
+        name: tuned(name, given, exam.validation, section, conditions, exam.seed, exam.earlier)
+        for name, given in scorers.items()
+    }
+    fusions = {WHOLE: Fusion(parts)}
+    for name in left_out:
+        others = {other: part for other, part in parts.items() if other != name}
+        fusions[f"without {name}"] = Fusion(others)
+    for fusion in fusions.values():
+        learn_all([(fusion, protocol, 0.0)], exam.validation.thinned(LESSON).holdout)
+        print(fusion, flush=True)
+    again = Recipe.of(parts, {}).fit(exam.test.graph, conditions)
+    for fusion in fusions.values():
+        fusion.parts = {name: again[name] for name in fusion.parts}
+    return {**again, **fusions}
+
+
+def questions(holdout: Holdout, protocol: Protocol, sparse: list[int]) -> Iterator[tuple[str, str, Holdout]]:
+    """What is asked on test: its name, the group of `protocol.asked` it is in, the holdout."""
+    for group in asked(holdout, protocol):
+        yield group, group, holdout
+    for most in sparse:
+        few = (holdout.popularity > 0) & (holdout.popularity <= most)
+        kept = holdout.targets.multiply(few[None, :].astype(np.float32)).tocsr()
+        kept.eliminate_zeros()
+        if kept.nnz:
+            yield f"items of at most {most} users", "warm", replace(holdout, targets=kept)
+
+
+def table(exam: Exam, scorers: Mapping[str, Scorer], repeats: str, sparse: list[int]) -> None:
+    protocol = STANDARD.protocol(repeats, exam.seed)
+    for what, group, holdout in questions(exam.test.holdout, protocol, sparse):
+        judged = evaluate(scorers, holdout, protocol, [group])
+        own = {name: judged.figures[name][group][protocol.decisive] for name in scorers}
+        whole = own[WHOLE]
+        print(f"\n{what}, {len(whole):,} users\n\n| scorer | {protocol.decisive} | {WHOLE} − it |\n|---|---:|---|")
+        for name, figures in own.items():
+            print(f"| {name} | {figures.mean():.4f} | {_gain(whole, figures)} |", flush=True)
+
+
+def _say(text: str, _: float | None = None) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+def _gain(ours: np.ndarray, theirs: np.ndarray) -> str:
+    found = paired(ours, theirs)
+    return f"{found.difference:+.4f} ({found.low:+.4f} … {found.high:+.4f}), p {found.p:.4f}"
+
+
+def main() -> None:
+    words = argparse.ArgumentParser(description=__doc__)
+    words.add_argument("left_out", help="names, with commas between")
+    words.add_argument("data", type=Path)
+    words.add_argument("--events", type=Path)
+    words.add_argument("--scorers", default=",".join(DEFAULT))
+    words.add_argument("--given", default="{}", help="parameters by scorer, JSON")
+    words.add_argument("--split")
+    words.add_argument("--repeats", default="exclude", choices=["exclude", "include"])
+    words.add_argument("--sparse", type=int, nargs="*", default=[5, 20])
+    words.add_argument("--seed", type=int, default=0)
+    words.add_argument("--threads", type=int, default=1)
+    told = words.parse_args()
+    limit(told.threads)
+    left_out = told.left_out.split(",")
+    names = list(dict.fromkeys([*told.scorers.split(","), *left_out]))
+    given = json.loads(told.given)
+    scorers = {name: {**Config().only([name]).scorers[name], **given.get(name, {})} for name in names}
+    cut = Split(method=told.split, test_share=SHARE, validation_share=SHARE) if told.split else None
+    exam = Exam(read(told.data, Engine(told.threads), told.events), told.seed, cut)
+    print(json.dumps(exam.to_json()), flush=True)
+    table(exam, fitted(exam, scorers, left_out, told.repeats), told.repeats, told.sparse)
+
+
+if __name__ == "__main__":
+    main()

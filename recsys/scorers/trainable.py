@@ -1,0 +1,135 @@
+"""The trainable part of a graph network: where the embeddings of nodes begin, and what is lost on a batch."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+from torch import Tensor, nn
+from torch.nn.functional import normalize
+
+from kg.graph import ITEM, KnowledgeGraph
+from kg.query import Weighting
+from recsys.losses import MASKED
+from recsys.scorers.bridges import EVENTS, bridges
+from recsys.scorers.pairs import Pairs
+from recsys.scorers.shapes import Batch, Shape
+from recsys.scorers.sparse import product, to_torch
+from recsys.scorers.spectral import leading
+
+if TYPE_CHECKING:
+    from recsys.losses import Loss
+
+Floats = NDArray[np.float32]
+Index = NDArray[np.int64]
+_SCALE = 0.1  # of the first embeddings
+
+
+class Trainable:
+    """What is trained, and on what; by itself it is without layers.
+
+    weighting   weighs the events of a query; `lasting` those that are learned from, by how long ago they were
+    bridges     the relations that messages pass along, see `bridges`
+    parameters  by name; "nodes": e⁰ of all nodes but users, float32 (n_nodes − n_users, size)
+    linked      whether an item has any edge, bool (n_items,)
+    pairs       what is learned from
+    traffic     bytes that the propagation of a step moves, counted without caches; 0: nobody counts them
+    """
+
+    traffic = 0
+
+    def __init__(
+        self, graph: KnowledgeGraph, weighting: Weighting, lasting: Weighting, shape: Shape, device: torch.device
+    ) -> None:
+        self.device, self.n_users, self.items = device, graph.n_users, graph.nodes[ITEM].range
+        self.bridges = bridges(graph, lasting)
+        self.linked = _linked(graph, self.bridges)
+        self.queries = graph.query().weights(weighting)[:, self.n_users :]
+        self.parameters = {"nodes": nn.Parameter(torch.from_numpy(self._first(graph, shape)).to(device))}
+        self.pairs = Pairs.of(graph, lasting, self.queries)
+
+    @property
+    def can_learn(self) -> bool:
+        """Whether anyone did two things: a target, and something to tell it from."""
+        return len(self.pairs.chances) > 0
+
+    def propagated(self, kept: Tensor | None = None) -> Tensor:
+        """The embeddings of all nodes but users: float32 (n_nodes − n_users, size).
+
+        `kept` float32 (n_edges,) is 0 for events along which no message passes.
+        """
+        return self.parameters["nodes"]
+
+    def now(self) -> Floats:
+        """The embeddings of all nodes as they are now, float32 (n_nodes, size); of users 0."""
+        with torch.no_grad():
+            nodes = self.propagated().cpu().numpy()
+        return np.concatenate([np.zeros((self.n_users, nodes.shape[1]), np.float32), nodes])
+
+    def losses(self, rng: np.random.Generator, part: slice, batch: Batch, loss: Loss) -> Tensor:
+        """The loss of a `part` of the pairs of a batch, drawn by weight: float32 (b,).
+
+        A query is all that its user did but for the target; the rest of it is no negative.
+        """
+        pairs = self.pairs
+        picked = pairs.drawn(rng, batch.size)
+        candidates, chances = pairs.candidates(rng, picked, batch)
+        kept = pairs.kept(rng, picked, batch)
+        nodes = self.propagated(None if kept is None else torch.from_numpy(kept).to(self.device))
+        targets = pairs.targets[picked[part]]
+        first = self.items.start - self.n_users  # users have no place among the embeddings
+        queries = _without(self.queries[pairs.users[picked[part]]], targets + first)
+        asked = product(to_torch(queries, self.device), to_torch(queries.T.tocsr(), self.device), nodes)
+        offered = nodes[first : first + len(self.items)]
+        if len(candidates) < len(self.items):
+            offered = offered[self._index(candidates)]
+        if batch.similarity == "cosine":
+            offered = normalize(offered, dim=1)
+        logits = (normalize(asked, dim=1) / batch.temperature) @ offered.T
+        row, place = _places(queries, candidates + first)
+        logits.index_put_((self._index(row), self._index(place)), logits.new_tensor(MASKED))
+        log_chance = torch.from_numpy(np.log(chances).astype(np.float32)).to(self.device)
+        return loss(logits, self._index(np.searchsorted(candidates, targets)), log_chance)
+
+    def _first(self, graph: KnowledgeGraph, shape: Shape) -> Floats:
+        """e⁰ of all nodes but users, float32 (n_nodes − n_users, size)."""
+        nodes = np.zeros((graph.n_nodes - graph.n_users, shape.size), dtype=np.float32)
+        if shape.first == "random" or EVENTS not in self.bridges:
+            nodes[:] = np.random.default_rng(shape.seed).normal(scale=_SCALE, size=nodes.shape)
+            return nodes
+        values, vectors = leading(self.bridges[EVENTS], shape.size, shape.seed)
+        start = self.items.start - graph.n_users
+        nodes[start : start + graph.n_items, : len(values)] = vectors * values ** np.float32(shape.sharpness)
+        return nodes * np.float32(_SCALE * np.sqrt(nodes.size) / max(float(np.linalg.norm(nodes)), 1e-12))
+
+    def _index(self, values: Index) -> Tensor:
+        return torch.from_numpy(np.asarray(values, dtype=np.int64)).to(self.device)
+
+
+def _linked(graph: KnowledgeGraph, parts: dict[tuple[str, str, str], csr_array]) -> NDArray[np.bool_]:
+    """Which items have an edge, bool (n_items,)."""
+    linked = np.zeros(graph.n_items, dtype=bool)
+    for (source, _, target), part in parts.items():
+        if source == ITEM:
+            linked |= np.diff(part.indptr) > 0
+        if target == ITEM:
+            linked[part.indices] = True
+    return linked
+
+
+def _without(queries: csr_array, nodes: Index) -> csr_array:
+    """Each row without its entry on one node."""
+    entries = queries.tocoo()
+    kept = entries.col != nodes[entries.row]
+    return csr_array((entries.data[kept], (entries.row[kept], entries.col[kept])), queries.shape)
+
+
+def _places(queries: csr_array, nodes: Index) -> tuple[Index, Index]:
+    """(row, position in the sorted `nodes`) of the entries that lie on one of them."""
+    entries = queries.tocoo()
+    place = np.searchsorted(nodes, entries.col).clip(max=len(nodes) - 1)
+    on = nodes[place] == entries.col
+    return entries.row[on], place[on]
