@@ -25,6 +25,7 @@ SCORERS: dict[str, str] = {
     "tastes": "recsys.scorers.tastes:Tastes",
     "sequels": "recsys.scorers.sequels:Sequels",
     "lightgcn": "recsys.scorers.lightgcn:LightGCN",
+    "hetero_gnn": "recsys.scorers.hetero_gnn:HeteroGNN",
     "user_knn": "recsys.scorers.user_knn:UserKNN",
     "p3_alpha": "recsys.scorers.p3_alpha:P3Alpha",
     "rp3_beta": "recsys.scorers.rp3_beta:RP3Beta",
@@ -35,6 +36,7 @@ SCORERS: dict[str, str] = {
     "attribute_ials": "recsys.scorers.attribute_ials:AttributeIALS",
     "session_knn": "recsys.scorers.session_knn:SessionKNN",
     "tifu_knn": "recsys.scorers.tifu_knn:TIFUKNN",
+    "sasrec": "recsys.scorers.sasrec:SASRec",
 }
 
 DEFAULT = (

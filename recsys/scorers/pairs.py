@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Self
 
 import numpy as np
@@ -11,6 +12,7 @@ from scipy.sparse import csr_array
 
 from kg.graph import KnowledgeGraph
 from kg.query import Weighting
+from recsys.scorers.candidates import candidates
 from recsys.scorers.interactions import strongest
 from recsys.scorers.shapes import Batch
 
@@ -50,6 +52,12 @@ class Pairs:
             n_edges=found.nnz,
         )
 
+    @cached_property
+    def popularity(self) -> NDArray[np.float64]:
+        """The chance of every item to be a target, float64 (n_items,)."""
+        weights = np.diff(self.chances, prepend=0)
+        return np.bincount(self.targets, weights, minlength=len(self.degrees)) / self.chances[-1]
+
     def drawn(self, rng: np.random.Generator, n: int) -> Index:
         """The places of n pairs, int64 (n,), perhaps some of them twice."""
         picked = np.searchsorted(self.chances, rng.random(n) * self.chances[-1], side="right")
@@ -57,13 +65,7 @@ class Pairs:
 
     def candidates(self, rng: np.random.Generator, picked: Index, batch: Batch) -> tuple[Index, NDArray[np.float64]]:
         """Items, ascending, and each one's chance to be among them: all, or some drawn ones and the targets."""
-        n_items = len(self.degrees)
-        if n_items <= batch.n_candidates:
-            return np.arange(n_items), np.ones(n_items)
-        candidates = np.union1d(rng.choice(n_items, batch.n_candidates, replace=False), self.targets[picked])
-        popularity = np.bincount(self.targets, np.diff(self.chances, prepend=0), minlength=n_items)[candidates]
-        not_a_target = (1 - popularity / self.chances[-1]) ** batch.size
-        return candidates, 1 - not_a_target * (1 - batch.n_candidates / n_items)
+        return candidates(rng, self.targets[picked], self.popularity, batch.n_candidates)
 
     def kept(self, rng: np.random.Generator, picked: Index, batch: Batch) -> Floats | None:
         """1 for events that pass messages along in this step, 0 for others, float32 (n_edges,); None: all do."""

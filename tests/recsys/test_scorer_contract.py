@@ -26,13 +26,15 @@ from recsys.types import Explains, Scorer
 
 SMALL: dict[str, dict[str, Any]] = {
     "lightgcn": {"embedding_size": 8, "n_epochs": 8},
+    "hetero_gnn": {"embedding_size": 8, "n_epochs": 8},
+    "sasrec": {"embedding_size": 8, "n_epochs": 10, "n_steps": 10, "batch_size": 16, "max_length": 20},
     "session_knn": {"gap": 24 * 100},  # whoever buys one thing a day has one long visit
     "association": {"gap": 24 * 100},
 }
 """Parameters that suit small shops, where the defaults are for real ones."""
-NOTHING_TO_GO_BY = {"tastes", "sequels", "due", "content_knn", "attribute_ials"}
+NOTHING_TO_GO_BY = {"tastes", "sequels", "due", "content_knn", "attribute_ials", "sasrec"}
 """Who has no opinion in a log without facts and without times."""
-UNEXPLAINED = {"tifu_knn"}
+UNEXPLAINED = {"tifu_knn", "sasrec"}
 """Who cannot be read out exactly, and does not pretend."""
 
 

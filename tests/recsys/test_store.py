@@ -15,7 +15,7 @@ from recsys.errors import RecsysError
 from recsys.scorers import SCORERS, create
 from recsys.types import Explains, Scorer
 
-FAST = {"lightgcn": {"n_epochs": 1}}
+FAST = {name: {"n_epochs": 1} for name in ("lightgcn", "hetero_gnn", "sasrec")}
 
 
 @pytest.fixture(scope="module")
