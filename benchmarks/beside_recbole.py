@@ -1,0 +1,117 @@
+"""RecBole's LightGCN beside ours on one split: seconds an epoch, and until ours is as good as RecBole's became.
+
+    python benchmarks/beside_recbole.py movielens-1m-kg --python /path/to/recbole/bin/python --minutes 10
+
+RecBole runs in an environment of its own (1.2.1 with numpy < 2, pandas < 3), with its defaults and the size and layers
+given; both are judged by NDCG@20 on the same validation pairs, and neither's evaluation is counted. An epoch of ours is
+here as many examples as there are pairs, as RecBole's is.
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+from time import perf_counter
+
+import numpy as np
+
+from kg.published.forms import read
+from recsys.benchmark import STANDARD
+from recsys.evaluation import evaluate
+from recsys.exam import Exam
+from recsys.journal import Progress
+from recsys.scorers import create
+from recsys.threads import limit
+from recsys.training import Run
+from recsys.windows import Window
+
+CHILD = Path(__file__).with_name("recbole_child.py")
+NAME = "split"
+
+
+def written(window: Window, folder: Path) -> int:
+    """The split as RecBole's atomic files, its test the validation again; the number of pairs to learn from."""
+    own = folder / NAME
+    own.mkdir()
+    graph, holdout = window.graph, window.holdout
+    (relation,) = graph.event_relations
+    edges, targets = graph.relations[relation], holdout.targets.tocoo()
+    parts = {
+        "train": (edges.sources, edges.indices),
+        "valid": (holdout.query.users[targets.row], targets.col),
+    }
+    parts["test"] = parts["valid"]
+    for part, (users, items) in parts.items():
+        rows = np.stack([users, items], axis=1)
+        head = "user_id:token\titem_id:token"
+        np.savetxt(own / f"{NAME}.{part}.inter", rows, fmt="%d", delimiter="\t", header=head, comments="")
+    return len(edges)
+
+
+def theirs(folder: Path, told: argparse.Namespace) -> list[dict]:
+    """What every epoch of RecBole's says: `seconds` of training so far, `ndcg`."""
+    asked = {"embedding_size": told.size, "n_layers": told.layers}
+    words = [str(told.python), str(CHILD), str(folder), NAME, json.dumps(asked), str(told.minutes), str(told.threads)]
+    done = subprocess.run(words, stdout=subprocess.PIPE, check=True, text=True)
+    return [json.loads(line) for line in done.stdout.splitlines() if line.startswith('{"epoch"')]
+
+
+def ours(window: Window, given: dict, goal: float) -> list[tuple[float, float, Progress]]:
+    """After every epoch of ours: seconds since `fit` was called, without evaluation, NDCG@20, what was told."""
+    protocol = STANDARD.protocol("exclude", 0)
+    found: list[tuple[float, float, Progress]] = []
+    scorer = create("lightgcn", **given)
+    judging = 0.0
+    start = perf_counter()
+
+    def progress(now: Progress) -> None:
+        nonlocal judging
+        begun = perf_counter()
+        steps = scorer.n_steps * scorer.batch_size / now.examples
+        own = now.seconds - steps  # the look at validation that decides when to stop
+        ndcg = evaluate({"": scorer}, window.holdout, protocol, ["warm"]).mean("", "ndcg@20")
+        judging += own + perf_counter() - begun
+        found.append((perf_counter() - start - judging, ndcg, now))
+        print(f"{found[-1][0]:.1f} s: {ndcg:.4f}, {now}", file=sys.stderr, flush=True)
+        if ndcg >= goal:
+            raise StopIteration
+
+    with suppress(StopIteration):
+        scorer.fit(window.graph, window.holdout, Run(progress=progress))
+    return found
+
+
+def main() -> None:
+    words = argparse.ArgumentParser(description=__doc__)
+    words.add_argument("data", type=Path)
+    words.add_argument("given", nargs="?", default="{}", help="parameters of our lightgcn, JSON")
+    words.add_argument("--python", type=Path, required=True)
+    words.add_argument("--minutes", type=float, default=10.0, help="of RecBole's training")
+    words.add_argument("--size", type=int, default=64)
+    words.add_argument("--layers", type=int, default=2)
+    words.add_argument("--threads", type=int, default=1)
+    told = words.parse_args()
+    limit(told.threads)
+    window = Exam(read(told.data), seed=0).validation
+    with tempfile.TemporaryDirectory() as folder:
+        n_pairs = written(window, Path(folder))
+        their = theirs(Path(folder), told)
+    best = max(their, key=lambda row: row["ndcg"])
+    given = {"embedding_size": told.size, "n_layers": told.layers, "n_steps": 2, "n_epochs": 200, "patience": 50}
+    our = ours(window, {**given, **json.loads(told.given)}, best["ndcg"])
+    epochs = [n_pairs / now.examples for _, _, now in our]
+    an_epoch = their[-1]["seconds"] / len(their)
+    print(f"{n_pairs:,} pairs; RecBole: {len(their)} epochs, {an_epoch:.1f} s each; at best {best}")
+    print(f"ours: {np.median(epochs):.1f} s an epoch, {an_epoch / np.median(epochs):.1f} times as fast")
+    seconds, ndcg, _ = our[-1]
+    reached = "reached" if ndcg >= best["ndcg"] else "not reached"
+    print(
+        f"NDCG@20 of RecBole's best {reached}: {ndcg:.4f} after {seconds:.1f} s, {best['seconds'] / seconds:.1f} times"
+    )
+
+
+if __name__ == "__main__":
+    main()
