@@ -49,7 +49,7 @@ class Convolved(Trainable):
 
     def propagated(self, kept: Tensor | None = None) -> Tensor:
         plan = self.plan if kept is None else self.plan.without(list(self.bridges).index(EVENTS), kept)
-        nodes = self.parameters["nodes"]
+        nodes = self.first()
         states = {name: nodes[place] for name, place in plan.places.items()}
         states[USER] = nodes.new_zeros(self.n_users, nodes.shape[1])
         total: Tensor = nodes

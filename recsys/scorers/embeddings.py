@@ -35,7 +35,7 @@ class Embeddings(Trainable):
 
     def propagated(self, kept: Tensor | None = None) -> Tensor:
         """The mean over the layers."""
-        nodes = self.parameters["nodes"]
+        nodes = self.first()
         if "relations" not in self.parameters:
             return nodes
         plan = self.plan if kept is None else self.plan.without(list(self.bridges).index(EVENTS), kept)
@@ -43,6 +43,6 @@ class Embeddings(Trainable):
 
     def learned(self) -> tuple[Floats, Floats]:
         """The logarithms of the relations' weights, (n_layers, R), and ‖e⁰‖² of all nodes, (n_nodes,); float32."""
-        nodes = self.parameters["nodes"].detach().square().sum(dim=1).cpu().numpy()
+        nodes = self.first().detach().square().sum(dim=1).cpu().numpy()
         weights = self.parameters.get("relations", torch.zeros(0, len(self.bridges))).detach().cpu().numpy()
         return weights, np.concatenate([np.zeros(self.n_users, np.float32), nodes])

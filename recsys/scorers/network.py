@@ -45,7 +45,8 @@ class Network(Trained, LinearScorer):
     query, the rest of the query out of the negatives. Messages skip a share `dropout` of the events, drawn for every
     step, and without `own_messages` those that the batch is asked about. e⁰ is 0 of users, who pass messages on; of
     others it begins at random, or with the singular vectors of the interactions times the singular values to the power
-    `sharpness` (`first` = "spectral"; 0 for all but items).
+    `sharpness` (`first` = "spectral"; 0 for all but items). To it is added a learned sum of the node features that
+    `features` names, such as an item's price, each standardised within its type; what is unknown counts as the mean.
 
     Items without an edge get NaN. Raises RecsysError if the memory is too small or the training diverges.
     """
@@ -54,6 +55,7 @@ class Network(Trained, LinearScorer):
     n_layers: NonNegativeInt = 2
     first: First = "spectral"
     sharpness: NonNegativeFloat = 0.5
+    features: tuple[str, ...] = ()
     similarity: Similarity = "cosine"
     temperature: PositiveFloat = 0.1
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
@@ -78,7 +80,7 @@ class Network(Trained, LinearScorer):
 
         run = run or Run()
         self.taught_: dict[str, Any] = {}
-        shape = Shape(self.embedding_size, self.n_layers, self.first, self.seed, self.sharpness)
+        shape = Shape(self.embedding_size, self.n_layers, self.first, self.seed, self.sharpness, self.features)
         batch = Batch(
             self.batch_size, self.n_candidates, self.temperature, self.similarity, self.dropout, self.own_messages
         )

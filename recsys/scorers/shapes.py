@@ -17,6 +17,7 @@ class Shape:
     """What a model is made of: how many numbers a node has, how many layers, and where they begin.
 
     sharpness  the power of the singular values in a spectral start: with 0 all vectors count alike
+    features   names of node features that e⁰ depends on
     """
 
     size: int
@@ -24,6 +25,7 @@ class Shape:
     first: First
     seed: int
     sharpness: float = 0.5
+    features: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

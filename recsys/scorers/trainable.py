@@ -15,6 +15,7 @@ from kg.graph import ITEM, KnowledgeGraph
 from kg.query import Weighting
 from recsys.losses import MASKED
 from recsys.scorers.bridges import EVENTS, bridges
+from recsys.scorers.node_features import standardised
 from recsys.scorers.pairs import Pairs
 from recsys.scorers.shapes import Batch, Shape
 from recsys.scorers.sparse import product, to_torch
@@ -33,7 +34,8 @@ class Trainable:
 
     weighting   weighs the events of a query; `lasting` those that are learned from, by how long ago they were
     bridges     the relations that messages pass along, see `bridges`
-    parameters  by name; "nodes": e⁰ of all nodes but users, float32 (n_nodes − n_users, size)
+    parameters  by name; "nodes" float32 (n_nodes − n_users, size): e⁰ of all nodes but users, less what their features
+                give; "features" float32 (k, size), where there are features: what each gives
     linked      whether an item has any edge, bool (n_items,)
     pairs       what is learned from
     traffic     bytes that the propagation of a step moves, counted without caches; 0: nobody counts them
@@ -48,7 +50,10 @@ class Trainable:
         self.bridges = bridges(graph, lasting)
         self.linked = _linked(graph, self.bridges)
         self.queries = graph.query().weights(weighting)[:, self.n_users :]
-        self.parameters = {"nodes": nn.Parameter(torch.from_numpy(self._first(graph, shape)).to(device))}
+        self.parameters = {"nodes": nn.Parameter(torch.from_numpy(self._begun(graph, shape)).to(device))}
+        self.features = torch.from_numpy(standardised(graph, shape.features)).to(device)
+        if self.features.shape[1]:
+            self.parameters["features"] = nn.Parameter(torch.zeros(self.features.shape[1], shape.size, device=device))
         self.pairs = Pairs.of(graph, lasting, self.queries)
 
     @property
@@ -56,12 +61,17 @@ class Trainable:
         """Whether anyone did two things: a target, and something to tell it from."""
         return len(self.pairs.chances) > 0
 
+    def first(self) -> Tensor:
+        """e⁰ of all nodes but users, float32 (n_nodes − n_users, size)."""
+        nodes = self.parameters["nodes"]
+        return nodes + self.features @ self.parameters["features"] if "features" in self.parameters else nodes
+
     def propagated(self, kept: Tensor | None = None) -> Tensor:
         """The embeddings of all nodes but users: float32 (n_nodes − n_users, size).
 
         `kept` float32 (n_edges,) is 0 for events along which no message passes.
         """
-        return self.parameters["nodes"]
+        return self.first()
 
     def now(self) -> Floats:
         """The embeddings of all nodes as they are now, float32 (n_nodes, size); of users 0."""
@@ -94,8 +104,8 @@ class Trainable:
         log_chance = torch.from_numpy(np.log(chances).astype(np.float32)).to(self.device)
         return loss(logits, self._index(np.searchsorted(candidates, targets)), log_chance)
 
-    def _first(self, graph: KnowledgeGraph, shape: Shape) -> Floats:
-        """e⁰ of all nodes but users, float32 (n_nodes − n_users, size)."""
+    def _begun(self, graph: KnowledgeGraph, shape: Shape) -> Floats:
+        """Where e⁰ of all nodes but users begins, float32 (n_nodes − n_users, size)."""
         nodes = np.zeros((graph.n_nodes - graph.n_users, shape.size), dtype=np.float32)
         if shape.first == "random" or EVENTS not in self.bridges:
             nodes[:] = np.random.default_rng(shape.seed).normal(scale=_SCALE, size=nodes.shape)
