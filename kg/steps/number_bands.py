@@ -6,6 +6,7 @@ import ibis
 
 from kg.config import Derive
 from kg.sources.facts import QUANTITY
+from kg.steps.bands import banded
 from kg.steps.facts import facts
 from kg.tables import Tables
 
@@ -34,19 +35,14 @@ def number_bands(tables: Tables, section: Derive) -> Tables:
     alike = ibis.window(group_by=kind)
     known = known.mutate(least=known.value.min().over(alike), most=known.value.max().over(alike))
     known = known.filter(known.least < known.most)
-    place = ibis.rank().over(ibis.window(group_by=kind, order_by=known.value)) / known.count().over(alike)
-    placed = known.mutate(band=(place * section.number_bands).floor())
-    band = ibis.window(group_by=[*kind, "band"])
-    named = placed.mutate(low=placed.value.min().over(band), high=placed.value.max().over(band))
-    low, high = (_told(bound) for bound in (named.low, named.high))
-    tail = (named.low == named.high).ifelse(low, low + ibis.literal(" to ") + high) + named.unit
-    found = named.select(*kind, "head", "provenance", tail=tail)
+    named = banded(known, "value", section.number_bands, _told, kind)
+    found = named.select(*kind, "head", "provenance", tail=named.band + named.unit)
     made = facts(
         found, head="head", of=found.head_type, relation=found.relation, tail=found.tail, provenance=found.provenance
     )
     return tables.with_facts(made)
 
 
-def _told(number: ibis.expr.types.FloatingValue) -> ibis.expr.types.StringValue:
+def _told(number: float) -> str:
     """A number without needless zeros."""
-    return number.cast("string").re_replace("[.]0$", "")
+    return repr(number).removesuffix(".0")

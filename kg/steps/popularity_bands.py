@@ -5,7 +5,7 @@ from __future__ import annotations
 import ibis
 
 from kg.config import Derive
-from kg.steps.bands import banded, spoken
+from kg.steps.bands import banded
 from kg.steps.facts import facts
 from kg.tables import Tables
 
@@ -21,8 +21,8 @@ def popularity_bands(tables: Tables, section: Derive) -> Tables:
         return tables
     events = tables.events.filter(tables.events.kind != "return")
     users = events.group_by("item_id").agg(users=events.user_id.nunique())
-    named = banded(users, "users", section.popularity_bands)
-    told = spoken(named, lambda users: users.cast("string")) + ibis.literal(" users")
+    named = banded(users, "users", section.popularity_bands, str)
+    told = named.band + ibis.literal(" users")
     return tables.with_facts(
         facts(named, head="item_id", relation=ibis.literal(RELATION), tail=told, provenance="popularity bands")
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ibis
 
 from kg.config import Derive
-from kg.steps.bands import banded, spoken
+from kg.steps.bands import banded
 from kg.steps.facts import facts
 from kg.steps.prices import paid
 from kg.tables import Tables
@@ -26,12 +26,6 @@ def price_bands(tables: Tables, section: Derive) -> Tables:
     known = known.select(
         item_id=ibis.coalesce(known.item_id, known.item_id_right), price=ibis.coalesce(known.listed, known.paid)
     )
-    named = banded(known, "price", section.price_bands)
-    told = spoken(named, _told)
-    found = facts(named, head="item_id", relation=ibis.literal(RELATION), tail=told, provenance="price bands")
+    named = banded(known, "price", section.price_bands, "{:.2f}".format)
+    found = facts(named, head="item_id", relation=ibis.literal(RELATION), tail=named.band, provenance="price bands")
     return tables.with_facts(found)
-
-
-def _told(price: ibis.expr.types.FloatingValue) -> ibis.expr.types.StringValue:
-    """A price with two decimals."""
-    return price.cast("decimal(18, 2)").cast("string")
