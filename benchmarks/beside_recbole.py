@@ -18,6 +18,7 @@ from time import perf_counter
 
 import numpy as np
 
+from kg.config import Split
 from kg.published.forms import read
 from recsys.benchmark import STANDARD
 from recsys.evaluation import evaluate
@@ -30,6 +31,7 @@ from recsys.windows import Window
 
 CHILD = Path(__file__).with_name("recbole_child.py")
 NAME = "split"
+SHARE = 0.2  # of what is cut anew, for validation and test each
 
 
 def written(window: Window, folder: Path) -> int:
@@ -92,10 +94,12 @@ def main() -> None:
     words.add_argument("--minutes", type=float, default=10.0, help="of RecBole's training")
     words.add_argument("--size", type=int, default=64)
     words.add_argument("--layers", type=int, default=2)
+    words.add_argument("--split", help="cut the data anew, such as random; none: as they come")
     words.add_argument("--threads", type=int, default=1)
     told = words.parse_args()
     limit(told.threads)
-    window = Exam(read(told.data), seed=0).validation
+    cut = Split(method=told.split, test_share=SHARE, validation_share=SHARE) if told.split else None
+    window = Exam(read(told.data), 0, cut).validation
     with tempfile.TemporaryDirectory() as folder:
         n_pairs = written(window, Path(folder))
         their = theirs(Path(folder), told)
