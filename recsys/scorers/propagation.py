@@ -6,6 +6,7 @@ of CSR matrices whose transposes are made once.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -139,19 +140,23 @@ class _Propagation(torch.autograd.Function):
         plan, layers = ctx.plan, ctx.layers
         mean = gradients[0] / len(layers)
         of_weights = mean.new_zeros(len(ctx.known), len(ctx.known[0]) if ctx.known else 0)
-        own = {name: mean[place] for name, place in plan.places.items()}
-        after = {name: own[name] for name in layers[-1] if name in own}
+        shares = {name: mean[place] for name, place in plan.places.items()}
+        after = {name: shares[name] for name in layers[-1] if name in shares}
         for place in reversed(range(len(plan.layers))):
-            before = {name: own[name].clone() for name in layers[place] if name in own}
+            before = {name: shares[name].clone() for name in layers[place] if name in shares}
+            told = Counter(message.target for message in plan.layers[place])
             for message in plan.layers[place]:
-                said = message.turned @ after[message.target]
-                of_weights[place, message.relation] += torch.dot(
-                    said.flatten(), layers[place][message.source].flatten()
-                )
-                weight = ctx.known[place][message.relation]
-                if message.source in before:
-                    before[message.source].add_(said, alpha=weight)
+                weight, heard = ctx.known[place][message.relation], after[message.target]
+                if told[message.target] == 1 and message.source in before:  # then two passes over the nodes are saved
+                    own = torch.dot(heard.flatten(), layers[place + 1][message.target].flatten()) / weight
+                    before[message.source].addmm_(message.turned, heard, alpha=weight)
                 else:
-                    before[message.source] = said.mul_(weight)
+                    said = message.turned @ heard
+                    own = torch.dot(said.flatten(), layers[place][message.source].flatten())
+                    if message.source in before:
+                        before[message.source].add_(said, alpha=weight)
+                    else:
+                        before[message.source] = said.mul_(weight)
+                of_weights[place, message.relation] += own
             after = before
         return None, of_weights, torch.cat(list(after.values()))
