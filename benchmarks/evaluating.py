@@ -17,10 +17,10 @@ import pandas as pd
 
 import kg
 from kg.query import Query
+from recsys.blocks import blocks
 from recsys.evaluation import evaluate
 from recsys.holdout import holdout
 from recsys.protocol import Protocol
-from recsys.ranking import blocks
 from recsys.threads import limit
 from recsys.types import Holdout, Scores
 

@@ -11,6 +11,7 @@ from scipy.sparse import csr_array
 
 from kg.graph import ITEM, USER, KnowledgeGraph
 from kg.query import Query
+from recsys.blocks import blocks
 from recsys.errors import RecsysError
 from recsys.explanation import comparison
 from recsys.explanation.answers import Bringing, Side, Stand, Standing, WhyAbove, WhyNot, Without, WouldBring, sides
@@ -18,7 +19,6 @@ from recsys.explanation.counterfactual import counterfactual
 from recsys.explanation.steps import neighbours
 from recsys.explanation.told import Stop
 from recsys.explanation.whatif import ranks, with_each
-from recsys.ranking import blocks
 from recsys.serving import Service
 from recsys.types import Explains
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from kg.query import Query
+from recsys.blocks import blocks as row_blocks
 from recsys.figures import Evaluation as Evaluation
 from recsys.figures import Figures
 from recsys.fusion import Fusion
@@ -20,7 +21,6 @@ from recsys.metrics import figures as figures_of
 from recsys.metrics.whole import beaten
 from recsys.protocol import COLD_ITEMS, COLD_OVERALL, Protocol, asked, seen_before
 from recsys.ranking import Mask, masked, rank
-from recsys.ranking import blocks as row_blocks
 from recsys.threads import allowed
 from recsys.types import Holdout, Scorer, Scores
 

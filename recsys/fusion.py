@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from kg.graph import KnowledgeGraph
 from kg.query import Query
+from recsys.blocks import cached
 from recsys.errors import RecsysError
 from recsys.types import Contribution, Explains, Explanation, Holdout, Path, Scorer, Scores, explainer
 
@@ -64,9 +65,13 @@ class Fusion:
         """The score from the parts' own, for who has those already: `score` gives those of a part for `query`."""
         total = np.zeros((len(query), len(query.items)), dtype=np.float32)
         for part, factor, missing in zip(self.parts.values(), self.factors, self.missing_, strict=True):
-            if factor:
-                scores = score(part)
-                total += np.float32(factor) * np.where(np.isnan(scores), np.float32(missing), scores)
+            if not factor:
+                continue
+            scores = score(part)
+            for rows in cached(*scores.shape):
+                said = np.float32(factor) * scores[rows]
+                np.copyto(said, np.float32(factor) * np.float32(missing), where=np.isnan(said))
+                total[rows] += said
         return total
 
     def explain(self, query: Query, row: int, item: int) -> Explanation:

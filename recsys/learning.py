@@ -20,12 +20,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kg.query import Query
+from recsys.blocks import cached
 from recsys.evaluation import Evaluation, Shared, evaluate, evaluate_all
 from recsys.fusion import Fusion
 from recsys.linear import ConstantScorer
 from recsys.path_share import shares
 from recsys.protocol import Protocol, asked, seen_before
-from recsys.ranking import top
+from recsys.ranking import rank, top
 from recsys.types import Holdout, Scorer, Scores
 
 CANDIDATES = 60  # of every part and user: what the fusion may reorder while it learns
@@ -147,12 +148,21 @@ class _Pools:
         for part in self.parts.values():
             said = scores.of(part)
             unknown = np.isnan(said)
-            known = said[~unknown]
+            known = said[~unknown] if unknown.any() else said.reshape(-1)
             medians.append(float(np.median(known[:: len(known) // SAMPLE + 1])) if len(known) else 0.0)
-            filled.append(np.where(unknown, np.float32(medians[-1]), said))
-        spreads = np.stack([part.std(axis=1, dtype=np.float64) for part in filled])
+            filled.append(np.where(unknown, np.float32(medians[-1]), said) if len(known) < said.size else said)
+        spreads = np.stack([_spreads(part) for part in filled])
         for pool in self.pools:
             pool.add(scores.query, rows, filled, spreads, np.array(medians))
+
+
+def _spreads(scores: Scores) -> NDArray[np.float64]:
+    """The standard deviation of every row, float64 (B,); few rows at a time, as each is looked at twice."""
+    spreads = np.zeros(len(scores))
+    for few in cached(*scores.shape):
+        centred = scores[few] - scores[few].mean(axis=1, keepdims=True)
+        spreads[few] = np.linalg.norm(centred, axis=1) / np.sqrt(scores.shape[1])
+    return spreads
 
 
 @dataclass(frozen=True, eq=False)
@@ -193,23 +203,11 @@ class _Pool:
         mine = np.flatnonzero(self.asks[rows])
         if not len(mine):
             return
-        scores = [part[mine] for part in parts]
+        scores = [part if len(mine) == len(part) else part[mine] for part in parts]
         seen = seen_before(self.holdout, self.protocol, query.take(mine))
-        chosen = []
-        for part in scores:
-            masked = part.copy()
-            if self.holdout.candidates is not None:
-                masked[:, ~self.holdout.candidates] = -np.inf
-            if seen is not None:
-                masked[np.repeat(np.arange(len(masked)), np.diff(seen.indptr)), seen.indices] = -np.inf
-            chosen.append(top(masked, self.n_each))
-        items = np.sort(np.concatenate(chosen, axis=1), axis=1)
+        lists = [rank(part, self.n_each, excluded=seen, allowed=self.holdout.candidates).items for part in scores]
+        items = np.sort(np.concatenate(lists, axis=1), axis=1)
         items[:, 1:][items[:, 1:] == items[:, :-1]] = -1
-        if seen is not None:
-            held = seen.toarray()[np.arange(len(mine))[:, None], items.clip(0)] > 0
-            items[held] = -1
-        if self.holdout.candidates is not None:
-            items[~self.holdout.candidates[items]] = -1
         values = np.stack([np.take_along_axis(part, items.clip(0), axis=1) for part in scores])
         values[:, items < 0] = -np.inf
         known = self.targets[rows[mine]]

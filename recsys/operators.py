@@ -14,6 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array, diags_array, issparse
 
+from recsys.blocks import cached
+
 Weights = csr_array[np.float32]
 
 _DENSE_FROM = 0.1
@@ -127,8 +129,18 @@ def _apply_factors(weights: Weights, factors: Factors) -> NDArray[np.float32]:
         inner = dense(inner) @ factors.core
     elif _is_sparse(inner) and inner.nnz > _DENSE_FROM * inner.shape[0] * inner.shape[1]:
         inner = inner.toarray()
-    scores = dense(inner @ factors.across)
+    by_rows = _is_sparse(inner) or not _is_sparse(factors.right)
+    scores = dense(inner @ factors.across) if by_rows else _by_items(inner, factors.right)
     if factors.own is not None:
         own = weights.tocoo()
         scores[own.row, own.col] -= own.data * factors.own[own.col]
+    return scores
+
+
+def _by_items(inner: NDArray[np.float32], right: csr_array[np.float32]) -> NDArray[np.float32]:
+    """Inner @ right.T, its rows contiguous: those of scipy's product are not, and whatever reads them next is slow."""
+    scores = np.empty((len(inner), right.shape[0]), dtype=np.float32)
+    turned = np.ascontiguousarray(inner.T)
+    for items in cached(right.shape[0], len(inner)):
+        scores[:, items] = (right[items] @ turned).T
     return scores

@@ -17,15 +17,13 @@ from scipy.sparse import csr_array
 
 from kg.graph import ITEM, KnowledgeGraph
 from kg.query import Query
+from recsys.blocks import blocks
 from recsys.errors import RecsysError
 from recsys.topk import is_wide
 from recsys.topk import top as top
 from recsys.types import Recommendations, Scorer, Scores
 
 Mask = NDArray[np.bool_]
-BLOCK_BYTES = 1 << 27
-"""Scores held at once: 128 MiB stays far from any memory limit and is large enough to be quick."""
-
 BROADER = "broader"
 CATEGORY = "category"
 
@@ -112,13 +110,6 @@ def recommend(
         np.concatenate([part.scores for part in parts] or [np.empty((0, k), np.float32)]),
         users,
     )
-
-
-def blocks(n_rows: int, n_items: int, n_scorers: int = 1) -> Iterator[slice]:
-    """Slices of rows whose scores, of all scorers together, fit into `BLOCK_BYTES`."""
-    size = max(1, BLOCK_BYTES // (4 * max(n_items, 1) * max(n_scorers, 1)))
-    for start in range(0, n_rows, size):
-        yield slice(start, min(start + size, n_rows))
 
 
 def listed(graph: KnowledgeGraph, item_ids: Iterable[str]) -> Mask:

@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 
 from kg.graph import KnowledgeGraph
 from kg.query import TIMELESS, Query, Weighting
+from recsys.blocks import blocks
 from recsys.errors import RecsysError
 from recsys.protocol import Protocol, asked
-from recsys.ranking import blocks, masked, top
+from recsys.ranking import masked, top
 from recsys.types import Holdout, Scorer, Scores
 
 NAME = "lambdamart"

@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 
 from kg.graph import KnowledgeGraph
 from kg.query import Query
+from recsys.blocks import blocks
 from recsys.explanation.telling import Teller
 from recsys.explanation.whatif import ranks
-from recsys.ranking import Mask, blocks, masked, recommend
+from recsys.ranking import Mask, masked, recommend
 from recsys.reranking.chain import NOTHING, Chain, places
 from recsys.reranking.slate import Setting, Slate
 from recsys.types import Move, Placement, Recommendations, Scorer, Scores

@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kg.query import Query
+from recsys.blocks import blocks
 from recsys.errors import RecsysError
-from recsys.ranking import Mask, blocks
+from recsys.ranking import Mask
 from recsys.types import Scorer, Scores
 
 

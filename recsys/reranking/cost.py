@@ -9,10 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kg.graph import KnowledgeGraph
+from recsys.blocks import blocks
 from recsys.explanation.telling import Teller
 from recsys.metrics import Lists, metric
 from recsys.protocol import Protocol, asked, seen_before
-from recsys.ranking import blocks, masked
+from recsys.ranking import masked
 from recsys.reranking.chain import Chain, places
 from recsys.reranking.slate import Setting, Slate
 from recsys.significance import paired

@@ -28,7 +28,7 @@ from recsys.scorers.interactions import ItemToItem
 from recsys.scorers.memory import require
 from recsys.types import Holdout
 
-_BLOCK = 1 << 18  # interactions whose factors are held at once
+_BLOCK = 1 << 14  # interactions whose factors are held at once: they stay in the cache
 _BYTES = 4
 _Matrix = NDArray[np.float32]
 

@@ -172,8 +172,9 @@ def _attributed(later: csr_array, kinds: csr_array, caused: csr_array) -> csr_ar
     """Every entry of `later` times the share that its row's kinds say is caused; rows without a kind in full."""
     entries = later.tocoo()
     of = kinds[entries.row].tocoo()
-    present, place = np.unique(of.col, return_inverse=True)
-    shares = caused[present].toarray()[place, entries.col[of.row]]  # looking entries up in a sparse one is far slower
+    present = np.unique(kinds.indices)
+    places = np.searchsorted(present, of.col)
+    shares = caused[present].toarray()[places, entries.col[of.row]]  # looking entries up in a sparse one is far slower
     share = np.bincount(of.row, of.data * shares, minlength=later.nnz)
     share[np.diff(kinds.indptr)[entries.row] == 0] = 1
     return csr_array(((entries.data * share).astype(np.float32), later.indices, later.indptr), later.shape)

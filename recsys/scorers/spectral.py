@@ -77,11 +77,13 @@ def leading(X: csr_array, rank: int, seed: int) -> tuple[NDArray[np.float32], ND
     size = min(rank + _SPARE, *X.shape)
     require(3 * sum(X.shape) * size * _BYTES, f"the spectral scorer at rank {rank}", instead="item_knn")
     across = X.T.tocsr()
-    V = np.random.default_rng(seed).standard_normal((X.shape[1], size), dtype=np.float32)
+    few_rows = X.shape[0] < X.shape[1]
+    few, many = (X, across) if few_rows else (across, X)  # rounds are on the shorter side, which is far cheaper
+    Q = np.random.default_rng(seed).standard_normal((few.shape[0], size), dtype=np.float32)
     for _round in range(_ROUNDS):
-        V, _ = qr(across @ (X @ V), mode="economic", overwrite_a=True, check_finite=False)
-    projected = X @ V
-    squares, turn = np.linalg.eigh((projected.T @ projected).astype(np.float64))
-    largest = slice(None, -min(rank, size) - 1, -1)
-    values = np.sqrt(squares.clip(min=0))[largest].astype(np.float32)
-    return values, V @ turn[:, largest].astype(np.float32)
+        Q, _ = qr(few @ (many @ Q), mode="economic", overwrite_a=True, check_finite=False)
+    tall, R = qr(many @ Q, mode="economic", overwrite_a=True, check_finite=False)
+    left, values, right = np.linalg.svd(R.astype(np.float64))
+    vectors, turn = (tall, left) if few_rows else (Q, right.T)
+    largest = slice(min(rank, size))
+    return values[largest].astype(np.float32), vectors @ turn[:, largest].astype(np.float32)

@@ -12,7 +12,6 @@ from scipy.sparse import csr_array
 
 import kg
 from kg.query import Query
-from recsys import ranking
 from recsys.errors import RecsysError
 from recsys.evaluation import Evaluation, evaluate
 from recsys.fusion import Fusion
@@ -98,7 +97,7 @@ def test_figures_of_every_group_are_those_of_one_user_at_a_time(
 
 def test_blocks_change_nothing(later: Holdout, scorers: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
     at_once = evaluate(scorers, later, Protocol())
-    monkeypatch.setattr(ranking, "BLOCK_BYTES", 4 * N_ITEMS * 7)
+    monkeypatch.setattr("recsys.blocks.BLOCK_BYTES", 4 * N_ITEMS * 7)
     in_blocks = evaluate(scorers, later, Protocol())
     for name, groups in at_once.figures.items():
         for group, figures in groups.items():

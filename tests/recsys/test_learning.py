@@ -15,7 +15,7 @@ from scipy.sparse import csr_array
 
 import kg
 from kg.query import Query
-from recsys import learning, ranking
+from recsys import learning
 from recsys.errors import RecsysError
 from recsys.evaluation import evaluate
 from recsys.fusion import Fusion
@@ -146,7 +146,7 @@ def test_blocks_change_no_weight(graph: kg.KnowledgeGraph, monkeypatch: pytest.M
     one, two, _ = noise(2)
     validation = asked_of(graph, one + two)
     at_once = learn(Fusion({"one": Table(one), "two": Table(two)}), validation, Protocol(repeats="include"))
-    monkeypatch.setattr(ranking, "BLOCK_BYTES", 4 * N_ITEMS * 2 * 20)
+    monkeypatch.setattr("recsys.blocks.BLOCK_BYTES", 4 * N_ITEMS * 2 * 20)
     in_blocks = learn(Fusion({"one": Table(one), "two": Table(two)}), validation, Protocol(repeats="include"))
     np.testing.assert_allclose(in_blocks.weights_, at_once.weights_)
     np.testing.assert_allclose(in_blocks.scales_, at_once.scales_)

@@ -14,9 +14,9 @@ from scipy.sparse import csr_array
 import kg
 from kg.config import Derive
 from kg.steps.derive import derive
-from recsys import ranking
+from recsys.blocks import blocks
 from recsys.errors import RecsysError
-from recsys.ranking import available, blocks, in_category, listed, priced, rank, recommend, top
+from recsys.ranking import available, in_category, listed, priced, rank, recommend, top
 from recsys.scorers.popularity import Popularity
 
 Matrix = NDArray[np.float32]
@@ -94,7 +94,7 @@ def test_of_wide_rows_too(seed: int, k: int, n: int, masked: bool) -> None:
 @given(n_rows=st.integers(0, 50), n_items=st.integers(0, 40), at_once=st.integers(1, 500))
 def test_blocks_are_all_rows_in_pieces_that_fit(n_rows: int, n_items: int, at_once: int) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(ranking, "BLOCK_BYTES", at_once)
+        patch.setattr("recsys.blocks.BLOCK_BYTES", at_once)
         pieces = list(blocks(n_rows, n_items))
     assert [row for piece in pieces for row in range(n_rows)[piece]] == list(range(n_rows))
     for piece in pieces:
@@ -175,7 +175,7 @@ def test_prices_that_are_no_range(shop: kg.KnowledgeGraph) -> None:
 def test_recommend_in_blocks_is_recommend_at_once(shop: kg.KnowledgeGraph, monkeypatch: pytest.MonkeyPatch) -> None:
     scorer, query = Popularity().fit(shop), shop.query()
     at_once = recommend(scorer, query, 3, exclude_kinds=("purchase",))
-    monkeypatch.setattr(ranking, "BLOCK_BYTES", 1)
+    monkeypatch.setattr("recsys.blocks.BLOCK_BYTES", 1)
     in_blocks = recommend(scorer, query, 3, exclude_kinds=("purchase",))
     np.testing.assert_array_equal(in_blocks.items, at_once.items)
     for row, user in enumerate(shop.nodes["user"].ids.ids):
