@@ -81,12 +81,14 @@ class Polynomial(LinearScorer):
         return power(self.degrees_, self.output_power) * super().emphasis(graph)
 
     def score(self, query: Query) -> Scores:
-        asked = dense(scaled(query.history(self.weighting), columns=self.before_))
-        across = self.network_.T.tocsr()
-        total = np.zeros_like(asked)
+        asked = dense(
+            scaled(query.history(self.weighting), columns=self.before_).T.tocsr()
+        )  # by item, as scipy multiplies
+        back = self.network_.T.tocsr()
+        walked = np.zeros_like(asked)
         for coefficient in self.coefficients_[::-1]:  # Horner's scheme
-            total = (total + np.float32(coefficient) * asked) @ across @ self.network_
-        total *= self.emphasis_
+            walked = back @ (self.network_ @ (walked + np.float32(coefficient) * asked))
+        total: Scores = np.multiply(walked.T, self.emphasis_, order="C")
         total[:, ~self.opinion_] = np.nan
         return total
 

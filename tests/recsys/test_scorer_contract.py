@@ -88,6 +88,7 @@ def test_scores_are_a_float32_number_for_every_user_and_item(
     scores = fitted[name].score(board.query())
     assert scores.shape == (board.n_users, board.n_items)
     assert scores.dtype == np.float32
+    assert scores.flags.c_contiguous  # what reads them by rows is several times slower otherwise
     bought = np.arange(board.n_items) != board.nodes["item"].ids.to_index(["lonely"])[0]
     assert np.isfinite(scores[:, bought]).all()
     assert not np.isinf(scores).any()
