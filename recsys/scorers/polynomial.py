@@ -84,7 +84,7 @@ class Polynomial(LinearScorer):
         asked = dense(
             scaled(query.history(self.weighting), columns=self.before_).T.tocsr()
         )  # by item, as scipy multiplies
-        back = self.network_.T.tocsr()
+        back = self.network_.T.tocsr()  # all by item: so scipy multiplies
         walked = np.zeros_like(asked)
         for coefficient in self.coefficients_[::-1]:  # Horner's scheme
             walked = back @ (self.network_ @ (walked + np.float32(coefficient) * asked))
