@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
     import pyarrow as pa
 
-_DICTIONARY = 1_000  # values of a column in a group of rows; beyond, a dictionary takes longer than it saves
+DICTIONARY = 1_000
+"""Values of a column in a group of rows of a Parquet file; beyond, a dictionary takes longer than it saves."""
 
 
 class Relational(Protocol):
@@ -84,7 +85,7 @@ class Engine:
 
     def write(self, table: ir.Table, path: Path) -> None:
         """A table as one Parquet file, a group of rows at a time."""
-        table.to_parquet(path, dictionary_size_limit=_DICTIONARY)
+        table.to_parquet(path, dictionary_size_limit=DICTIONARY)
 
     def fresh(self, name: str) -> str:
         """A name that nothing in this database has."""

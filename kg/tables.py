@@ -127,9 +127,13 @@ def aligned(first: ir.Table, second: ir.Table) -> tuple[ir.Table, ir.Table]:
 
 def _library(frame: Any) -> str:
     """The library to hand frames out in: of a dict, pandas."""
+    import pyarrow as pa
+
+    if isinstance(frame, dict | pa.Table):
+        return "pandas" if isinstance(frame, dict) else pa.__name__
     import narwhals as nw
 
-    return "pandas" if isinstance(frame, dict) else str(nw.get_native_namespace(frame).__name__)
+    return str(nw.get_native_namespace(frame).__name__)
 
 
 def _arrow(name: str, frame: Any) -> Any:

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from kg.engine import Engine, memory_told
+from kg.engine import DICTIONARY, Engine, memory_told
 from kg.errors import KgError
 from kg.sources.files import RawFile
 from kg.sources.mapping import literal, quoted
@@ -45,7 +45,8 @@ def keep(sql: Any, staged: Mapping[str, Staged], folder: Path) -> None:
     for table, own in staged.items():
         names = (name for name, *_ in sql.execute(f"DESCRIBE {own.name}").fetchall() if name != BEFORE)
         path = literal(_path(folder, table))
-        sql.execute(f"COPY (SELECT {', '.join(map(quoted, names))} FROM {own.name}) TO {path} (FORMAT parquet)")
+        rows = f"SELECT {', '.join(map(quoted, names))} FROM {own.name}"
+        sql.execute(f"COPY ({rows}) TO {path} (FORMAT parquet, dictionary_size_limit {DICTIONARY})")
         about["tables"][table] = {
             "files": [asdict(file) for file in own.files],
             "columns": own.columns,

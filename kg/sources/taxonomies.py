@@ -29,10 +29,10 @@ def read_taxonomies(
     A node is called by its name in the first of the `languages` (English, where none are named); its other names stay
     with it. Raises KgError where a file is malformed, and naming the categories of a cycle.
     """
-    import pandas as pd
-
     if not taxonomies:
         return None
+    import pandas as pd
+
     trees: dict[str, Taxonomy] = {}
     mappings: list[tuple[str, Path]] = []
     for kind, paths in taxonomies.items():

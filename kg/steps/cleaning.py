@@ -16,6 +16,7 @@ from kg.sources.mapping import quoted
 from kg.sources.staging import Staged, first_line
 
 _SORTED = 1 << 24  # hashes at a time
+_BEGINNING = "(_hash >> 32)::UINTEGER"
 _WHOLE = "_hash IS NOT NULL"  # a row: no rule says anything of a line that is none
 
 
@@ -110,24 +111,24 @@ class Cleaning:
         return f"SELECT _row FROM (SELECT _row, {nth} AS nth FROM {rows} WHERE {rest}) WHERE nth > 1"
 
     def _alike(self, table: str) -> str:
-        """A table of the raw rows that stand more than once: `alike` is the number of the first of its kind.
+        """A table of the raw rows that may stand more than once: `alike` is the number of the first of its kind.
 
-        Few hashes are there twice, and only their rows are compared. Sorting finds them several times faster than
-        grouping; some at a time, which bounds the memory.
+        Few hashes begin as another one does, and only their rows are compared. Sorting finds them several times faster
+        than grouping, by half of their bits in half of the time; some at a time, which bounds the memory.
         """
         staged = self.staged[table]
         name = f"{staged.name}_alike"
         if self.sql.execute(f"FROM duckdb_tables() WHERE table_name = '{name}'").fetchall():
             return name
         parts = 1 + self._count(f"FROM {staged.name}") // _SORTED
-        several = [np.empty(0, np.uint64)]
+        several = [np.empty(0, np.uint32)]
         for part in range(parts):
-            query = f"SELECT _hash FROM {staged.name} WHERE _hash % {parts} = {part}"
-            hashes = np.sort(self.sql.execute(query).fetchnumpy()["_hash"])
-            several.append(np.unique(hashes[1:][hashes[1:] == hashes[:-1]]))
+            query = f"SELECT {_BEGINNING} AS beginning FROM {staged.name} WHERE _hash % {parts} = {part}"
+            beginnings = np.sort(self.sql.execute(query).fetchnumpy()["beginning"])
+            several.append(np.unique(beginnings[1:][beginnings[1:] == beginnings[:-1]]))
         known = ", ".join(quoted(column.name) for column in RAW[table] if column.name != "origin")
         first = f"min(_row) OVER (PARTITION BY _hash, {known}) AS alike"
-        twice = f"SELECT rowid FROM {staged.name} WHERE _hash IN (SELECT unnest(?))"  # found without the other columns
+        twice = f"SELECT rowid FROM {staged.name} WHERE {_BEGINNING} IN (SELECT unnest(?))"  # without the other columns
         rows = f"SELECT _row, {first} FROM {staged.rows} WHERE _row IN ({twice})"
         self.sql.execute(f"CREATE TABLE {name} AS {rows}", [np.concatenate(several)])
         return name
