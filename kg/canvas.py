@@ -23,9 +23,12 @@ Point = tuple[float, float]
 Align = Literal["left", "center", "right"]
 Rows = list[dict[str, Any]]
 
-_ARROW, _HALO, _MARGIN = 90.0, 4.0, 16.0  # px² of an arrow's head, px around a text, px around the whole
+HALO, MARGIN = 4.0, 16.0
+"""Pixels around a text, and around the whole."""
+LEADING = 2.0
+"""Pixels between lines: Vega's."""
+_ARROW = 90.0  # px² of an arrow's head
 _NARROW, _WIDE = 0.63, 1.0  # widths of a letter and of a wide one, as shares of a text's size
-LEADING = 2.0  # Vega's space between lines, px
 
 
 @dataclass(frozen=True)
@@ -47,10 +50,10 @@ class Canvas:
             row = {"line": name, "order": order, "x": x, "y": y, "colour": colour, "size": width}
             self.lines.append(row | _data(data))
 
-    def arrow(self, start: Point, end: Point, colour: str = LINE) -> None:
-        """The head of an arrow at `end`, coming from `start`."""
+    def arrow(self, start: Point, end: Point, colour: str = LINE, size: float = _ARROW, **data: object) -> None:
+        """The head of an arrow at `end`, coming from `start`; its `size` is an area, pixels²."""
         (x, y), angle = end, degrees(atan2(end[1] - start[1], end[0] - start[0])) + 90  # the mark points upwards
-        self.arrows.append({"x": x, "y": y, "angle": angle, "colour": colour, "size": _ARROW})
+        self.arrows.append({"x": x, "y": y, "angle": angle, "colour": colour, "size": size} | _data(data))
 
     def circle(self, at: Point, radius: float, colour: str, **told: object) -> None:
         """A filled circle; `told` is shown where the mouse rests on it."""
@@ -97,11 +100,11 @@ class Canvas:
         for align in ("left", "center", "right"):
             rows = [row for row in self.texts if row["align"] == align]
             words: dict[str, Any] = {"align": align, "baseline": "middle", "lineBreak": "\n", "font": FONT}
-            halo = base(rows).mark_text(**words, stroke=PAPER, strokeWidth=_HALO, strokeJoin="round", color=PAPER)
+            halo = base(rows).mark_text(**words, stroke=PAPER, strokeWidth=HALO, strokeJoin="round", color=PAPER)
             for text in (halo, base(rows).mark_text(**words).encode(colour)):
                 layers.append(text.encode(size, angle, text="text:N"))  # noqa: PERF401
         chart = alt.layer(*layers).properties(width=right - left, height=bottom - top, title=title, background=PAPER)
-        styled = chart.configure(padding=_MARGIN).configure_view(stroke=None)
+        styled = chart.configure(padding=MARGIN).configure_view(stroke=None)
         return styled.configure_title(font=FONT, fontSize=16, anchor="start", color=INK, offset=14)
 
     def bounds(self) -> tuple[float, float, float, float]:
@@ -126,12 +129,17 @@ def shortened(text: str, n: int) -> str:
     return line if len(line) <= n else line[: n - 1].rstrip() + "…"
 
 
+def text_width(text: str) -> float:
+    """About how wide the widest line of a text is, as a share of its size."""
+    return max(
+        sum(_WIDE if east_asian_width(letter) in "WF" else _NARROW for letter in line) for line in text.split("\n")
+    )
+
+
 def corners(row: dict[str, Any]) -> list[Point]:
     """Of a text, by an estimate of its width: upper left, upper right, lower left, lower right as it is read."""
-    lines = row["text"].split("\n")
-    width = max(sum(_WIDE if east_asian_width(letter) in "WF" else _NARROW for letter in line) for line in lines)
-    width, above = width * row["size"], row["size"] * 0.6
-    below = above + (len(lines) - 1) * (row["size"] + LEADING)
+    width, above = text_width(row["text"]) * row["size"], row["size"] * 0.6
+    below = above + row["text"].count("\n") * (row["size"] + LEADING)
     first = {"left": 0.0, "center": -width / 2, "right": -width}[row["align"]]
     turn = row["angle"] * pi / 180
     return [

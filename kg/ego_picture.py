@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from itertools import accumulate, pairwise
 from math import cos, degrees, log10, pi, sin
-from unicodedata import east_asian_width
 
-from kg.canvas import COLOURS, FAINT, INK, Align, Canvas, Point, shortened
+from kg.canvas import COLOURS, FAINT, INK, Align, Canvas, Point, shortened, text_width
 from kg.graph import USER, KnowledgeGraph, Relation
 from kg.neighbourhood import Neighbourhood, Spot
 
@@ -21,7 +20,8 @@ _GAP = 4  # pixels between circle and label
 _WEIGHT = 2  # places more on the outermost ring that an end takes up for every ring it stands further in
 _MIDDLE, _WIDEST_GAP = 12.0, 30  # pixels: radius of the node in the middle, and what a ring has beside its labels
 _FAINT_LINE = "#d3dbe1"
-_LETTER = 0.55  # width of a letter, as a share of its size
+_HEAD, _SMALL_HEAD, _FAINT_HEAD = 70.0, 24.0, 14.0  # px² of an arrow: of few, of many, of a link
+_HEAD_AT = 0.6  # of the way, where an arrow's head is: those that meet at one node stand apart
 _ROW = 19  # pixels of a line of the list
 
 
@@ -33,14 +33,17 @@ def draw(graph: KnowledgeGraph, found: Neighbourhood, heading: str = "") -> Canv
     angles = _angles(found)
     radii = _radii(graph, found, angles, level=level)
     places: list[Point] = [_polar(radii[spot.depth], angle) for spot, angle in zip(found.spots, angles, strict=True)]
-    for one, other, _ in found.links:
-        canvas.line([places[one], places[other]], _FAINT_LINE, 0.6, spot=one, parent=other)
+    for source, target, _ in found.links:
+        canvas.line([places[source], places[target]], _FAINT_LINE, 0.6, spot=source, parent=target)
+        _head(canvas, places[source], places[target], _FAINT_LINE, _FAINT_HEAD, spot=source, parent=target)
     for position, spot in enumerate(found.spots[1:], 1):
         edges = sum(number for _, number in spot.steps)
         width = 0.8 + 1.2 * log10(edges) if spot.place >= 0 else 1.2
-        canvas.line(
-            [places[spot.parent], places[position]], colours[spot.type], width, spot=position, parent=spot.parent
-        )
+        ends, about = (places[spot.parent], places[position]), {"spot": position, "parent": spot.parent}
+        canvas.line(ends, colours[spot.type], width, **about)
+        for is_back in {name.startswith("rev_") for name, _ in spot.steps}:
+            start, end = ends[::-1] if is_back else ends
+            _head(canvas, start, end, colours[spot.type], _HEAD if level else _SMALL_HEAD, **about)
     for position, spot in enumerate(found.spots):
         radius = (6.0 if level else 4.5) + log10(spot.count) if position else _MIDDLE
         colour = INK if position == 0 else colours[spot.type]
@@ -122,8 +125,13 @@ def _nearest(angles: list[float], *, level: bool) -> float:
 
 def _width(text: str, *, level: bool) -> float:
     """Of a label, in shares of its size."""
-    lines = _wrapped(text).split("\n") if level else [shortened(text, _LONGEST)]
-    return max(sum(1.0 if east_asian_width(letter) in "WF" else _LETTER for letter in line) for line in lines)
+    return text_width(_wrapped(text) if level else shortened(text, _LONGEST))
+
+
+def _head(canvas: Canvas, start: Point, end: Point, colour: str, size: float, **about: int) -> None:
+    """The head of an arrow on the line from one place to another."""
+    (x, y), (to_x, to_y) = start, end
+    canvas.arrow(start, (x + _HEAD_AT * (to_x - x), y + _HEAD_AT * (to_y - y)), colour, size, **about)
 
 
 def _label(canvas: Canvas, text: str, radius: float, angle: float, *, level: bool, spot: int) -> None:

@@ -32,8 +32,9 @@ class Spot:
 
 @dataclass(frozen=True)
 class Neighbourhood:
-    """Spots, every parent before its children; `links` join two spots that the tree does not: (one, other, relation).
+    """Spots, every parent before its children.
 
+    `links` are edges between two spots that the tree does not join: (source, target, relation).
     `relations` tells of the node itself: how many edges, and how many nodes of which so many are drawn. `cut`: there is
     more further out than there was room for.
     """
@@ -61,7 +62,7 @@ def neighbourhood(graph: KnowledgeGraph, node: int, hops: int = 1, limit: int = 
     """
     spots = [Spot(node, graph.type_of(node).name, _ROOT, 0)]
     position = {node: 0}
-    links: dict[tuple[int, int], str] = {}
+    links: dict[tuple[int, int], tuple[int, int, str]] = {}
     relations: list[tuple[Relation, int, int, int]] = []
     frontier, cut = [0], False
     for depth in range(1, hops + 1):
@@ -87,13 +88,13 @@ def neighbourhood(graph: KnowledgeGraph, node: int, hops: int = 1, limit: int = 
             if depth == 1:
                 relations.append((part.relation, part.edges, part.nodes, known))
         frontier = [place for place in range(first, len(spots)) if spots[place].place >= 0]
-    return Neighbourhood(tuple(spots), tuple((*ends, name) for ends, name in links.items()), tuple(relations), cut)
+    return Neighbourhood(tuple(spots), tuple(links.values()), tuple(relations), cut)
 
 
 def _add(
     spots: list[Spot],
     position: dict[int, int],
-    links: dict[tuple[int, int], str],
+    links: dict[tuple[int, int], tuple[int, int, str]],
     parent: int,
     part: Neighbours,
     shown: set[int],
@@ -107,7 +108,9 @@ def _add(
                 spot = spots[at]
                 spots[at] = Spot(spot.place, spot.type, parent, spot.depth, (*spot.steps, (name, edges)))
             elif spots[parent].parent != at:
-                links.setdefault((min(at, parent), max(at, parent)), name.removeprefix("rev_"))
+                forth = name.removeprefix("rev_")
+                ends = (parent, at) if forth == name else (at, parent)
+                links.setdefault((min(ends), max(ends)), (*ends, forth))
         elif place in shown:
             known += 1
             position[place] = len(spots)

@@ -3,30 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from math import pi
+from math import cos, pi, radians, sin
 from typing import Any
 
-from kg.canvas import LEADING, PAPER, Canvas
+from kg.canvas import HALO, LEADING, MARGIN, PAPER, Canvas
 from kg.fonts import FONT
 from kg.xml_text import xml_text
 
-_HALO = 4  # pixels around a text
 _ANCHORS = {"left": "start", "center": "middle", "right": "end"}
 _PLACED = {"x", "y", "size", "colour"}
+_TIP, _BACK, _ASIDE = 1.4, 1.0, 0.7  # of half the root of a head's area: one sees where a slim one points
 _DOWN = 0.35  # of a text's size: from its middle to its base line
-_MARGIN = 16  # pixels around the whole
 
 
 def svg(canvas: Canvas, title: str) -> str:
     """The picture; what is told of a circle is its title, and of `data_…` its attributes."""
     left, top, right, bottom = canvas.bounds()
-    box = (left - _MARGIN, top - _MARGIN, right - left + 2 * _MARGIN, bottom - top + 2 * _MARGIN)
+    box = (left - MARGIN, top - MARGIN, right - left + 2 * MARGIN, bottom - top + 2 * MARGIN)
     size = f'width="{box[2]:.0f}" height="{box[3]:.0f}" viewBox="{" ".join(f"{each:.1f}" for each in box)}"'
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" {size} font-family="{FONT}" role="img">',
         f"<title>{xml_text(title)}</title>",
         f'<rect x="{box[0]:.1f}" y="{box[1]:.1f}" width="{box[2]:.1f}" height="{box[3]:.1f}" fill="{PAPER}"/>',
         *_lines(canvas),
+        *map(_arrow, canvas.arrows),
         *map(_circle, canvas.circles),
         *map(_text, canvas.texts),
         "</svg>",
@@ -45,6 +45,17 @@ def _lines(canvas: Canvas) -> Iterable[str]:
             f'<polyline points="{points}" fill="none" stroke="{first["colour"]}" stroke-width="{first["size"]:.2f}" '
             f'stroke-linecap="round"{_data(first)}/>'
         )
+
+
+def _arrow(row: Mapping[str, Any]) -> str:
+    """A triangle around its place."""
+    x, y, turn, half = row["x"], row["y"], radians(row["angle"]), row["size"] ** 0.5 / 2
+    shape = ((0.0, -_TIP * half), (_ASIDE * half, _BACK * half), (-_ASIDE * half, _BACK * half))
+    points = " ".join(
+        f"{x + right * cos(turn) - down * sin(turn):.1f},{y + right * sin(turn) + down * cos(turn):.1f}"
+        for right, down in shape
+    )
+    return f'<polygon points="{points}" fill="{row["colour"]}"{_data(row)}/>'
 
 
 def _circle(row: Mapping[str, Any]) -> str:
@@ -67,7 +78,7 @@ def _text(row: Mapping[str, Any]) -> str:
     )
     return (
         f'<text x="{x:.1f}" y="{y + _DOWN * size:.1f}" font-size="{size:g}" fill="{row["colour"]}" '
-        f'text-anchor="{_ANCHORS[row["align"]]}" paint-order="stroke" stroke="{PAPER}" stroke-width="{_HALO}" '
+        f'text-anchor="{_ANCHORS[row["align"]]}" paint-order="stroke" stroke="{PAPER}" stroke-width="{HALO:g}" '
         f'stroke-linejoin="round"{turn}{_data(row)}>{spans if len(lines) > 1 else lines[0]}</text>'
     )
 

@@ -4,6 +4,7 @@ const svg = document.querySelector(".picture svg");
 const parts = [...svg.querySelectorAll("[data-spot]")];
 const parents = new Map(parts.filter((part) => part.dataset.type).map((part) => [part.dataset.spot, part.dataset.parent]));
 const types = new Map(parts.filter((part) => part.dataset.type).map((part) => [part.dataset.spot, part.dataset.type]));
+const isEdge = (part) => ["polyline", "polygon"].includes(part.tagName); // a line or its arrow
 const names = new Map(parts.filter((part) => part.tagName === "text").map((part) => [part.dataset.spot, part.textContent]));
 
 const show = (wanted) => {
@@ -13,11 +14,11 @@ const together = (spot) => {
   const kept = new Set(["0", spot]);
   for (let at = parents.get(spot); at !== undefined && at !== "-1"; at = parents.get(at)) kept.add(at);
   for (const part of parts) {
-    if (part.tagName !== "polyline") continue;
+    if (!isEdge(part)) continue;
     if (part.dataset.spot === spot) kept.add(part.dataset.parent);
     if (part.dataset.parent === spot) kept.add(part.dataset.spot);
   }
-  return (part) => kept.has(part.dataset.spot) && (part.tagName !== "polyline" || kept.has(part.dataset.parent));
+  return (part) => kept.has(part.dataset.spot) && (!isEdge(part) || kept.has(part.dataset.parent));
 };
 
 let chosen = null;

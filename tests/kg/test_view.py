@@ -21,6 +21,7 @@ from kg.errors import KgError
 from kg.fonts import lacks_letters
 from kg.graph import Edges, KnowledgeGraph, numbered
 from kg.neighbourhood import neighbourhood
+from kg.svg import svg
 from kg.view import save_view
 
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -105,6 +106,25 @@ def test_a_file_stands_alone(tmp_path: Path, name: str, monkeypatch: pytest.Monk
         assert "brand ← this" not in texts
         assert any("=HYPERLINK(1)" in text for text in texts)
     assert [file.name for file in tmp_path.iterdir()] == [name]
+
+
+@pytest.mark.parametrize("kind", ["brand", "item"])
+def test_arrows_point_the_way_of_the_edges(kind: str) -> None:
+    graph = shop(12)
+    node = graph.nodes[kind].start
+    drawn = ElementTree.fromstring(svg(draw(graph, neighbourhood(graph, node, 2)), "a mug"))
+    parts = {name: [*drawn.iter(f"{{http://www.w3.org/2000/svg}}{name}")] for name in ("circle", "polyline", "polygon")}
+    spots = {part.get("data-spot"): part for part in parts["circle"]}
+    places = {spot: np.array([float(part.get("cx", "")), float(part.get("cy", ""))]) for spot, part in spots.items()}
+    forth = {(source, target) for source, _, target in graph.relations}
+    assert len(parts["polygon"]) == len(parts["polyline"]) > 12
+    for arrow in parts["polygon"]:
+        ends = [arrow.get("data-spot"), arrow.get("data-parent")]
+        if tuple(spots[end].get("data-type") for end in ends) not in forth:
+            ends.reverse()
+        tip, *base = (np.array(point.split(","), float) for point in arrow.get("points", "").split())
+        way, told = places[ends[1]] - places[ends[0]], tip - np.mean(base, axis=0)
+        assert way @ told > 0.99 * np.linalg.norm(way) * np.linalg.norm(told)
 
 
 def test_the_page_is_a_list_too(tmp_path: Path) -> None:
