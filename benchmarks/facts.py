@@ -17,8 +17,8 @@ from pathlib import Path
 
 import numpy as np
 
-from kg.config import Facts
 from kg.engine import Engine
+from kg.source_config import Facts
 from kg.sources.facts import kept, read_facts
 from kg.sources.statements import statements
 from recsys.measuring import Measured

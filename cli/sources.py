@@ -8,7 +8,7 @@ from cli import options, render
 @options.command
 def sources(common: options.Common) -> None:
     """List the presets: what the columns of well-known data mean. One of your own is a TOML file like theirs."""
-    from kg.config import Source
+    from kg.source_config import Source
     from kg.sources.folders import FOLDERS
     from kg.sources.preset import Preset, names, preset
 

@@ -1,27 +1,20 @@
-"""The TOML file of a shop: this floor's sections, checked; the nearest right key is named for a wrong one."""
+"""The TOML file of a shop: this floor's sections."""
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, Literal, Self, TypeVar
+from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
+from pydantic import Field, ValidationInfo, field_validator
 
+from kg.config_file import checked, read_toml
 from kg.errors import KgError
+from kg.source_config import Check, Facts, Rule, Section, Source
 
-Model = TypeVar("Model", bound=BaseModel)
 OTHER_FLOORS = frozenset({"scorers", "evaluation", "rerank", "explanations"})
 """Sections of the same file that the floor above checks."""
-
-
-class Section(BaseModel):
-    """A part of the file: unknown keys are errors, values never change."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Shop(Section):
@@ -29,97 +22,6 @@ class Shop(Section):
 
     name: str = "shop"
     target_kinds: tuple[str, ...] = ("purchase",)
-
-
-Format = Literal[
-    "csv", "jsonl", "parquet",
-    "nt", "nq", "ttl", "trig", "rdf", "jsonld",
-    "google-merchant", "schema-org", "shopify", "ga4", "kgat",
-]  # fmt: skip
-
-
-class Source(Section):
-    """A table of raw files, and what its columns mean.
-
-    path         files, folders or globs, from the config's folder
-    preset       a named mapping (`kg/sources/presets`); the keys given beside it win
-    columns      canonical column → a raw column's name or an SQL expression over raw columns (of text files all are
-                 text); the shop's own columns too. Without it usual names are recognised
-    keep         raw columns taken over under their own names, beside `columns`
-    kinds        the shop's word for a kind of event → ours; other words stay
-    time_format  "auto" (ISO 8601), "unix", "unix-ms", or a strptime format such as "%d/%m/%Y %H:%M"
-    missing      texts that mean "no value", beside the empty one
-    several      columns (of ours) with several values in a cell, and what separates them; a JSON list is one too
-    decimal      what stands before the cents in numbers: "." or ","; the other one may group thousands
-    format, delimiter, encoding   of the files, where suffix and header do not tell
-    quote        what CSV values that hold a delimiter stand in; "": nothing, quotes are letters like others
-    header       the names of the columns of a text file that has none
-    max_rejects  the share of rows that may be unreadable; more is an error: the mapping is wrong rather than the data
-    """
-
-    path: str | tuple[str, ...] | None = None
-    preset: str | None = None
-    columns: dict[str, str] = Field(default_factory=dict)
-    keep: tuple[str, ...] = ()
-    kinds: dict[str, str] = Field(default_factory=dict)
-    time_format: str = "auto"
-    missing: tuple[str, ...] = ()
-    several: dict[str, str] = Field(default_factory=dict)
-    decimal: Literal[".", ","] = "."
-    format: Format | None = None
-    delimiter: str | None = Field(default=None, min_length=1, max_length=4)
-    encoding: Literal["utf-8", "latin-1", "utf-16"] | None = None
-    quote: Literal['"', "'", ""] = '"'
-    header: tuple[str, ...] = ()
-    max_rejects: float = Field(default=0.01, ge=0, le=1)
-
-    @property
-    def paths(self) -> tuple[str, ...]:
-        return (self.path,) if isinstance(self.path, str) else self.path or ()
-
-
-class Facts(Source):
-    """RDF files, and tables of triples: of RDF `columns` and all else of a table's layout say nothing.
-
-    predicates  the relations to keep, as the files name them; a `*` at the end stands for any end. With names of ours
-                they are called so: { director = "http://dbpedia.org/ontology/director" }. None: all, each called by
-                the end of its IRI
-    languages   of texts that have a language only these stay, the first is preferred for labels; none: all
-    types       classes that become node types, perhaps with names of ours; what is of none of them is an "entity"
-    hops        how many steps from an item a fact may lie; None: any, also what no item leads to
-    links       a table of items and what the facts call them: item_id, uri
-    """
-
-    predicates: tuple[str, ...] | dict[str, str] = ()
-    languages: tuple[str, ...] = ()
-    types: tuple[str, ...] | dict[str, str] = ()
-    hops: int | None = Field(default=None, ge=1)
-    links: Source = Source()
-
-
-class Rule(Section):
-    """A named cleaning rule; without `where` it takes exact repeats.
-
-    `where` is an SQL predicate over our columns and the raw ones (ours, where both have a name), also over the tables
-    `raw_events`, `raw_items` and `raw_users`. `return` makes an event a return, its quantity positive.
-    """
-
-    name: str
-    where: str | None = None
-    action: Literal["drop", "return"] = "drop"
-    table: Literal["events", "items", "users"] = "events"
-
-
-class Check(Section):
-    """A figure of the raw log for the report: rows, or different values of `count`, that are `where`.
-
-    With `several` only values of `count` are counted that go with several different values of that expression.
-    """
-
-    name: str
-    where: str = "true"
-    count: str | None = None
-    several: str | None = None
 
 
 class Link(Section):
@@ -337,43 +239,6 @@ def read_config(path: Path) -> KgConfig:
     """A checked config; raises KgError naming the file, the key and the nearest right key."""
     mine = {name: section for name, section in read_toml(path).items() if name not in OTHER_FLOORS}
     return checked(KgConfig, mine | {"folder": path.parent}, path)
-
-
-def read_toml(path: Path) -> dict[str, Any]:
-    """The raw file; raises KgError where it cannot be read."""
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise KgError(f"the config cannot be read: {error.strerror}", file=path, fix="Check the path.") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise KgError(f"the config is not TOML: {error}", file=path, fix="Mend the line named.") from error
-
-
-def checked(model: type[Model], raw: dict[str, Any], path: Path) -> Model:
-    """`raw` as a model; the first mistake becomes a KgError."""
-    try:
-        return model.model_validate(raw)
-    except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(map(str, first["loc"]))
-        if first["type"] != "extra_forbidden":
-            raise KgError(f"{key}: {first['msg']}", file=path, value=first["input"], fix="Mend the value.") from error
-        near = get_close_matches(str(first["loc"][-1]), _keys(model), n=1)
-        fix = f"Did you mean {near[0]!r}?" if near else "Remove it."
-        raise KgError("the config has an unknown key", file=path, value=key, fix=fix) from error
-
-
-def _keys(model: type[BaseModel]) -> list[str]:
-    """The names of all keys of a model and of its sections."""
-    nested = [field.annotation for field in model.model_fields.values()]
-    sections = [kind for kind in nested if isinstance(kind, type) and issubclass(kind, BaseModel)]
-    return [
-        *model.model_fields,
-        *Rule.model_fields,
-        *Check.model_fields,
-        *Link.model_fields,
-        *(key for section in sections for key in section.model_fields),
-    ]
 
 
 DEMO = Path(__file__).parent / "demo_shop" / "demo.toml"

@@ -6,12 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from kg.config import Derive, KgConfig, Rule, Shop, Source
+from kg.config import Derive, KgConfig, Shop
 from kg.config_text import config_text
 from kg.engine import Engine
 from kg.errors import KgError
 from kg.files import replacing
 from kg.looking import look_into
+from kg.source_config import Rule, Source
 from kg.sources.facts import of_tables
 from kg.sources.names import usual
 from kg.sources.preset import known_tables, with_presets

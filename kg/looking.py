@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from kg.config import Source
 from kg.engine import Engine
 from kg.errors import KgError
 from kg.query import EVENT_KINDS
+from kg.source_config import Source
 from kg.sources.files import RawFile
 from kg.sources.mapping import Mapper
 from kg.sources.names import usual_kind

@@ -8,8 +8,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from kg.config import Facts
 from kg.engine import Engine
+from kg.source_config import Facts
 from kg.sources.facts import QUANTITY, read_facts
 from kg.vocabulary import DCTERMS, RDFS, XSD, iri
 

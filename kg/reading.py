@@ -7,10 +7,11 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from kg.config import KgConfig, Source, read_config
+from kg.config import KgConfig, read_config
 from kg.engine import Engine, memory_told
 from kg.errors import KgError
 from kg.guessing import guess
+from kg.source_config import Source
 from kg.sources.facts import of_tables, read_facts
 from kg.sources.keeping import keep
 from kg.sources.mapping import quoted

@@ -9,8 +9,10 @@ from typing import Annotated, Any
 
 from pydantic import Field, PositiveInt
 
-from kg.config import KgConfig, Section, checked, read_toml
+from kg.config import KgConfig
+from kg.config_file import checked, read_toml
 from kg.graph import KnowledgeGraph
+from kg.source_config import Section
 from kg.sources.preset import with_presets
 from recsys.errors import RecsysError
 from recsys.explanation.telling import Teller

@@ -11,7 +11,7 @@ from typing import Any
 from kg import graph_store
 from kg.building import build
 from kg.carves import before
-from kg.config import checked
+from kg.config_file import checked
 from kg.engine import Engine, Relational
 from kg.graph import KnowledgeGraph
 from kg.leaks import leaks

@@ -14,9 +14,9 @@ from typing import Any
 
 from kg import graph_store
 from kg.adding import add, paths
-from kg.config import Source
 from kg.engine import Engine
 from kg.graph import KnowledgeGraph
+from kg.source_config import Source
 from kg.sources.files import find
 from kg.splitting import split
 from kg.steps.derive import derive

@@ -13,7 +13,8 @@ import pandas as pd
 import pytest
 
 import recsys
-from kg.config import Check, Derive, Facts, Link, Rule, Section, Shop, Source, Split
+from kg.config import Derive, Link, Shop, Split
+from kg.source_config import Check, Facts, Rule, Section, Source
 from recsys.config import Config, Evaluation, Explanations
 from recsys.losses import LOSSES
 from recsys.reranking import RERANKERS

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from kg.config import Facts
 from kg.engine import Engine, memory_told
+from kg.source_config import Facts
 from kg.sources.files import RDF, find, format_of
 from kg.sources.joining import LABELS, TYPE, end_of, join
 from kg.sources.mapping import literal

@@ -12,8 +12,8 @@ from itertools import count
 from pathlib import Path
 from typing import Any, TextIO
 
-from kg.config import Format, Source
 from kg.errors import KgError
+from kg.source_config import Format, Source
 from kg.sources.documents import DOCUMENTS, lines, unrolled
 from kg.sources.packed import open_bytes, open_lines
 

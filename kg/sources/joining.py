@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-from kg.config import Facts
+from kg.source_config import Facts
 from kg.sources.mapping import literal
 
 ENTITY = "entity"

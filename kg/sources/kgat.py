@@ -10,8 +10,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from kg.config import Derive, Facts, Source, Split
+from kg.config import Derive, Split
 from kg.errors import KgError
+from kg.source_config import Facts, Source
 from kg.sources.adjacency import integers
 
 TRAIN, TEST, GRAPH = "train.txt", "test.txt", "kg_final.txt"

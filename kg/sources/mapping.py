@@ -9,8 +9,8 @@ from difflib import get_close_matches
 from functools import cached_property
 
 from kg.columns import RAW, Column, Type
-from kg.config import Source
 from kg.errors import KgError
+from kg.source_config import Source
 from kg.sources.files import RawFile
 from kg.sources.names import usual
 

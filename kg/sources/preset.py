@@ -6,8 +6,10 @@ from importlib.resources import as_file, files
 from pathlib import Path
 from typing import TypeVar
 
-from kg.config import Facts, KgConfig, Section, Source, checked, read_toml
+from kg.config import KgConfig
+from kg.config_file import checked, read_toml
 from kg.errors import KgError
+from kg.source_config import Facts, Section, Source
 from kg.sources.folders import FOLDERS, in_folder
 from kg.sources.mapping import literal
 

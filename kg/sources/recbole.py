@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from kg.columns import PART
-from kg.config import Derive, Facts, Source, Split
+from kg.config import Derive, Split
 from kg.errors import KgError
+from kg.source_config import Facts, Source
 from kg.sources.files import look
 
 _PARTS: dict[str, tuple[str, ...]] = {

@@ -15,10 +15,10 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any, TypeVar
 
-from kg.config import Source
 from kg.engine import Engine, memory_told
 from kg.errors import KgError
 from kg.files import full_disk_told
+from kg.source_config import Source
 from kg.sources.files import LONGEST_LINE, RawFile, find, look
 from kg.sources.mapping import Made, Mapper, literal, quoted
 from kg.sources.rejects import Reject

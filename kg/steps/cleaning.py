@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from kg.columns import RAW
-from kg.config import Check, Rule
 from kg.engine import memory_told
 from kg.errors import KgError
+from kg.source_config import Check, Rule
 from kg.sources.mapping import quoted
 from kg.sources.staging import Staged, first_line
 

@@ -8,8 +8,8 @@ from itertools import chain, islice
 from typing import Any
 
 from kg.columns import RAW, Column
-from kg.config import Source
 from kg.errors import KgError
+from kg.source_config import Source
 from kg.sources.files import RawFile
 from kg.sources.mapping import literal
 from kg.sources.rejects import Reject, located

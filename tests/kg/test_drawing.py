@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 import kg
 from kg.carves import carves
-from kg.config import KgConfig, Split, checked
+from kg.config import KgConfig, Split
+from kg.config_file import checked
 from kg.drawing import codes
 from kg.engine import Engine
 from kg.errors import KgError

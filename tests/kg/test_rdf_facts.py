@@ -6,8 +6,8 @@ import pandas as pd
 import rdflib
 
 import kg
-from kg.config import Facts
 from kg.rdf_facts import facts_from_rdf, facts_to_rdf
+from kg.source_config import Facts
 
 TEXT = """@prefix r: <http://films.example/> . @prefix o: <http://words.example/> .
 @prefix rdfs: <http://www.w3.org/2000/01/rdf-schema#> . @prefix xsd: <http://www.w3.org/2001/XMLSchema#> .

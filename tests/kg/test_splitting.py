@@ -13,7 +13,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 import kg
-from kg.config import KgConfig, Split, checked
+from kg.config import KgConfig, Split
+from kg.config_file import checked
 from kg.engine import Engine
 from kg.errors import KgError
 from kg.splitting import given, leave_last_out, split

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from kg.config import Source
 from kg.errors import KgError
+from kg.source_config import Source
 from kg.sources.files import find, look
 from kg.sources.packed import open_lines
 
