@@ -41,10 +41,10 @@ def main() -> None:
     print("|---|---|---:|---:|---:|---|---:|---|")
     for folder in given.workspaces:
         job = Job(Workspace(folder), remembered(Workspace(folder)), 1, say=said)
-        graph, test, recipe = before_test(job)
+        test, recipe = before_test(job)
         more = {name: {} for name in given.more.split(",") if name}
         recipe = replace(recipe, scorers={**recipe.scorers, **more})
-        found = frontier(recipe, train_and_validation(job), (graph, test), job.config, job.conditions(), floors)
+        found = frontier(recipe, train_and_validation(job), test, job.config, job.conditions(), floors)
         for repeats in PROTOCOLS:
             points = found[repeats]
             drawn[f"{job.config.shop.name}, repeats {repeats}d"] = points

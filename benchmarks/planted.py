@@ -6,7 +6,9 @@ A demo shop knows why every purchase happened. Everything is fitted as the main 
   the beginning of the window, or with `until` by their mean over the window: the stricter reference;
 - for test purchases by a complement or a favourite brand that the fusion ranks in its top 10, the strongest path of the
   explanation, grouped as it is told, names the cause (the earlier item; the brand) or does not. Beside it stands the
-  chance that a path drawn evenly from all that the graph has between user and item, grouped alike, names it.
+  chance that a path drawn evenly from all that the graph has between user and item, grouped alike, names it, or one
+  from the shortest; and with `--rivals`, what a graph attention network says (`attention.py`), GNNExplainer for so many
+  of the pairs of a seed, as each takes some seconds.
 
 `--write` puts the tables into RESULTS.md.
 """
@@ -18,8 +20,10 @@ import sys
 import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from importlib import import_module
 from math import comb
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -47,7 +51,11 @@ from recsys.teaching import teach
 from recsys.types import Holdout, Scores, user_ids
 from recsys.windows import window, window_if_any
 
+if TYPE_CHECKING:
+    from benchmarks.attention import Rival
+
 K = 10
+WAYS = [f"{way}{n}" for way in ("first", "chance", "shortest", "attention", "mask") for n in ("", "3")]
 CAUSES = {"complement": ITEM, "brand": "brand"}
 """The mechanisms whose causes are nodes, and the type of those nodes."""
 
@@ -132,19 +140,22 @@ def caused(found: Found, repeats: Repeats) -> pd.DataFrame:
     return columns[ranked].drop_duplicates().reset_index(drop=True)
 
 
-def telling(found: Found, repeats: Repeats) -> pd.DataFrame:
+def telling(found: Found, repeats: Repeats, rival: Rival | None = None, n_masks: int = 0) -> pd.DataFrame:
     """`caused` with columns that are 1.0 where the cause is named, or the chance that it is.
 
-    first, three              by the strongest path of the fusion, or one of its three strongest
+    first, first3             by the strongest path of the fusion, or one of its three strongest
     chance, chance3           by a path drawn evenly from all there are, or one of three
     shortest, shortest3       by a path drawn evenly from the shortest ones, or one of three
+    attention, attention3     by the path that most attention of a `rival` goes along, or one of its three
+    mask, mask3               by what GNNExplainer says of the rival, for `n_masks` pairs; NaN of the others
     """
     everything = {str(path): 1.0 for path in metapaths(found.graph, Walks().weighting, Walks().max_steps)}
     anywhere = Walks(metapath_weights=everything).fit(found.graph)
     teller = Teller(found.graph, detail=0)
     pairs, query = caused(found, repeats), found.test.query
+    masked = set(np.random.default_rng(0).permutation(len(pairs))[:n_masks].tolist())
     rows = []
-    for pair in pairs.itertuples():
+    for place, pair in enumerate(pairs.itertuples()):
         by_fusion, every = (
             [reason for reason in teller.tell(scorer.explain(query, pair.row, pair.item)).reasons if reason.steps]
             for scorer in (found.fusions[repeats], anywhere)
@@ -154,11 +165,23 @@ def telling(found: Found, repeats: Repeats) -> pd.DataFrame:
             [names(reason, pair.mechanism, pair.cause) for reason in reasons]
             for reasons in (by_fusion, every, [reason for reason in every if len(reason.steps) == shortest])
         )
-        row = {"first": float(any(strongest[:1])), "three": float(any(strongest[:3]))}
+        row = {"first": float(any(strongest[:1])), "first3": float(any(strongest[:3]))}
         row |= {"chance": hit(drawn, 1), "chance3": hit(drawn, 3)}
-        rows.append(row | {"shortest": hit(short, 1), "shortest3": hit(short, 3)})
-    columns = ["first", "three", "chance", "chance3", "shortest", "shortest3"]
-    return pairs.join(pd.DataFrame(rows, columns=columns))
+        row |= {"shortest": hit(short, 1), "shortest3": hit(short, 3)}
+        if rival is not None:
+            user = int(query.users[pair.row])
+            row |= best("attention", rival.by_attention(user, every), drawn)
+            if place in masked:
+                row |= best("mask", rival.by_mask(user, query.items.start + pair.item, every), drawn)
+        rows.append(row)
+    return pairs.join(pd.DataFrame(rows, columns=WAYS if rival is not None else WAYS[:6]))
+
+
+def best(way: str, worth: list[float], named: list[bool]) -> dict[str, float]:
+    """Whether the path that is worth most names the cause, and whether one of three does."""
+    order = np.argsort(-np.array(worth), kind="stable")
+    first = [named[at] for at in order[:3]]
+    return {way: float(any(first[:1])), f"{way}3": float(any(first))}
 
 
 def hit(named: list[bool], n: int) -> float:
@@ -188,16 +211,16 @@ def of_accuracy(runs: list[pd.DataFrame]) -> Iterator[str]:
 def of_telling(runs: dict[Repeats, pd.DataFrame]) -> Iterator[str]:
     yield (
         "| cause | fusion | purchases in its top 10 | strongest path names it | one of three | a valid path by chance "
-        "| one of three | a shortest one | one of three |"
+        "| one of three | a shortest one | one of three | most attention | one of three | GNNExplainer | one of three |"
     )
-    yield f"|---|---{'|---:' * 7}|"
+    yield f"|---|---{'|---:' * (len(WAYS) + 1)}|"
     for repeats, told in runs.items():
         for mechanism in CAUSES:
             every = told[told["mechanism"] == mechanism]
             for title, pairs in ((mechanism, every[every["known"]]), (f"{mechanism}, later ones too", every)):
                 if title == mechanism or len(pairs) > every["known"].sum():
-                    ways = ("first", "three", "chance", "chance3", "shortest", "shortest3")
-                    named = " | ".join(f"{pairs[way].mean():.0%}" for way in ways)
+                    means = [pairs[way].mean() if way in pairs else np.nan for way in WAYS]
+                    named = " | ".join("–" if np.isnan(mean) else f"{mean:.0%}" for mean in means)
                     yield f"| {title} | repeats {repeats}d | {len(pairs)} | {named} |"
 
 
@@ -219,19 +242,25 @@ def main() -> None:
     words.add_argument("--users", type=int, default=DemoShop().users)
     words.add_argument("--items", type=int, default=DemoShop().items)
     words.add_argument("--events", type=int, default=DemoShop().events)
+    words.add_argument("--decoys", action="store_true", help="very popular hubs that cause nothing")
+    words.add_argument("--rivals", type=int, default=0, help="pairs of a seed that GNNExplainer is asked of")
     words.add_argument("--write", action="store_true", help="put the tables into RESULTS.md")
     given = words.parse_args()
     accurate: list[pd.DataFrame] = []
     told: dict[Repeats, list[pd.DataFrame]] = {repeats: [] for repeats in PROTOCOLS}
     for seed in range(given.seeds):
         with tempfile.TemporaryDirectory() as folder:
-            shop = DemoShop(users=given.users, items=given.items, events=given.events, seed=seed)
+            shop = DemoShop(users=given.users, items=given.items, events=given.events, seed=seed, decoys=given.decoys)
             scorers = given.scorers.split(",") if given.scorers else None
             found = find(shop, Path(folder), scorers, given.path_share)
             accurate.append(accuracy(found, oracles(found)))
             print(f"seed {seed}\n{accurate[-1].T.round(4)}", file=sys.stderr)
+            rival = None
+            if given.rivals:
+                rival = import_module("attention").Rival(found.graph, seed)  # the file beside this one
+                print(f"the rival's loss {rival.loss:.3f}", file=sys.stderr)
             for repeats, runs in told.items():
-                runs.append(telling(found, repeats))
+                runs.append(telling(found, repeats, rival, given.rivals))
     lines = [
         "## The demo shop's planted truth",
         f"`python benchmarks/planted.py`, seeds 0 to {given.seeds - 1}, test window unseen by graph and weights:",

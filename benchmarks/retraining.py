@@ -56,15 +56,15 @@ class Trainings:
     """Fusions of one recipe, by seed and floor of path share; nothing is fitted twice."""
 
     def __init__(self, job: Job, without: set[str]) -> None:
-        self.later, self.test, recipe = before_test(job)
+        self.test, recipe = before_test(job)
         self.scorers = {name: given for name, given in recipe.scorers.items() if name not in without}
-        self.train, self.validation = train_and_validation(job)
+        self.validation = train_and_validation(job)
         self.protocol = job.config.evaluation.protocol("exclude", 0)
         self.known: dict[tuple[str, bool, int | None], Scorer] = {}
 
     def fusion(self, seed: int, floor: float) -> Fusion:
         lesson = Fusion({name: self.fitted(name, seed, later=False) for name in self.scorers})
-        learn(lesson, self.validation, self.protocol, floor)
+        learn(lesson, self.validation.holdout, self.protocol, floor)
         return weighed(lesson, {name: self.fitted(name, seed, later=True) for name in lesson.used})
 
     def fitted(self, name: str, seed: int, *, later: bool) -> Scorer:
@@ -73,7 +73,7 @@ class Trainings:
         key = (name, later, own.get("seed"))
         if key not in self.known:
             scorer = create(name, **{**self.scorers[name], **own})
-            self.known[key] = Conditions().fit(scorer, self.later if later else self.train)
+            self.known[key] = Conditions().fit(scorer, (self.test if later else self.validation).graph)
         return self.known[key]
 
 
@@ -97,7 +97,7 @@ def drawn(fusion: Fusion, graph: KnowledgeGraph, kinds: tuple[str, ...], n: int,
 def stability(trainings: Trainings, floor: float, n_seeds: int, n_pairs: int) -> tuple[int, float, float]:
     """How many pairs; how often two trainings agree on the strongest path, and how often all do."""
     fusions = [trainings.fusion(seed, floor) for seed in range(n_seeds)]
-    pairs = drawn(fusions[0], trainings.later, trainings.test.kinds, n_pairs, 0)
+    pairs = drawn(fusions[0], trainings.test.graph, trainings.test.holdout.kinds, n_pairs, 0)
     named = [[strongest_path(fusion.explain(pair.query, 0, pair.item)) for fusion in fusions] for pair in pairs]
     agree = [np.mean([one == other for one, other in combinations(ways, 2)]) for ways in named]
     return len(pairs), float(np.mean(agree)), float(np.mean([len(set(ways)) == 1 for ways in named]))
@@ -105,8 +105,8 @@ def stability(trainings: Trainings, floor: float, n_seeds: int, n_pairs: int) ->
 
 def retrained(trainings: Trainings, floor: float, n_retrains: int) -> tuple[int, float, float]:
     """How many pairs; how often the strongest path's fall is the larger one; how many times as far, the median."""
-    graph, fusion = trainings.later, trainings.fusion(0, floor)
-    pairs = drawn(fusion, graph, trainings.test.kinds, n_retrains * AT_ONCE, 1)
+    graph, fusion = trainings.test.graph, trainings.fusion(0, floor)
+    pairs = drawn(fusion, graph, trainings.test.holdout.kinds, n_retrains * AT_ONCE, 1)
     degrees, rng, falls = degrees_of(graph), np.random.default_rng(2), []
     while pairs and len(falls) < n_retrains * AT_ONCE:
         group, pairs = disjoint(pairs)

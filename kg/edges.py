@@ -136,8 +136,12 @@ def gather(indptr: NDArray[Any], sources: Index) -> tuple[Index, Index]:
     first, last = np.zeros(len(sources), np.int64), np.zeros(len(sources), np.int64)
     first[known], last[known] = indptr[sources[known]], indptr[sources[known] + 1]
     lengths = last - first
-    rows = np.repeat(np.arange(len(sources)), lengths)
-    return rows, np.arange(len(rows)) + np.repeat(first - (np.cumsum(lengths) - lengths), lengths)
+    return np.repeat(np.arange(len(sources)), lengths), runs(first, lengths)
+
+
+def runs(low: Index, lengths: Index) -> Index:
+    """The numbers low[0], low[0] + 1, … (lengths[0] of them), then those from low[1], and so on."""
+    return np.arange(int(lengths.sum())) + np.repeat(low - (np.cumsum(lengths) - lengths), lengths)
 
 
 def _indptr(sources: NDArray[Any], n_sources: int) -> NDArray[Any]:

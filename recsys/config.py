@@ -7,7 +7,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import Field, PositiveInt
+from pydantic import Field, PositiveFloat, PositiveInt
 
 from kg.config import KgConfig
 from kg.config_file import checked, read_toml
@@ -61,14 +61,17 @@ class Evaluation(Section):
 class Explanations(Section):
     """What may be told: other customers are counts of at least `k_anonymous`; `sensitive` node types and relations not.
 
-    What is sensitive takes part in the scores; no sentence, document or picture shows it.
+    What is sensitive takes part in the scores; no sentence, document or picture shows it. `budget_ms` milliseconds of
+    one core are there to find a score's ways one by one, and as many to count customers: of a hub that needs more the
+    rest is added up, and it is said so.
     """
 
     k_anonymous: PositiveInt = 5
     sensitive: tuple[str, ...] = ()
+    budget_ms: PositiveFloat = 1000.0
 
     def teller(self, graph: KnowledgeGraph) -> Teller:
-        return Teller(graph, self.k_anonymous, frozenset(self.sensitive))
+        return Teller(graph, self.k_anonymous, frozenset(self.sensitive), budget_ms=self.budget_ms)
 
     def check(self, graph: KnowledgeGraph) -> None:
         """Raise RecsysError where `sensitive` names what the graph lacks: a slip would show what it should hide."""

@@ -22,10 +22,10 @@ def measure(job: Job, repeats: Repeats, n_pairs: int) -> Stage:
     evaluated = job.workspace.stage("evaluate")
 
     def work(_: Path, scratch: Path) -> Any:
-        graph, test, recipe = before_test(job)
-        parts = recipe.fit(graph, job.conditions(scratch))
+        test, recipe = before_test(job)
+        parts = recipe.fit(test.graph, job.conditions(scratch))
         scorers = {**parts, "fusion": recipe.fusions(parts)[repeats]}
-        return quality(scorers, graph, test, repeats, n_pairs=n_pairs, seed=job.config.seed, say=job.say)
+        return quality(scorers, test.graph, test.holdout, repeats, n_pairs=n_pairs, seed=job.config.seed, say=job.say)
 
     inputs = {"evaluate": evaluated.output, "repeats": repeats, "pairs": n_pairs}
     with job.workspace.locked():
@@ -38,8 +38,8 @@ def trade(job: Job) -> Stage:
     evaluated = job.workspace.stage("evaluate")
 
     def work(_: Path, scratch: Path) -> Any:
-        graph, test, recipe = before_test(job)
-        return frontier(recipe, train_and_validation(job), (graph, test), job.judged, job.conditions(scratch))
+        test, recipe = before_test(job)
+        return frontier(recipe, train_and_validation(job), test, job.judged, job.conditions(scratch))
 
     with job.workspace.locked():
         job.say("frontier …")

@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 from kg.graph import KnowledgeGraph
 from kg.query import Query
 from recsys.blocks import cached
+from recsys.deadline import NEVER, Deadline
 from recsys.errors import RecsysError
-from recsys.types import Contribution, Explains, Explanation, Holdout, Path, Scorer, Scores, explainer
+from recsys.types import Contribution, Explains, Explanation, Holdout, Path, Scorer, Scores, explainer, explains
 
 
 class Fusion:
@@ -78,15 +79,15 @@ class Fusion:
         """The parts' contributions, each times its factor; a part without an opinion speaks as a constant."""
         return self.explainer(query, row)(item)
 
-    def explainer(self, query: Query, row: int) -> Callable[[int], Explanation]:
+    def explainer(self, query: Query, row: int, deadline: Deadline = NEVER) -> Callable[[int], Explanation]:
         asked, additive = [], True
         for (name, part), factor, missing in zip(self.parts.items(), self.factors, self.missing_, strict=True):
             if not factor:
                 continue
-            if not isinstance(part, Explains):
+            if not explains(part):
                 fix = "Train without it: name the other scorers under [scorers] of the config."
                 raise RecsysError("this scorer cannot be explained exactly", value=name, fix=fix)
-            asked.append((name, explainer(part, query, row), float(factor), float(missing)))
+            asked.append((name, explainer(part, query, row, deadline), float(factor), float(missing)))
             additive = additive and part.additive
 
         def explain(item: int) -> Explanation:
@@ -98,6 +99,6 @@ class Fusion:
                     told = Explanation.of(query, row, item, missing, (absent,), additive=True)
                 score += factor * told.score
                 blocks += [block.scaled(factor) for block in told.columns.blocks]
-            return Explanation.of(query, row, item, score, blocks, additive=additive)
+            return Explanation.of(query, row, item, score, blocks, additive=additive, cut_ms=deadline.cut_ms)
 
         return explain

@@ -24,7 +24,7 @@ from recsys.blocks import cached
 from recsys.evaluation import Evaluation, Shared, evaluate, evaluate_all
 from recsys.fusion import Fusion
 from recsys.linear import ConstantScorer
-from recsys.path_share import shares
+from recsys.path_share import Shares, shares
 from recsys.protocol import Protocol, asked, seen_before
 from recsys.ranking import rank, top
 from recsys.types import Holdout, Scorer, Scores
@@ -70,12 +70,15 @@ def learn_all(lessons: Sequence[tuple[Fusion, Protocol, float]], holdout: Holdou
     judged_alone = evaluate_all([(parts, protocol) for protocol in protocols], holdout, _DECIDING, pools.add)
     free = [pool.weights() for pool in pools.pools]
     alone = [judged_alone[protocols.index(protocol)] for _, protocol, _ in lessons]
+    shown: dict[Protocol, Shares] = {}
     for (fusion, protocol, floor), judged in zip(lessons, alone, strict=True):
         pool = pools.pools[protocols.index(protocol)]
         fusion.weights_, fusion.scales_, fusion.missing_ = (of.copy() for of in free[protocols.index(protocol)])
         _never_silent(fusion, judged)
         if floor:
-            _hold(fusion, pool, holdout, protocol, floor)
+            if protocol not in shown:
+                shown[protocol] = _shown(fusion, holdout, protocol)
+            _hold(fusion, pool, shown[protocol], floor)
             _never_silent(fusion, judged)  # whatever the floor: without it some would be told nothing
     fused = evaluate_all([({fusion.name: fusion}, protocol) for fusion, protocol, _ in lessons], holdout, _DECIDING)
     for place, (fusion, protocol, floor) in enumerate(lessons):
@@ -87,25 +90,29 @@ def learn_all(lessons: Sequence[tuple[Fusion, Protocol, float]], holdout: Holdou
     return [judged.beside(own) for judged, own in zip(alone, fused, strict=True)]
 
 
-def _hold(fusion: Fusion, pool: _Pool, holdout: Holdout, protocol: Protocol, floor: float) -> None:
+def _shown(fusion: Fusion, holdout: Holdout, protocol: Protocol) -> Shares:
+    """What all parts say at places of a fusion's own lists."""
+    return shares(fusion, holdout.query, holdout.kinds if protocol.repeats == "exclude" else ())
+
+
+def _hold(fusion: Fusion, pool: _Pool, shown: Shares, floor: float) -> None:
     """Learn a fusion's weights anew such that its path share on the holdout is not below a floor.
 
+    `shown` is what its lists say with the free weights, which it has.
     Other weights show other items, which may be told otherwise: so the ascent is repeated with what the lists of its
     own weights say, and ends as near to the free weights as the floor allows. Where the lists are below the floor at
     last, the weights less told in paths are made smaller still.
     """
-    unseen = holdout.kinds if protocol.repeats == "exclude" else ()
-    shown = shares(fusion, holdout.query, unseen)
     floor = min(floor, float(shown.own.max(initial=0)))
     if shown.holds(fusion.weights_, floor):
         return
     free = fusion.weights_
     for _again in range(ASCENTS):
         fusion.weights_, _, _ = pool.weights(fusion.weights_, partial(shown.raised, floor=floor))
-        shown = shares(fusion, holdout.query, unseen)
+        shown = _shown(fusion, pool.holdout, pool.protocol)
     fusion.weights_ = _unit(shown.towards(fusion.weights_, free, floor))
     for _again in range(RAISES):
-        shown = shares(fusion, holdout.query, unseen)
+        shown = _shown(fusion, pool.holdout, pool.protocol)
         if shown.holds(fusion.weights_, floor):
             return
         fusion.weights_ = _unit(shown.raised(fusion.weights_, floor))

@@ -11,11 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import ConfigDict
 
+from kg.edges import runs
 from kg.graph import KnowledgeGraph
 from kg.query import Query, Weighting
+from recsys.deadline import NEVER, Deadline
 from recsys.demand import Demand
 from recsys.operators import Operator, apply, column
-from recsys.summands import ContributionKind, Contributions, Events, Summands, runs
+from recsys.summands import ContributionKind, Contributions, Events, Summands
 from recsys.types import Contribution, Explanation, Path, Scores
 
 STRICT = ConfigDict(extra="forbid")
@@ -26,21 +28,26 @@ STRICT = ConfigDict(extra="forbid")
 class Weighed(Events):
     """One person's events that weigh anything: columns of a query, and `weights` float64 (m,).
 
-    `kept` is what a scorer has looked up for this person and need not look up again for her next item.
+    `kept` is what a scorer has looked up for this person and need not look up again for her next item; by the
+    `deadline` she has to be told.
     """
 
     weights: NDArray[np.float64]
+    deadline: Deadline = NEVER
     kept: dict[str, Any] = field(default_factory=dict)
 
     @classmethod
-    def weigh(cls, query: Query, row: int, weighting: Weighting, *, only_items: bool = False) -> Weighed:
+    def weigh(
+        cls, query: Query, row: int, weighting: Weighting, *, only_items: bool = False, deadline: Deadline = NEVER
+    ) -> Weighed:
         """The events of a row; `only_items` leaves out those on other nodes."""
         alone = query if len(query) == 1 else query.take(np.array([row]))
         weights = alone.event_weights(weighting).astype(np.float64)
         on_items = (alone.nodes >= query.items.start) & (alone.nodes < query.items.stop)
         kept = np.flatnonzero((weights != 0) & (on_items | (not only_items)))
         positions = kept + int(query.indptr[row])
-        return cls(positions, alone.nodes[kept], alone.kinds[kept], alone.times[kept], query.kind_names, weights[kept])
+        columns = (positions, alone.nodes[kept], alone.kinds[kept], alone.times[kept])
+        return cls(*columns, query.kind_names, weights[kept], deadline)
 
     @cached_property
     def touched(self) -> NDArray[np.int64]:
@@ -116,16 +123,18 @@ class LinearScorer:
     def explain(self, query: Query, row: int, item: int) -> Explanation:
         return self.explainer(query, row)(item)
 
-    def explainer(self, query: Query, row: int) -> Callable[[int], Explanation]:
-        events = Weighed.weigh(query, row, self.weighting, only_items=not self.reads_all_nodes)
+    def explainer(self, query: Query, row: int, deadline: Deadline = NEVER) -> Callable[[int], Explanation]:
+        only_items = not self.reads_all_nodes
+        events = Weighed.weigh(query, row, self.weighting, only_items=only_items, deadline=deadline)
 
         def explain(item: int) -> Explanation:
             if not self.opinion_[item]:
                 return Explanation.of(query, row, item, float("nan"), (), additive=self.additive)
             emphasis = float(self.emphasis_[item])
-            told = Contributions(self.contributions(events, query.items, item))
-            parts = Contributions(block.scaled(emphasis) for block in told.blocks)
-            return Explanation.of(query, row, item, parts.total, parts.blocks, additive=self.additive)
+            said = Contributions(self.contributions(events, query.items, item))
+            parts = Contributions(block.scaled(emphasis) for block in said.blocks)
+            told = (query, row, item, parts.total, parts)
+            return Explanation.of(*told, additive=self.additive, cut_ms=deadline.cut_ms)
 
         return explain
 

@@ -84,18 +84,16 @@ def column(operator: Operator, rows: NDArray[np.int64], item: int) -> NDArray[np
 
 def _entries(matrix: csr_array[np.float32], rows: NDArray[np.int64], column: int) -> NDArray[np.float32]:
     """matrix[rows, column] by bisection in all rows at once; the indices of each row must be sorted."""
-    low, end = matrix.indptr[rows], matrix.indptr[rows + 1]
-    high = end.copy()
-    while (searched := low < high).any():
-        middle = (low + high) // 2
-        before = searched & (matrix.indices[np.where(searched, middle, 0)] < column)
-        low = np.where(before, middle + 1, low)
-        high = np.where(searched & ~before, middle, high)
-    found = low < end
-    at = np.where(found, low, 0)
-    found[found] = matrix.indices[at[found]] == column
     values = np.zeros(len(rows), dtype=np.float32)
-    values[found] = matrix.data[at[found]]
+    low, end = matrix.indptr[rows], matrix.indptr[rows + 1]
+    some = np.flatnonzero(low < end)
+    at, n = low[some], (end - low)[some]
+    while len(n) and n.max() > 1:  # the column stands at `at` or later, among `n` entries
+        half = n // 2
+        at += half * (matrix.indices[at + half] <= column)
+        n -= half
+    found = matrix.indices[at] == column
+    values[some[found]] = matrix.data[at[found]]
     return values
 
 

@@ -23,6 +23,7 @@ from kg.tables import Tables
 from kg.updating import updated
 from recsys import answering, ranking, store
 from recsys.config import Config
+from recsys.deadline import Deadline
 from recsys.errors import RecsysError
 from recsys.explanation.answers import WhyAbove, WhyNot, Without, WouldBring
 from recsys.explanation.page import Shown
@@ -37,7 +38,7 @@ from recsys.scorers.sequels import Sequels
 from recsys.serving import Service
 from recsys.similar import Similar
 from recsys.teaching import teach
-from recsys.types import Explanation, Placement, Scorer, user_ids
+from recsys.types import Explanation, Placement, Scorer, explainer, user_ids
 from recsys.windows import seconds, window, window_if_any
 
 if TYPE_CHECKING:
@@ -205,9 +206,11 @@ class Recommender:
     ) -> Explanation:
         """The contributions that add up to an item's score for a user, or for a guest with a `history` of items.
 
-        In a notebook it draws itself as `show` does.
+        In a notebook it draws itself as `show` does. What it may take is the config's `explanations.budget_ms`.
         """
-        found = self.fusions[repeats].explain(self._one(user, history, as_of), 0, self.item(item))
+        deadline = Deadline(self.config_.explanations.budget_ms)
+        explain = explainer(self.fusions[repeats], self._one(user, history, as_of), 0, deadline)
+        found = explain(self.item(item))
         return replace(found, drawn=lambda told: Shown(self.teller.tell(told))._repr_html_())
 
     def placed(self, user: str | None, item: str, k: int = 10, **asked: Any) -> Placement:

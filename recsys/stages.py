@@ -214,7 +214,7 @@ def _learn(job: Job, name: str) -> Stage:
     scorers = tuned(job.workspace, job.config, made)
 
     def work(folder: Path, scratch: Path) -> Any:
-        validation = Window(*train_and_validation(job))
+        validation = train_and_validation(job)
         earlier = _before_validation(job)
         conditions = job.conditions(scratch, folder / "log")
         lesson = teach(validation, scorers, job.config.evaluation, conditions, job.config.seed, earlier=earlier)
@@ -237,8 +237,8 @@ def _evaluate(job: Job) -> Stage:
     config = job.judged
 
     def work(folder: Path, scratch: Path) -> Any:
-        graph, test, recipe = before_test(job)
-        figures = judge(recipe, graph, test, config, job.conditions(scratch))
+        test, recipe = before_test(job)
+        figures = judge(recipe, test.graph, test.holdout, config, job.conditions(scratch))
         _write(folder / _EVALUATION, figures)
         report(job, figures, recipe).save(folder / REPORT)
         return figures
@@ -248,17 +248,17 @@ def _evaluate(job: Job) -> Stage:
     return job.workspace.run("evaluate", inputs, work)
 
 
-def train_and_validation(job: Job) -> tuple[KnowledgeGraph, Holdout]:
+def train_and_validation(job: Job) -> Window:
     """What validation is asked of: the graph of all before it, its users and targets."""
     graph = _graph(job.workspace, "train")
-    return graph, _holdout(job, job.workspace.stage("graph"), graph, "validation")
+    return Window(graph, _holdout(job, job.workspace.stage("graph"), graph, "validation"))
 
 
-def before_test(job: Job) -> tuple[KnowledgeGraph, Holdout, Recipe]:
+def before_test(job: Job) -> tuple[Window, Recipe]:
     """What the test is asked of: the graph of all before it, its users and targets, and what was learned."""
     graph = _graph(job.workspace, "train_validation")
     test = _holdout(job, job.workspace.stage("graph"), graph, "test")
-    return graph, test, _recipe(job.workspace.stage("train").checked())
+    return Window(graph, test), _recipe(job.workspace.stage("train").checked())
 
 
 def report(job: Job, figures: Any, recipe: Recipe, explanations: Any = None, frontier: Any = None) -> Report:

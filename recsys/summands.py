@@ -220,8 +220,3 @@ def _block(parts: list[Contribution]) -> Summands:
         first.relations,
         np.array(counts, dtype=np.int64),
     )
-
-
-def runs(low: Index, lengths: Index) -> Index:
-    """The numbers low[0], low[0] + 1, … (lengths[0] of them), then those from low[1], and so on."""
-    return np.arange(int(lengths.sum())) + np.repeat(low - (np.cumsum(lengths) - lengths), lengths)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, Any, Protocol, Self, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, Self, TypeGuard, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,7 @@ from scipy.sparse import csr_array
 
 from kg.graph import ITEM, USER, KnowledgeGraph
 from kg.query import Query
+from recsys.deadline import NEVER, Deadline
 from recsys.markup import element, table, together
 from recsys.summands import MANY as MANY
 from recsys.summands import Contribution as Contribution
@@ -100,17 +101,26 @@ class Explains(Protocol):
         ...
 
 
-def explainer(scorer: Explains, query: Query, row: int) -> Callable[[int], Explanation]:
-    """`explain` of any item for one row; what all items need of the row is looked up once, if the scorer can do so."""
-    own: Callable[[Query, int], Callable[[int], Explanation]] | None = getattr(scorer, "explainer", None)
-    return own(query, row) if own else partial(scorer.explain, query, row)
+def explains(scorer: Scorer) -> TypeGuard[Explains]:
+    """Whether a scorer is `Explains`: what `isinstance` says, in a hundredth of the time."""
+    return hasattr(scorer, "explain") and hasattr(scorer, "additive")
+
+
+def explainer(scorer: Explains, query: Query, row: int, deadline: Deadline = NEVER) -> Callable[[int], Explanation]:
+    """`explain` of any item for one row; what all items need of the row is looked up once, if the scorer can do so.
+
+    Such a scorer keeps to the deadline too.
+    """
+    own: Callable[[Query, int, Deadline], Callable[[int], Explanation]] | None = getattr(scorer, "explainer", None)
+    return own(query, row, deadline) if own else partial(scorer.explain, query, row)
 
 
 @dataclass(frozen=True)
 class Explanation:
     """A score and the contributions that make it up; `user` and `item` in the one numbering (user −1: a guest).
 
-    `drawn` is how a notebook shows it; who has the graph at hand gives it, for names and pictures.
+    `cut_ms`: after how many milliseconds what was not told yet was added up; None: it never was. `drawn` is how a
+    notebook shows it; who has the graph at hand gives it, for names and pictures.
     """
 
     user: int
@@ -118,6 +128,7 @@ class Explanation:
     score: float
     contributions: Sequence[Contribution]
     additive: bool
+    cut_ms: float | None = None
     drawn: Callable[[Explanation], str] | None = field(default=None, compare=False)
 
     def __repr__(self) -> str:
@@ -141,10 +152,12 @@ class Explanation:
         parts: Iterable[Contribution | Summands],
         *,
         additive: bool,
+        cut_ms: float | None = None,
     ) -> Explanation:
         """The explanation of one row of a query; `item` counts within the items."""
         user = int(query.users[row])
-        return cls(user, query.items.start + item, score, Contributions(parts), additive)
+        told = parts if isinstance(parts, Contributions) else Contributions(parts)
+        return cls(user, query.items.start + item, score, told, additive, cut_ms)
 
     @cached_property
     def columns(self) -> Contributions:

@@ -18,7 +18,8 @@ def as_json(
 
     `contributions` sum to `score`. A `path` alternates nodes {"type", "id", "label", "count"} and steps {"relation"},
     each step an edge of the graph: of a link it ends at the node that the user's events touch, of a constant it is the
-    item alone. Several nodes in one place have no id; a `count` of null stands for fewer customers than may be told.
+    item alone. Several nodes in one place have no id; a `count` of null stands for fewer customers than may be told, or
+    with `counted` false for nodes that there was no time to count. `cut_ms`: the milliseconds that were not enough.
     """
     names = Phrases.of(language)
     return {
@@ -28,6 +29,7 @@ def as_json(
         "score": told.score,
         "path_share": told.share("path"),
         "additive": told.additive,
+        "cut_ms": told.cut_ms,
         "contributions": [_contribution(reason, told, names) for reason in told.reasons],
         "text": [*words(told, language=language, audience=audience), *moves(placement, names)],
     }
@@ -69,7 +71,7 @@ def stop_json(stop: Stop, names: Phrases) -> dict[str, Any]:
     """A node, or several in one place."""
     if stop.id is not None:
         return {"type": stop.type, "id": stop.id, "label": stop.label}
-    return {"type": stop.type, "id": None, "label": names.node(stop), "count": stop.count}
+    return {"type": stop.type, "id": None, "label": names.node(stop), "count": stop.count, "counted": stop.counted}
 
 
 def _step(step: Step) -> dict[str, Any]:

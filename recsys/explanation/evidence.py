@@ -10,7 +10,8 @@ from scipy.sparse import csr_array
 
 from kg.graph import ITEM, USER, KnowledgeGraph
 from kg.query import DAY, TIMELESS
-from recsys.explanation.steps import Nodes, common, neighbours
+from recsys.deadline import NEVER, Deadline
+from recsys.explanation.steps import Nodes, common, n_edges, neighbours
 
 RECENT_DAYS = 30
 _POPULAR = 0.9  # an item is popular when it sells better than this share of the items
@@ -22,10 +23,15 @@ class Evidence:
 
     graph: KnowledgeGraph
 
-    def customers_of_both(self, first: int, second: int, besides: int) -> int:
-        """How many customers have an event of the weightiest kind (purchase) with both items, one left out."""
+    def customers_of_both(self, first: int, second: int, besides: int, deadline: Deadline = NEVER) -> int:
+        """How many customers have an event of the weightiest kind (purchase) with both items, one left out.
+
+        0 where there is no time to count them.
+        """
         kind = f"rev_{self.graph.event_kind}"
-        ends = (np.array([item], dtype=np.int64) for item in (first, second))
+        ends = [np.array([item], dtype=np.int64) for item in (first, second)]
+        if not deadline.allows(sum(n_edges(self.graph, end, kind) for end in ends)):
+            return 0
         one, other = (neighbours(self.graph, end, kind) for end in ends)
         both = common(one, other)
         return int(np.count_nonzero(both != besides))

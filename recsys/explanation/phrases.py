@@ -120,9 +120,14 @@ class Phrases:
 
     def _crowd(self, stop: Stop) -> str:
         known = stop.type if stop.type in self.patterns["crowds"] else "other"
-        suffix = "_few" if stop.count is None else "_one" if stop.count == 1 else ""
+        suffix = many_as(stop) or ("_one" if stop.count == 1 else "")
         name = known + suffix if known + suffix in self.patterns["crowds"] else known
         return self.pattern("crowds", name).format(count=stop.count, type=stop.type)
+
+
+def many_as(stop: Stop) -> str:
+    """Which pattern tells nodes without their number; empty: the one with it."""
+    return "_uncounted" if not stop.counted else "_few" if stop.count is None else ""
 
 
 def sentence(text: str) -> str:

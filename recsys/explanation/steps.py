@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from kg.edges import gather
 from kg.graph import KnowledgeGraph, Relation
+from recsys.deadline import NEVER, Deadline
 from recsys.errors import RecsysError
 from recsys.summands import MANY, Contribution, Path
 from recsys.types import Explanation
@@ -18,6 +20,7 @@ from recsys.types import Explanation
 Nodes = NDArray[np.int64]
 NOWHERE: Nodes = np.empty(0, np.int64)
 _REVERSE = "rev_"
+_LOOK_UP = 8  # marks that cost as much as one node that is looked up
 
 
 def reverse(name: str) -> str:
@@ -47,11 +50,30 @@ def neighbours(graph: KnowledgeGraph, nodes: Nodes, name: str) -> Nodes:
     return np.unique(np.concatenate(reached)) if reached else NOWHERE
 
 
+def n_edges(graph: KnowledgeGraph, nodes: Nodes, name: str) -> int:
+    """How many edges `neighbours` looks at."""
+    if not len(nodes):
+        return 0
+    source = graph.type_of(int(nodes[0]))
+    found = 0
+    for relation in named(graph, name, source.name):
+        indptr, _ = _adjacent(graph, relation)
+        local = np.minimum(nodes - source.start, len(indptr) - 1)  # it ends after the last that has an edge
+        found += int((indptr[np.minimum(local + 1, len(indptr) - 1)] - indptr[local]).sum())
+    return found
+
+
 def common(one: Nodes, other: Nodes) -> Nodes:
     """What two sorted arrays without repetitions have in common, sorted; the shorter one is looked up in the other."""
     short, long = sorted((one, other), key=len)
     if not len(short):
         return short
+    first, span = long[0], int(long[-1] - long[0]) + 1
+    if len(short) * _LOOK_UP > span:
+        marked = np.zeros(span, dtype=bool)
+        marked[long - first] = True
+        inside = short[(short >= first) & (short <= long[-1])]
+        return inside[marked[inside - first]]
     places = np.minimum(np.searchsorted(long, short), len(long) - 1)
     return short[long[places] == short]
 
@@ -61,41 +83,48 @@ class Crowds:
     """Who lies on the walks of some paths; what paths have in common between two named nodes is walked once."""
 
     graph: KnowledgeGraph
-    known: dict[Path, list[Nodes]] = field(default_factory=dict)
+    deadline: Deadline = NEVER
+    known: dict[Path, list[Nodes] | None] = field(default_factory=dict)
 
-    def stations(self, path: Path) -> list[Nodes]:
-        """For every place of a path the nodes on one of its walks; all empty where no walk goes all the way."""
+    def stations(self, path: Path) -> list[Nodes] | None:
+        """For every place of a path the nodes on one of its walks; all empty where no walk goes all the way.
+
+        None: there is no time to walk it.
+        """
         named = [place for place, node in enumerate(path.nodes) if node != MANY]
         on_the_way = [np.array(path.nodes[:1], dtype=np.int64)]
         for start, end in pairwise(named):
             part = Path(path.nodes[start : end + 1], path.relations[start:end])
             if part not in self.known:
-                self.known[part] = _between(self.graph, part)
-            on_the_way += self.known[part][1:]
+                self.known[part] = _between(self.graph, part, self.deadline)
+            between = self.known[part]
+            if between is None:
+                return None
+            on_the_way += between[1:]
         return on_the_way if all(map(len, on_the_way)) else [NOWHERE] * len(path.nodes)
 
 
-def stations(graph: KnowledgeGraph, path: Path) -> list[Nodes]:
-    """`Crowds.stations` of one path."""
-    return Crowds(graph).stations(path)
-
-
-def _between(graph: KnowledgeGraph, path: Path) -> list[Nodes]:
+def _between(graph: KnowledgeGraph, path: Path, deadline: Deadline) -> list[Nodes] | None:
     """`stations` of a path of which the first and the last node alone are named: walked from both, to the middle."""
     n = len(path.relations)
     back = Path(path.nodes[::-1], tuple(map(reverse, path.relations[::-1])))
-    there = _walked(graph, path, n // 2)
-    here = _walked(graph, back, n - n // 2)[::-1]
+    there = _walked(graph, path, n // 2, deadline)
+    here = _walked(graph, back, n - n // 2, deadline)
+    if there is None or here is None:
+        return None
+    here = here[::-1]
     met = common(there[-1], here[0])
     before = _narrowed(graph, there, met, back.relations[n - n // 2 :])
     after = _narrowed(graph, here[::-1], met, path.relations[n // 2 :])
     return [*before[::-1], *after[1:]]
 
 
-def _walked(graph: KnowledgeGraph, path: Path, n_steps: int) -> list[Nodes]:
-    """Where the first steps from the first node of a path lead, one after the other."""
+def _walked(graph: KnowledgeGraph, path: Path, n_steps: int, deadline: Deadline) -> list[Nodes] | None:
+    """Where the first steps from the first node of a path lead, one after the other; None: there is no time."""
     reached = [np.array(path.nodes[:1], dtype=np.int64)]
     for name in path.relations[:n_steps]:
+        if not deadline.allows(n_edges(graph, reached[-1], name)):
+            return None
         reached.append(neighbours(graph, reached[-1], name))
     return reached
 
@@ -138,15 +167,24 @@ def check(graph: KnowledgeGraph, explanation: Explanation) -> None:
         )
 
 
-def _ends(graph: KnowledgeGraph, relation: Relation, local: Nodes) -> Nodes:
+def _adjacent(graph: KnowledgeGraph, relation: Relation) -> tuple[NDArray[Any], NDArray[np.int32]]:
+    """The edges of a relation as it is walked: where those of each source begin, and where they lead."""
     source, name, target = relation
     if name.startswith(_REVERSE):
         indptr, indices, _ = graph.relations[(target, name.removeprefix(_REVERSE), source)].reverse
+        return indptr, indices
+    edges = graph.relations[relation]
+    return edges.indptr, edges.indices
+
+
+def _ends(graph: KnowledgeGraph, relation: Relation, local: Nodes) -> Nodes:
+    target = relation[2]
+    indptr, indices = _adjacent(graph, relation)
+    if len(local) == 1 and local[0] < len(indptr) - 1:
+        reached = indices[indptr[local[0]] : indptr[local[0] + 1]]  # no copy: a hub's are very many
     else:
-        edges = graph.relations[relation]
-        indptr, indices = edges.indptr, edges.indices
-    _, places = gather(indptr, local)
-    return indices[places].astype(np.int64) + graph.nodes[target].start
+        reached = indices[gather(indptr, local)[1]]
+    return reached.astype(np.int64) + graph.nodes[target].start
 
 
 def _reached(graph: KnowledgeGraph, path: Path) -> list[Nodes]:

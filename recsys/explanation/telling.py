@@ -6,14 +6,16 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from functools import cached_property
+from math import inf
 
 import numpy as np
 from numpy.typing import NDArray
 
 from kg.graph import ITEM, USER, KnowledgeGraph
 from kg.query import EVENT_KINDS, TIMELESS, Query
+from recsys.deadline import Deadline
 from recsys.explanation.evidence import RECENT_DAYS, Evidence, others, provenance
-from recsys.explanation.steps import NOWHERE, Crowds
+from recsys.explanation.steps import NOWHERE, Crowds, named
 from recsys.explanation.told import HIDDEN, Context, Occasion, Reason, Step, Stop, Told
 from recsys.summands import MANY, Event, Path, Summands
 from recsys.types import Explanation
@@ -26,12 +28,14 @@ class Teller:
     k_anonymous  fewer other customers than this are "a few"; none is ever named
     sensitive    node types and relations that are never shown
     detail       how many reasons, from the strongest on, get a context
+    budget_ms    milliseconds of one core that are there to count customers: those there is no time for are not counted
     """
 
     graph: KnowledgeGraph
     k_anonymous: int = 5
     sensitive: frozenset[str] = field(default=frozenset())
     detail: int = 30
+    budget_ms: float = inf
 
     def tell(self, explanation: Explanation, n: int | None = None) -> Told:
         """The explanation grouped by scorer, node of the query, and path or link; strongest first.
@@ -42,17 +46,19 @@ class Teller:
         blocks = [self._anonymous(block, user) for block in explanation.columns.blocks]
         groups = [(block, way) for block in blocks for way in range(len(block.nodes))]
         sizes = np.abs(np.concatenate([block.of_ways for block in blocks] or [np.empty(0)]))
-        crowds = Crowds(self.graph)
+        deadline = Deadline(self.budget_ms)
+        crowds = Crowds(self.graph, deadline)
         reasons = []
         for place, (block, way) in enumerate(groups[at] for at in strongest(sizes, n)):
             reason = self._reason(block, way, user, crowds)
             if place < self.detail and block.kind != "path":
                 node = int(block.starts[block.going(way)[0]])
-                reason = replace(reason, context=self._context(node, item, user))
+                reason = replace(reason, context=self._context(node, item, user, deadline))
             reasons.append(reason)
         own = None if user < 0 else self.stop(user)
         told = (own, self.stop(item), explanation.score, explanation.additive, tuple(reasons))
-        return Told(*told, as_of=self.day(self.graph.now), new=self.evidence.new(item))
+        cut = explanation.cut_ms or deadline.cut_ms
+        return Told(*told, as_of=self.day(self.graph.now), new=self.evidence.new(item), cut_ms=cut)
 
     @cached_property
     def evidence(self) -> Evidence:
@@ -116,16 +122,30 @@ class Teller:
 
     def _stops(self, path: Path, user: int, crowds: Crowds) -> Iterator[Stop]:
         passed_by = crowds.stations(path) if MANY in path.nodes else [NOWHERE] * len(path.nodes)
+        if passed_by is None:
+            yield from self._uncounted(path)
+            return
         for place, (node, passed) in enumerate(zip(path.nodes, passed_by, strict=True)):
             if node != MANY:
                 yield self.stop(node, hidden=self._behind_sensitive(path, place))
-            elif passed.tolist() == [user]:
+            elif len(passed) == 1 and passed[0] == user:
                 yield self.stop(user)
             elif len(passed):
                 kind = self.graph.type_of(int(passed[0])).name
                 yield self._crowd(kind, others(passed, user))
             else:
                 yield Stop(HIDDEN, None)
+
+    def _uncounted(self, path: Path) -> Iterator[Stop]:
+        """The stops of a path that there is no time to walk."""
+        node_type = self.graph.type_of(path.nodes[0]).name
+        for place, node in enumerate(path.nodes):
+            if place:
+                node_type = named(self.graph, path.relations[place - 1], node_type)[0][2]
+            if node != MANY:
+                yield self.stop(node, hidden=self._behind_sensitive(path, place))
+            else:
+                yield Stop(HIDDEN if node_type in self.sensitive else node_type, None, count=None, counted=False)
 
     def _behind_sensitive(self, path: Path, place: int) -> bool:
         """Whether a step to or from this place is sensitive; items are what such a step is about, and stay."""
@@ -152,10 +172,10 @@ class Teller:
         few = node_type == USER and count < self.k_anonymous
         return Stop(HIDDEN if node_type in self.sensitive else node_type, None, count=None if few else count)
 
-    def _context(self, node: int, item: int, user: int) -> Context:
+    def _context(self, node: int, item: int, user: int, deadline: Deadline) -> Context:
         """Beside a link to another item: who bought both, what both have. Beside anything else: who buys the item."""
         if node != item and node in self.graph.nodes[ITEM].range:
-            count = self.evidence.customers_of_both(node, item, besides=user)
+            count = self.evidence.customers_of_both(node, item, besides=user, deadline=deadline)
             shared = tuple(
                 (relation, self.stop(found))
                 for relation, found in self.evidence.shared(node, item)

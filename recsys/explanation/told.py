@@ -21,12 +21,14 @@ class Stop:
     id     the shop's id; None where several nodes are meant or the node may not be shown
     label  what people read; empty where `id` is None
     count  how many different nodes; None: at least one, but fewer customers than may be told
+    counted  whether there was time to count them: where there was not, `count` is None
     """
 
     type: str
     id: str | None
     label: str = ""
     count: int | None = 1
+    counted: bool = True
 
 
 @dataclass(frozen=True)
@@ -98,7 +100,8 @@ class Reason:
 class Told:
     """A score and its reasons, by |value|; `user` is None for a guest; `as_of` is the day the graph tells of.
 
-    `new`: no customer has had an event with the item yet.
+    `new`: no customer has had an event with the item yet. `cut_ms`: after how many milliseconds what was not told yet
+    was added up, or not counted; None: it never was.
     """
 
     user: Stop | None
@@ -108,6 +111,7 @@ class Told:
     reasons: tuple[Reason, ...]
     as_of: date
     new: bool = False
+    cut_ms: float | None = None
 
     @property
     def weight(self) -> float:

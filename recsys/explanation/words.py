@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
 from recsys.errors import RecsysError
-from recsys.explanation.phrases import Phrases, sentence
+from recsys.explanation.phrases import Phrases, many_as, sentence
 from recsys.explanation.told import Reason, Step, Told
 from recsys.types import ContributionKind
 
@@ -32,7 +32,8 @@ def words(told: Told, *, language: str = "en", audience: Audience = "shopper", n
     """At most `n` reasons, strongest first and of different forms where these are worth saying.
 
     To shoppers: no numbers but counts and dates, one sentence of evidence against where it is large. To merchandisers:
-    a line on the score, every reason with its value, and what the smaller ones add up to.
+    a line on the score, every reason with its value, and what the smaller ones add up to. Where it was cut, a last
+    line says so.
     """
     if audience not in get_args(Audience):
         raise RecsysError("no such audience", value=audience, fix=f"There are {', '.join(get_args(Audience))}.")
@@ -40,7 +41,8 @@ def words(told: Told, *, language: str = "en", audience: Audience = "shopper", n
     said = _to_shopper(told, phrases, n) if audience == "shopper" else _to_merchandiser(told, phrases, n)
     silence = "new" if told.new else "nothing"
     nothing = phrases.pattern(audience, silence).format(item=phrases.node(told.item))
-    return tuple(sentence(text) for text in said) or (sentence(nothing),)
+    cut = () if told.cut_ms is None else (phrases.pattern("form", "cut").format(ms=f"{told.cut_ms:g}"),)
+    return (*(tuple(sentence(text) for text in said) or (sentence(nothing),)), *map(sentence, cut))
 
 
 def form_of(reason: Reason, told: Told) -> Form:
@@ -151,7 +153,7 @@ def _sentence(claim: Claim, told: Told, phrases: Phrases) -> str:
             names["did"] = phrases.did(reason.steps[-2].name, what)
             names["did_item"] = phrases.did(reason.steps[-1].name, names["item"])
             names["count"] = str(reason.stops[-2].count)
-            name += "_few" if reason.stops[-2].count is None else ""
+            name += many_as(reason.stops[-2])
         case "related":
             names["top"] = phrases.node(reason.stops[2])
         case "same_fact" | "fact":

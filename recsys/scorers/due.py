@@ -6,6 +6,7 @@ come back is a life table (Cutler & Ederer 1958): of all purchases that have wai
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -17,6 +18,7 @@ from scipy.sparse import csr_array
 from kg.graph import KnowledgeGraph, Relation
 from kg.ids import Index
 from kg.query import DAY, TIMELESS, Query, Weighting
+from recsys.deadline import NEVER, Deadline
 from recsys.grid import Span
 from recsys.linear import STRICT, Weighed
 from recsys.scorers.interactions import weightiest
@@ -84,16 +86,23 @@ class Due:
 
     def explain(self, query: Query, row: int, item: int) -> Explanation:
         """One path per purchase: the event's own edge leads to the item."""
-        node = query.items.start + item
+        return self.explainer(query, row)(item)
+
+    def explainer(self, query: Query, row: int, _: Deadline = NEVER) -> Callable[[int], Explanation]:
         events = Weighed.weigh(query, row, self.weighting, only_items=True)
         worth = self._worth(query.take(np.array([row])))[events.positions - query.indptr[row]]
-        told = np.flatnonzero((events.nodes == node) & (worth != 0))
-        parts = tuple(
-            Contribution(value, "path", self.name, event, Path((node,)))
-            for value, event in zip(worth[told].tolist(), events.some(told), strict=True)
-        )
-        score = float(sum(part.value for part in parts)) if self.opinion_[item] else float("nan")
-        return Explanation.of(query, row, item, score, parts, additive=True)
+
+        def explain(item: int) -> Explanation:
+            node = query.items.start + item
+            told = np.flatnonzero((events.nodes == node) & (worth != 0))
+            parts = tuple(
+                Contribution(value, "path", self.name, event, Path((node,)))
+                for value, event in zip(worth[told].tolist(), events.some(told), strict=True)
+            )
+            score = float(sum(part.value for part in parts)) if self.opinion_[item] else float("nan")
+            return Explanation.of(query, row, item, score, parts, additive=True)
+
+        return explain
 
     def _worth(self, query: Query) -> Floats:
         """What every event says for its own item: float64 (E,), 0 for those that do not count."""

@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.functional import scaled_dot_product_attention
 
+from kg.edges import runs
 from kg.query import Weighting
 from recsys.losses import MASKED
 from recsys.scorers.candidates import candidates
 from recsys.scorers.sequences import TARGETS, Sequences, Stretches
-from recsys.summands import runs
 
 if TYPE_CHECKING:
     from recsys.losses import Loss

@@ -17,6 +17,7 @@ from scipy.sparse import csr_array
 
 from kg.graph import KnowledgeGraph
 from kg.query import Weighting
+from recsys.deadline import NEVER, Deadline
 from recsys.linear import STRICT, Weighed
 from recsys.operators import Factors, column
 from recsys.scorers.meeting import Meetings, Step, walkable
@@ -68,26 +69,22 @@ class LightGCN(Network):
     def contributions(self, events: Weighed, items: range, item: int) -> Iterator[Summands]:
         """The walks from the events' nodes that meet walks from the item, and what is learned beside them."""
         assert isinstance(self.operator_, Factors)
-        nodes, meetings = events.touched, events.once("meetings", self._meetings)
+        nodes = events.touched
+        meetings = events.once("meetings", lambda: self._meetings(nodes, events.deadline))
         rest = column(self.operator_, nodes, item).astype(np.float64)
         least = _LEAST * np.abs(rest)
         length = float(self.operator_.left[items.start + item, -1]) if self.similarity == "cosine" else 1.0
-        found: dict[tuple[str, ...], dict[tuple[int, ...], tuple[int, float, int]]] = {}
-        for row, path, worth in meetings.ways(nodes, item):
-            value = worth / max(length, 1e-12)
-            if abs(value) > least[row]:
-                rest[row] -= value
-                alike = found.setdefault(path.relations, {})
-                _, before, walks = alike.get(path.nodes, (row, 0.0, 0))
-                alike[path.nodes] = (row, before + value, walks + path.count)
-        for relations, alike in found.items():
-            rows, worths, counts = zip(*alike.values(), strict=True)
-            ways = (np.array(rows), np.array(worths), np.array(list(alike)), relations, np.array(counts))
-            yield events.summands(self.name, "path", *ways)
+        for walk in meetings.walks(item):
+            values = walk.worth / max(length, 1e-12)
+            told = np.flatnonzero(np.abs(values) > least[walk.rows])
+            if len(told):
+                rest -= np.bincount(walk.rows[told], values[told], minlength=len(nodes))
+                ways = (walk.rows[told], values[told], walk.nodes[told], walk.relations, walk.counts[told])
+                yield events.summands(self.name, "path", *ways)
         left = np.flatnonzero(rest)
         yield events.summands(self.name, "link", left, rest[left])
 
-    def _meetings(self) -> Meetings:
+    def _meetings(self, nodes: NDArray[np.int64], deadline: Deadline = NEVER) -> Meetings:
         weights = np.exp(self.relations_.astype(np.float64))
         steps = [
             Step(*relation, matrix, weights[:, place].tolist())
@@ -95,4 +92,4 @@ class LightGCN(Network):
         ]
         ranges = map(range, self.type_starts_[:-1], self.type_starts_[1:])
         types = dict(zip(self.type_names_, ranges, strict=True))
-        return Meetings(steps, self.squares_.astype(np.float64), types, len(weights))
+        return Meetings(steps, self.squares_, types, len(weights), nodes, deadline)

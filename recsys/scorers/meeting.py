@@ -7,8 +7,9 @@ with m = m' are walks along edges of the graph, from n to m and on to i; the oth
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
+from math import prod
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,16 +17,16 @@ from scipy.sparse import csr_array
 
 from kg.graph import ITEM, USER, KnowledgeGraph, Relation
 from kg.query import Weighting
+from recsys.deadline import NEVER, Deadline
 from recsys.scorers.bridges import EVENTS
 from recsys.scorers.interactions import weightiest
-from recsys.scorers.ways import half, joined
-from recsys.types import MANY, Path
+from recsys.scorers.metapaths import turned
+from recsys.scorers.ways import Entries
+from recsys.types import MANY
 
-MOST_STEPS = 2  # from either side: longer walks are too many to be told
+MOST_STEPS = 2  # in all: longer walks are very many, and worth very little
 Floats = NDArray[np.float64]
 Nodes = NDArray[np.int64]
-Way = tuple[int, Path, float]
-"""Where it starts in the nodes asked about, the path, and what it is worth."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,16 +38,6 @@ class Step:
     target: str
     matrix: csr_array[np.float32]
     weights: Sequence[float]
-
-    @cached_property
-    def ones(self) -> csr_array:
-        """The edges alone, by which walks are counted."""
-        return csr_array((np.ones(self.matrix.nnz), self.matrix.indices, self.matrix.indptr), self.matrix.shape)
-
-    @cached_property
-    def turned(self) -> csr_array:
-        """The matrix by its targets: csr (n_target, n_source)."""
-        return self.matrix.T.tocsr()
 
 
 Chain = tuple[Step, ...]
@@ -72,112 +63,123 @@ def walkable(
 
 
 @dataclass(frozen=True, eq=False)
-class _Front:
-    """A chain of steps that ends at the item, seen from the nodes it begins at.
+class Walk:
+    """Walks along the same relations to an item, w of them or of their sums; what is added up passes `MANY`.
 
-    reached  what the item's side brings them, unless it is longer than `MOST_STEPS`; walks their number
-    met      by the number of steps since the meeting, what that is worth here
+    rows  int64 (w,): where each starts in the nodes asked about; worth float64 (w,); nodes int64 (w, steps + 1)
     """
 
-    chain: Chain
-    reached: Floats | None
-    walks: Floats
-    met: Mapping[int, Floats]
+    relations: tuple[str, ...]
+    rows: Nodes
+    worth: Floats
+    nodes: Nodes
+    counts: Nodes
 
 
 @dataclass(frozen=True, eq=False)
 class Meetings:
-    """The steps of a fitted network; `squares` (n_nodes,) are ‖e⁰‖², `types` the range of every node type."""
+    """The walks from some `nodes` (n,) in a fitted network, kept for one item after the other.
+
+    `squares` (n_nodes,) are ‖e⁰‖², 0 of users; `types` the range of every node type; `known` what `_worth` found.
+    """
 
     steps: Sequence[Step]
-    squares: Floats
+    squares: NDArray[np.float32]
     types: Mapping[str, range]
     n_layers: int
+    nodes: Nodes
+    deadline: Deadline = NEVER
+    known: dict[Chain, list[float]] = field(default_factory=dict)
 
-    def ways(self, nodes: Nodes, item: int) -> Iterator[Way]:
-        """The walks from `nodes` to an item, those along the same relations added up, what they pass being `MANY`.
+    def walks(self, item: int) -> Iterator[Walk]:
+        """All walks to an item of at most `MOST_STEPS`, those along the same relations added up by where they start.
 
-        A single fact on the way (item → brand → item) is told by itself.
+        Those over a single fact (item → brand → item) are told one by one; those that there is no time for, not at all.
         """
-        for front in self._fronts(item):
-            node_type = front.chain[0].source if front.chain else ITEM
-            numbers = self.types[node_type]
-            mine = np.flatnonzero((nodes >= numbers.start) & (nodes < numbers.stop))
-            local = nodes[mine] - numbers.start
-            values = sum(front.met.values(), np.zeros(len(numbers)))[local]
-            if not values.any():
+        goal = self.types[ITEM].start + item
+        itself = np.flatnonzero(self.nodes == goal)
+        if len(itself):
+            worth = np.full(len(itself), self._worth(())[0] * float(self.squares[goal]))
+            yield self._walk((), itself, worth, [], goal, np.ones(len(itself), np.int64))
+        for first, mine, entries in self._begun:
+            if not self.deadline.allows(len(entries.columns)):
                 continue
-            if len(front.chain) == 2 and front.chain[0].target not in (USER, ITEM):
-                yield from ((int(mine[row]), path, value) for row, path, value in self._facts(front.chain, local, item))
-                continue
-            relations = tuple(step.name for step in front.chain)
-            between = (MANY,) * (len(relations) - 1)
-            end = (self.types[ITEM].start + item,) if relations else ()
-            for row in np.flatnonzero(values).tolist():
-                path = Path((int(nodes[mine[row]]), *between, *end), relations, int(front.walks[local[row]]))
-                yield int(mine[row]), path, float(values[row])
+            if first.target == ITEM:
+                met = entries.meeting(np.array([item], np.int32), np.ones(1, np.float32))
+                if met.any():
+                    rows, _, values = entries.one_by_one(met, np.arange(len(entries.rows)))
+                    worth = values * self._at_ends((first,), mine[rows], goal)
+                    yield self._walk((first,), mine[rows], worth, [], goal, np.ones(len(rows), np.int64))
+            for last in self._to_items.get(first.target, ()):
+                own = slice(*last.matrix.indptr[item : item + 2])
+                met = entries.meeting(last.matrix.indices[own], last.matrix.data[own])
+                if met.any():
+                    yield self._over_one((first, last), mine, entries, met, goal)
 
-    def _facts(self, chain: Chain, local: Nodes, item: int) -> Iterator[Way]:
-        first, second = chain
-        starts = [self.types[name].start for name in (first.source, first.target, ITEM)]
-        ups, downs = half([first.matrix], local), half([second.turned], np.array([item]))
-        rows, passed, values, _ = joined(ups, downs, most=len(ups[0]) * len(downs[0]))
-        passed = passed + np.array(starts)
-        values = values * sum(self._worth(chain, place) * self.squares[passed[:, place]] for place in range(3))
-        for row, way, value in zip(rows.tolist(), passed.tolist(), values.tolist(), strict=True):
-            yield row, Path(tuple(way), (first.name, second.name)), value
+    def _over_one(self, chain: Chain, mine: Nodes, entries: Entries, met: NDArray[np.float32], goal: int) -> Walk:
+        """The walks of two steps, of which `met` says what each is worth before it is weighed."""
+        between, middle = self.types[chain[0].target], self._worth(chain)[1]
+        if chain[0].target not in (USER, ITEM):
+            rows, passed, values = entries.one_by_one(met, np.arange(len(entries.rows)))
+            passed = passed + between.start
+            worth = values * (self._at_ends(chain, mine[rows], goal) + middle * self.squares[passed])
+            return self._walk(chain, mine[rows], worth, [passed], goal, np.ones(len(rows), np.int64))
+        values, counts = entries.added_up(met)
+        worth = values * self._at_ends(chain, mine[entries.rows], goal)
+        if chain[0].target == ITEM:
+            worth += middle * entries.added_up(met * self.squares[between.start : between.stop][entries.columns])[0]
+        some = np.flatnonzero(counts)
+        rows = mine[entries.rows[some]]
+        return self._walk(chain, rows, worth[some], [np.full(len(rows), MANY)], goal, counts[some])
 
-    def _fronts(self, item: int) -> Iterator[_Front]:
-        """Every chain of steps to the item that some walk takes, with what it is worth, the shorter ones first."""
-        start = np.zeros(len(self.types[ITEM]))
-        start[item] = 1
-        fronts = [self._front((), start, start, {})]
-        while fronts:
-            yield from fronts
-            fronts = [grown for front in fronts for grown in self._grown(front)]
+    def _walk(self, chain: Chain, rows: Nodes, worth: Floats, between: list[Nodes], goal: int, counts: Nodes) -> Walk:
+        end = [np.full(len(rows), goal)] if chain else []
+        nodes = np.stack([self.nodes[rows], *between, *end], axis=1)
+        return Walk(tuple(step.name for step in chain), rows, worth, nodes, counts)
 
-    def _grown(self, front: _Front) -> Iterator[_Front]:
-        """One step further from the item."""
-        at = front.chain[0].source if front.chain else ITEM
+    def _at_ends(self, chain: Chain, rows: Nodes, goal: int) -> Floats:
+        """What walks from `rows` are worth, times their steps, where the two sides meet at either end."""
+        worth = self._worth(chain)
+        at_item = worth[-1] * float(self.squares[goal])
+        return worth[0] * self.squares[self.nodes[rows]].astype(np.float64) + at_item
+
+    @cached_property
+    def _begun(self) -> list[tuple[Step, Nodes, Entries]]:
+        """Every first step that leaves any of the nodes, which of them may take it, and their entries."""
+        found = []
         for step in self.steps:
-            if step.target != at:
-                continue
-            met = {
-                since + 1: step.weights[since] * _heard(step.matrix, worth)
-                for since, worth in front.met.items()
-                if since < self._most
-            }
-            reached = None
-            if front.reached is not None and len(front.chain) < self._most:
-                reached = _heard(step.matrix, front.reached)
-            if met or reached is not None:
-                grown = self._front((step, *front.chain), reached, _heard(step.ones, front.walks), met)
-                if grown.walks.any():
-                    yield grown
+            numbers = self.types[step.source]
+            mine = np.flatnonzero((self.nodes >= numbers.start) & (self.nodes < numbers.stop))
+            if len(mine) and self.n_layers:
+                local, indptr = self.nodes[mine] - numbers.start, step.matrix.indptr
+                if not self.deadline.allows(int((indptr[local + 1] - indptr[local]).sum())):
+                    continue
+                entries = Entries.of(step.matrix, local, np.array([0, step.matrix.shape[1]]))
+                found += [(step, mine, entries)] if len(entries.rows) else []
+        return found
 
-    def _front(self, chain: Chain, reached: Floats | None, walks: Floats, met: dict[int, Floats]) -> _Front:
-        node_type = chain[0].source if chain else ITEM
-        if reached is not None and node_type != USER:  # users have no e⁰
-            numbers = self.types[node_type]
-            scale = self._worth(chain, 0)
-            met = {**met, 0: scale * self.squares[numbers.start : numbers.stop] * reached}
-        return _Front(chain, reached, walks, met)
+    @cached_property
+    def _to_items(self) -> dict[str, list[Step]]:
+        """By node type the steps from there to items, each with its matrix turned round: rows are items."""
+        steps = {(step.source, step.name, step.target): step for step in self.steps}
+        found: dict[str, list[Step]] = {}
+        for step in self.steps:
+            if step.target == ITEM:
+                back = steps[turned((step.source, step.name, step.target))]
+                found.setdefault(step.source, []).append(replace(step, matrix=back.matrix))
+        return found
 
-    def _worth(self, chain: Chain, place: int) -> float:
-        """The weights of a chain's steps where the two sides meet at its node `place`; 0 where one is too long.
+    def _worth(self, chain: Chain) -> list[float]:
+        """The weights of a chain's steps by the place among its nodes where the sides meet; 0 where one is too long.
 
         The step next to the meeting is one of the first layer, the next one of the second.
         """
-        if max(place, len(chain) - place) > self._most:
-            return 0.0
-        layers = [place - 1 - j if j < place else j - place for j in range(len(chain))]
-        weights = [step.weights[layer] for step, layer in zip(chain, layers, strict=True)]
-        return float(np.prod(weights)) / (self.n_layers + 1) ** 2
-
-    @property
-    def _most(self) -> int:
-        return min(MOST_STEPS, self.n_layers)
-
-
-def _heard(matrix: csr_array, values: Floats) -> Floats:
-    return np.asarray(matrix @ values, dtype=np.float64)
+        if chain not in self.known:
+            n, found = len(chain), []
+            for place in range(n + 1):
+                layers = [place - 1 - j if j < place else j - place for j in range(n)]
+                told = max(place, n - place) <= self.n_layers
+                weights = [step.weights[layer] for step, layer in zip(chain, layers, strict=True)] if told else [0.0]
+                found.append(prod(weights) / (self.n_layers + 1) ** 2)
+            self.known[chain] = found
+        return self.known[chain]

@@ -65,12 +65,12 @@ def metapaths(graph: KnowledgeGraph, weighting: Weighting, max_steps: int) -> li
     found = []
     bought = weightiest(graph, weighting)
     if bought and max_steps > 1:
-        found = [_chain(_turned(start), bought) for start in (*kinds, *traits)]
+        found = [_chain(turned(start), bought) for start in (*kinds, *traits)]
     between = [name for name in relations if name[::2] == (ITEM, ITEM)]
-    found += [_chain(step) for name in between for step in (name, _turned(name))]
+    found += [_chain(step) for name in between for step in (name, turned(name))]
     trait_types = sorted({name[2] for name in traits})
     for up in _ways_up((), ITEM, relations, max_steps):
-        down = [_turned(step) for step in reversed(up)]
+        down = [turned(step) for step in reversed(up)]
         if 2 * len(up) <= max_steps:
             found.append(_chain(*up, *down))
         heights = [height for height, step in enumerate(up, start=1) if step[2] in trait_types]
@@ -81,7 +81,7 @@ def metapaths(graph: KnowledgeGraph, weighting: Weighting, max_steps: int) -> li
 def to_customers_and_back(graph: KnowledgeGraph, weighting: Weighting) -> Metapath | None:
     """From an item to who had it by the weightiest kind of event, to what else they had; None without an event."""
     bought = weightiest(graph, weighting)
-    return _chain(_turned(bought), bought) if bought else None
+    return _chain(turned(bought), bought) if bought else None
 
 
 def transitions(
@@ -124,7 +124,7 @@ def _ways_up(
     if len(before) == max_steps:
         return
     forward = [name for name in relations if name[0] == at]
-    backward = [_turned(name) for name in relations if name[2] == at and name[0] != at]
+    backward = [turned(name) for name in relations if name[2] == at and name[0] != at]
     for step in forward + backward:
         if step[2] not in (USER, ITEM):
             chain = (*before, step)
@@ -136,6 +136,7 @@ def _chain(*steps: Relation) -> Metapath:
     return Metapath((steps[0][0], *(step[2] for step in steps)), tuple(step[1] for step in steps))
 
 
-def _turned(step: Relation) -> Relation:
+def turned(step: Relation) -> Relation:
+    """A relation walked the other way."""
     source, name, target = step
     return target, name.removeprefix("rev_") if name.startswith("rev_") else f"rev_{name}", source

@@ -8,8 +8,8 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from kg.edges import runs
 from kg.query import Query, Weighting
-from recsys.summands import runs
 
 Index = NDArray[np.int64]
 TARGETS = 16

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import ClassVar, Self
 
 import numpy as np
@@ -14,7 +13,7 @@ from kg.graph import KnowledgeGraph
 from recsys.linear import LinearScorer, Weighed
 from recsys.operators import Factors
 from recsys.scorers.metapaths import Metapath
-from recsys.scorers.ways import Nodes, half, joined
+from recsys.scorers.ways import Entries, Nodes, half, joined
 from recsys.summands import MANY, Summands
 
 _SHORT = 2  # steps of a metapath whose halves are single steps
@@ -32,15 +31,15 @@ class Walking(LinearScorer):
     middles_: NDArray[np.int64]
     type_names_: tuple[str, ...]
     type_starts_: NDArray[np.int64]
-    sides_: tuple[csr_array, ...]
+    long_sides_: tuple[csr_array, ...]
 
     def _walk(self, graph: KnowledgeGraph, steps: Steps) -> Self:
         """Set the state but for `opinion_`.
 
         metapaths_   the metapaths walked; `middles_` int64 (P + 1,): the columns of both factors that belong to each
         type_names_  the node types; `type_starts_` int64 (T + 1,): where each begins in the one numbering
-        sides_       per metapath that passes no users its steps up to the middle, then from the item up to it (turned
-                     round), each csr; the others are told from the factors alone
+        long_sides_  per metapath that is walked to be told its steps up to the middle, then from the item up to it
+                     (turned round), each csr; the others are told from the factors alone
         """
         paths = [Metapath.parse(path) for path in steps]
         factors = [_factors(graph, path, matrices) for path, matrices in zip(paths, steps.values(), strict=True)]
@@ -50,14 +49,16 @@ class Walking(LinearScorer):
             *(right for _, right in factors),
         ]
         self.operator_ = Factors(hstack(lefts, format="csr"), hstack(rights, format="csr"))
+        for side in (self.operator_.left, self.operator_.right):
+            side.sort_indices()
         self.emphasis_ = self.emphasis(graph)
         self.opinion_ = np.ones(graph.n_items, dtype=bool)
         self.metapaths_ = tuple(steps)
         self.middles_ = np.cumsum([0, *(left.shape[1] for left, _ in factors)])
         self.type_names_ = tuple(graph.nodes)
         self.type_starts_ = np.array([*(node_type.start for node_type in graph.nodes.values()), graph.n_nodes])
-        told = [(path, part) for path, part in zip(paths, steps.values(), strict=True) if not path.through_users]
-        self.sides_ = tuple(matrix for path, matrices in told for matrix in _sides(path, matrices))
+        walked = [(path, part) for path, part in zip(paths, steps.values(), strict=True) if _walked_to_tell(path)]
+        self.long_sides_ = tuple(matrix for path, matrices in walked for matrix in _sides(path, matrices))
         return self
 
     def _reached(self) -> NDArray[np.bool_]:
@@ -72,42 +73,27 @@ class Walking(LinearScorer):
         longer ones are walked.
         """
         assert isinstance(self.operator_, Factors)
-        halves = events.once("halves", lambda: self._halves(events))
-        side = np.zeros(self.operator_.right.shape[1])
-        entries = slice(*self.operator_.right.indptr[item : item + 2])
-        side[self.operator_.right.indices[entries]] = self.operator_.right.data[entries]
-        values = halves.values * side[halves.middles]
-        of_long = dict(self._by_halves())
-        for place, text in enumerate(self.metapaths_):
-            mine = slice(*halves.ends[place : place + 2])
-            met = np.flatnonzero(values[mine])
-            if not len(met):
-                continue
-            metapath, rows, worth, counts = Metapath.parse(text), halves.rows[mine][met], values[mine][met], None
+        factors, of_long = self.operator_, dict(self._by_halves())
+        halves = events.once("halves", lambda: Entries.of(factors.left, events.touched, self.middles_))
+        entries = slice(*factors.right.indptr[item : item + 2])
+        met = halves.meeting(factors.right.indices[entries], factors.right.data[entries])
+        together, numbers = halves.added_up(met)
+        some = np.flatnonzero(numbers)
+        for place in np.unique(halves.groups[some]).tolist():
+            mine = some[halves.groups[some] == place]
+            metapath, counts = Metapath.parse(self.metapaths_[place]), None
             if metapath.through_users:
-                found = np.bincount(rows, minlength=len(events.touched))
-                worth = np.bincount(rows, worth)
-                rows = np.flatnonzero(found)
-                worth, counts = worth[rows], found[rows]
+                rows, worth, counts = halves.rows[mine], together[mine], numbers[mine]
                 between = [np.full(len(rows), MANY)]
-            elif len(metapath.relations) > _SHORT:
+            elif place in of_long:
                 rows, worth, passed, counts = self._walked(events, metapath, place, item, *of_long[place])
                 between = list(passed.T)
             else:
-                nodes = halves.middles[mine][met] - self.middles_[place] + self._start(metapath.types[metapath.middle])
+                rows, middles, worth = halves.one_by_one(met, mine)
+                nodes = middles - self.middles_[place] + self._start(metapath.types[metapath.middle])
                 between = [nodes] if metapath.middle else []
             nodes = np.stack([events.touched[rows], *between, np.full(len(rows), items.start + item)], axis=1)
             yield events.summands(self.name, "path", rows, worth, nodes, metapath.relations, counts)
-
-    def _halves(self, events: Weighed) -> _Halves:
-        """The rows of the left factor that the nodes touched have."""
-        assert isinstance(self.operator_, Factors)
-        left = self.operator_.left[events.touched]
-        metapath = np.searchsorted(self.middles_, left.indices, side="right") - 1
-        order = np.argsort(metapath, kind="stable")
-        rows = np.repeat(np.arange(len(events.touched)), np.diff(left.indptr))[order]
-        ends = np.searchsorted(metapath[order], np.arange(len(self.metapaths_) + 1))
-        return _Halves(left.indices[order], left.data[order].astype(np.float64), rows, ends)
 
     def _walked(
         self, events: Weighed, metapath: Metapath, place: int, item: int, up: Matrices, down: Matrices
@@ -117,7 +103,7 @@ class Walking(LinearScorer):
         stop = self.type_starts_[self.type_names_.index(metapath.types[0]) + 1]
         low, high = np.searchsorted(events.touched, (starts[0], stop))
         ups = events.once(f"up {place}", lambda: half(up, events.touched[low:high] - starts[0]))
-        rows, passed, worth, counts = joined(ups, half(down, np.array([item])))
+        rows, passed, worth, counts = joined(ups, half(down, np.array([item])), deadline=events.deadline)
         between = passed[:, 1:-1]
         return rows + low, worth, np.where(between == MANY, MANY, between + starts[1:-1]), counts
 
@@ -126,25 +112,17 @@ class Walking(LinearScorer):
         return int(self.type_starts_[self.type_names_.index(type_name)])
 
     def _by_halves(self) -> Iterator[tuple[int, tuple[Matrices, Matrices]]]:
-        """By its place every metapath that passes no users: the steps up to its middle, and from the item up to it."""
-        sides = iter(self.sides_)
+        """By its place every metapath that is walked: the steps up to its middle, and from the item up to it."""
+        sides = iter(self.long_sides_)
         for place, metapath in enumerate(map(Metapath.parse, self.metapaths_)):
-            if not metapath.through_users:
+            if _walked_to_tell(metapath):
                 steps = [next(sides) for _ in metapath.relations]
                 yield place, (steps[: metapath.middle], steps[metapath.middle :])
 
 
-@dataclass(frozen=True, eq=False)
-class _Halves:
-    """The entries that some rows of the left factor have, by metapath, then by row, of each m.
-
-    middles  the column; values float64; rows: which of the rows; ends int64 (P + 1,): where each metapath's begin
-    """
-
-    middles: Nodes
-    values: NDArray[np.float64]
-    rows: Nodes
-    ends: Nodes
+def _walked_to_tell(metapath: Metapath) -> bool:
+    """Whether its ways are told one by one, and the factors do not say what they pass."""
+    return len(metapath.relations) > _SHORT and not metapath.through_users
 
 
 def _factors(graph: KnowledgeGraph, path: Metapath, steps: list[csr_array]) -> tuple[csr_array, csr_array]:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 import kg
 from recsys.errors import RecsysError
-from recsys.explanation.steps import broken, check, neighbours, stations
+from recsys.explanation.steps import Crowds, broken, check, neighbours
 from recsys.fusion import Fusion
 from recsys.types import MANY, Contribution, Explanation, Path
 
@@ -66,5 +66,5 @@ def test_stations_are_the_nodes_of_all_walks(drawn: tuple[kg.KnowledgeGraph, Pat
     for relation in path.relations:
         whole = [[*walk, node] for walk in whole for node in neighbours(graph, np.array(walk[-1:]), relation).tolist()]
     whole = [walk for walk in whole if walk[-1] == path.nodes[-1]]
-    for place, nodes in enumerate(stations(graph, path)):
+    for place, nodes in enumerate(Crowds(graph).stations(path) or []):
         assert nodes.tolist() == sorted({walk[place] for walk in whole})

@@ -148,8 +148,8 @@ def test_the_contract(graph: kg.KnowledgeGraph, fusion: Fusion) -> None:
         Teller(graph).tell(fusion.explain(query, 0, graph.node("item", "teapot") - query.items.start)), Placement(2, 2)
     )
     assert list(document) == [
-        "user_id", "item_id", "rank", "rank_before", "moves", "score", "path_share", "additive", "contributions",
-        "text",
+        "user_id", "item_id", "rank", "rank_before", "moves", "score", "path_share", "additive", "cut_ms",
+        "contributions", "text",
     ]  # fmt: skip
     assert (document["user_id"], document["item_id"], document["rank"]) == ("ann", "teapot", 2)
     parts = document["contributions"]

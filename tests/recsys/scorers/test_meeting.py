@@ -13,6 +13,7 @@ import pytest
 import kg
 from recsys.explanation.steps import broken, reverse
 from recsys.scorers.lightgcn import LightGCN
+from recsys.scorers.meeting import MOST_STEPS
 from recsys.scorers.shapes import Similarity
 from recsys.types import MANY, Explanation
 
@@ -36,33 +37,27 @@ def fitted(graph: kg.KnowledgeGraph, n_layers: int, similarity: Similarity = "co
 
 @pytest.mark.parametrize("n_layers", [0, 1, 2, 3])
 def test_walks_are_those_that_meet(graph: kg.KnowledgeGraph, n_layers: int) -> None:
-    """With at most two layers every walk is told: what all add up to is Σ_m P[n, m] P[i, m] ‖e⁰_m‖²."""
+    """What all walks add up to is Σ over a + b ≤ 2 of Σ_m P_a[n, m] P_b[i, m] ‖e⁰_m‖², P_a the product of a layers."""
     scorer = fitted(graph, n_layers)
-    meetings = scorer._meetings()
-    steps = {(s.source, s.name, s.target): s for s in meetings.steps}
-    whole = []
-    for layer in range(n_layers):
-        one = np.zeros((graph.n_nodes, graph.n_nodes))
-        for (source, _, target), step in steps.items():
-            rows, columns = graph.nodes[source].range, graph.nodes[target].range
-            one[rows.start : rows.stop, columns.start : columns.stop] += step.weights[layer] * step.matrix.toarray()
-        whole.append(one)
-    P, layers = np.eye(graph.n_nodes), np.eye(graph.n_nodes)
-    for layer in whole[:2]:  # walks of more than two steps from a side are not told
-        layers = layer @ layers
-        P = P + layers
-    P /= n_layers + 1
-    expected = (P * meetings.squares) @ P.T
     nodes = np.arange(graph.n_users, graph.n_nodes)
+    meetings = scorer._meetings(nodes)
+    powers = [np.eye(graph.n_nodes)]
+    for layer in range(min(n_layers, MOST_STEPS)):
+        one = np.zeros((graph.n_nodes, graph.n_nodes))
+        for step in meetings.steps:
+            rows, columns = graph.nodes[step.source].range, graph.nodes[step.target].range
+            one[rows.start : rows.stop, columns.start : columns.stop] += step.weights[layer] * step.matrix.toarray()
+        powers.append(one @ powers[-1])
+    pairs = [(a, b) for a in range(len(powers)) for b in range(len(powers)) if a + b <= MOST_STEPS]
+    expected = sum((powers[a] * meetings.squares) @ powers[b].T for a, b in pairs) / (n_layers + 1) ** 2
     for item in range(graph.n_items):
         found = np.zeros(len(nodes))
-        for row, _, value in meetings.ways(nodes, item):
-            found[row] += value
+        for walk in meetings.walks(item):
+            np.add.at(found, walk.rows, walk.worth)
         np.testing.assert_allclose(found, expected[nodes, graph.nodes["item"].start + item], rtol=1e-5, atol=1e-12)
 
 
 def test_every_walk_is_counted_under_its_relations(graph: kg.KnowledgeGraph) -> None:
-    meetings = fitted(graph, 2)._meetings()
     walks: dict[tuple[int, tuple[str, ...], tuple[int, ...]], int] = defaultdict(int)
     neighbours = defaultdict(list)
     for (source, name, target), edges in graph.relations.items():
@@ -74,20 +69,22 @@ def test_every_walk_is_counted_under_its_relations(graph: kg.KnowledgeGraph) -> 
     item = graph.nodes["item"].start + 2
 
     def walk(nodes: tuple[int, ...], names: tuple[str, ...]) -> None:
-        types = [graph.type_of(node).name for node in nodes]
-        met = [place for place in range(len(nodes)) if types[place] != "user" and max(place, len(names) - place) <= 2]
-        if nodes[-1] == item and met:
-            told = len(names) == 2 and types[1] not in ("user", "item")
+        if nodes[-1] == item:
+            told = len(names) == 2 and graph.type_of(nodes[1]).name not in ("user", "item")
             between = nodes[1:-1] if told else (MANY,) * len(nodes[1:-1])
             walks[nodes[0], names, between] += 1
-        if len(names) < 4:
+        if len(names) < MOST_STEPS:
             for name, node in neighbours[nodes[-1]]:
                 walk((*nodes, node), (*names, name))
 
     starts = np.arange(graph.n_users, graph.n_nodes)
     for node in starts.tolist():
         walk((node,), ())
-    found = {(path.nodes[0], path.relations, path.nodes[1:-1]): path.count for _, path, _ in meetings.ways(starts, 2)}
+    found = {
+        (nodes[0], walk.relations, tuple(nodes[1:-1])): count
+        for walk in fitted(graph, 2)._meetings(starts).walks(2)
+        for nodes, count in zip(walk.nodes.tolist(), walk.counts.tolist(), strict=True)
+    }
     assert found == dict(walks)
 
 
@@ -113,6 +110,6 @@ def test_only_pairs_of_the_weightiest_kind_are_walked() -> None:
     ).assign(time=pd.Timestamp("2024-01-01"))
     graph = kg.build(kg.Tables.of(events=log.astype({"time": "datetime64[us]"})))
     scorer = replace(LightGCN(embedding_size=4, n_epochs=1, n_steps=1, batch_size=4)).fit(graph)
-    steps = {s.name: s.matrix for s in scorer._meetings().steps}
+    steps = {s.name: s.matrix for s in scorer._meetings(np.arange(3)).steps}
     assert set(steps) == {"purchase", "rev_purchase"}
     assert steps["purchase"].nnz == 3
