@@ -27,6 +27,7 @@ import numpy as np
 
 from kg.graph import ITEM, USER, KnowledgeGraph
 from recsys.explanation.asked import Asked, Draw
+from recsys.explanation.attractiveness import strongest_path
 from recsys.explanation.deletion import MOST, degrees_of, matched
 from recsys.fusion import Fusion
 from recsys.learning import learn
@@ -34,22 +35,10 @@ from recsys.recipe import Conditions, Recipe
 from recsys.scorers import create
 from recsys.stages import Job, before_test, remembered, train_and_validation
 from recsys.threads import limit
-from recsys.types import Explanation, Scorer
+from recsys.types import Scorer
 from recsys.workspace import Workspace
 
 K, AT_ONCE = 10, 20
-Way = tuple[tuple[str, ...], tuple[int, ...]]
-
-
-def strongest_path(told: Explanation) -> Way | None:
-    """The relations and nodes of the path that most of a score goes, whichever scorers walk it."""
-    sums: dict[Way, float] = {}
-    for block in told.columns.blocks:
-        if block.kind == "path":
-            for nodes, value in zip(block.nodes.tolist(), block.of_ways.tolist(), strict=True):
-                way = (block.relations, tuple(nodes))
-                sums[way] = sums.get(way, 0.0) + value
-    return max(sums, key=lambda way: sums[way], default=None)
 
 
 class Trainings:
@@ -114,10 +103,10 @@ def retrained(trainings: Trainings, floor: float, n_retrains: int) -> tuple[int,
         asked = []
         for pair in group:
             way = strongest_path(pair.told)
-            others = next(matched(pair.query.nodes, way[1][0], degrees, rng), None) if way else None
+            others = next(matched(pair.query.nodes, way.nodes[0], degrees, rng), None) if way else None
             if way and others is not None:
                 asked.append(pair)
-                touched = (pair.query.nodes == way[1][0], others)
+                touched = (pair.query.nodes == way.nodes[0], others)
                 for events, mask in zip(gone, touched, strict=True):
                     events.append((int(pair.query.users[0]), pair.query.nodes[mask]))
         after = [scores(trainings, fusion, without(graph, events), asked) for events in gone]

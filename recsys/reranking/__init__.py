@@ -20,6 +20,7 @@ RERANKERS: dict[str, str] = {
     "freshness": "recsys.reranking.freshness:Freshness",
     "price_range": "recsys.reranking.price_range:PriceRange",
     "earnings": "recsys.reranking.earnings:Earnings",
+    "attractive": "recsys.reranking.attractive:Attractive",
     "readable": "recsys.reranking.readable:Readable",
     "stock": "recsys.reranking.stock:Stock",
     "boost": "recsys.reranking.rules:Boost",

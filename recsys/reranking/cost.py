@@ -19,7 +19,7 @@ from recsys.reranking.slate import Setting, Slate
 from recsys.significance import paired
 from recsys.types import Holdout, Scorer
 
-_EXPLAINED = 200  # users at most where a step explains candidates: each takes a tenth of a second or more
+EXPLAINED = 200  # users at most where a step explains candidates: each takes a tenth of a second or more
 
 
 def cost(
@@ -34,8 +34,8 @@ def cost(
     k = protocol.k[0]
     targets = asked(holdout, protocol)["warm"]
     rows = np.flatnonzero(np.diff(targets.indptr))
-    if any(step.costly for step in chain.steps) and len(rows) > _EXPLAINED:
-        rows = rows[np.linspace(0, len(rows) - 1, _EXPLAINED).astype(np.int64)]
+    if any(step.costly for step in chain.steps) and len(rows) > EXPLAINED:
+        rows = rows[np.linspace(0, len(rows) - 1, EXPLAINED).astype(np.int64)]
     items = np.full((len(chain.steps) + 1, len(rows), k), -1)
     moved = np.zeros((len(chain.steps), len(rows)))
     for part in blocks(len(rows), graph.n_items):
