@@ -35,6 +35,10 @@ def explain(
     without: Annotated[
         bool, typer.Option("--without", help="Ask without which doings it would not be in the list.")
     ] = False,
+    attribute: Annotated[
+        bool,
+        typer.Option("--attribute", help="Ask what any scorer's score owes to each doing: an estimate, not exact."),
+    ] = False,
     html: Annotated[Path | None, typer.Option(help="Write a page that needs no network.")] = None,
     svg: Annotated[Path | None, typer.Option(help="Write a picture.")] = None,
     png: Annotated[Path | None, typer.Option(help="Write a picture.")] = None,
@@ -46,17 +50,25 @@ def explain(
 
     user, item = _asked(ids, history)
     files = {".html": html, ".svg": svg, ".png": png}
-    questions = (why_not, above is not None, bring, without)
+    questions = (why_not, above is not None, bring, without, attribute)
     if sum(questions) > 1 or (any(questions) and any(files.values())):
         raise KgError(
-            "several questions at once", fix="Give one of --why-not, --above, --bring, --without, or pictures."
+            "several questions at once",
+            fix="Give one of --why-not, --above, --bring, --without, --attribute, or pictures.",
         )
     asked: dict[str, Any] = {"history": options.words(history), "repeats": repeats, "as_of": as_of}
     model = jobs.recommender(common)
     ranked = {**asked, "k": k, "rerank": jobs.chain(rerank, plain=plain)}
     if any(questions):
-        ask: Callable[..., Answer] = model.why_not if why_not else model.would_bring if bring else model.without
-        answer = model.why_above(user, item, above, **ranked) if above is not None else ask(user, item, **ranked)
+        asks: tuple[Callable[..., Answer], ...] = (
+            model.why_not,
+            model.why_above,
+            model.would_bring,
+            model.without,
+            model.attribute,
+        )
+        ask = asks[questions.index(True)]
+        answer = ask(user, item, **ranked) if above is None else ask(user, item, above, **ranked)
         _answer(answer, language, as_json=common.json)
         return
     told = model.teller.tell(model.explain(user, item, **asked))

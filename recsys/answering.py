@@ -14,7 +14,19 @@ from kg.query import Query
 from recsys.blocks import blocks
 from recsys.errors import RecsysError
 from recsys.explanation import comparison
-from recsys.explanation.answers import Bringing, Side, Stand, Standing, WhyAbove, WhyNot, Without, WouldBring, sides
+from recsys.explanation.answers import (
+    Bringing,
+    Owed,
+    Side,
+    Stand,
+    Standing,
+    WhyAbove,
+    WhyNot,
+    Without,
+    WouldBring,
+    sides,
+)
+from recsys.explanation.attribution import attribute
 from recsys.explanation.counterfactual import counterfactual
 from recsys.explanation.steps import neighbours
 from recsys.explanation.told import Stop
@@ -86,6 +98,16 @@ def without(service: Service, query: Query, item: int) -> Without:
     by_node = service.teller.doings(query)
     nodes = tuple(by_node[node] for node in found.nodes)
     return Without(*asked, nodes, found.after, found.smallest)
+
+
+def attributed(service: Service, query: Query, item: int) -> Owed:
+    """What an item's score owes to each of the user's doings, whatever the scorer: an estimate, labelled so."""
+    found = attribute(service.scorer, query, item)
+    by_node = service.teller.doings(query)
+    order = np.argsort(-np.abs(found.values), kind="stable")
+    parts = tuple((*by_node[int(found.nodes[at])], float(found.values[at])) for at in order)
+    stand, as_of = _stand(service, query, item), service.teller.day(service.graph.now)
+    return Owed(_user(service, query), stand, parts, found.nothing, found.gap, found.n_orders, as_of)
 
 
 def _user(service: Service, query: Query) -> Stop | None:

@@ -85,7 +85,9 @@ class Fusion:
             if not factor:
                 continue
             if not explains(part):
-                fix = "Train without it: name the other scorers under [scorers] of the config."
+                fix = (
+                    "Ask --attribute, an estimate, or train without it: name the others under [scorers] of the config."
+                )
                 raise RecsysError("this scorer cannot be explained exactly", value=name, fix=fix)
             asked.append((name, explainer(part, query, row, deadline), float(factor), float(missing)))
             additive = additive and part.additive

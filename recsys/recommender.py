@@ -25,7 +25,7 @@ from recsys import answering, ranking, store
 from recsys.config import Config
 from recsys.deadline import Deadline
 from recsys.errors import RecsysError
-from recsys.explanation.answers import WhyAbove, WhyNot, Without, WouldBring
+from recsys.explanation.answers import Owed, WhyAbove, WhyNot, Without, WouldBring
 from recsys.explanation.page import Shown
 from recsys.explanation.telling import Teller
 from recsys.fusion import Fusion
@@ -240,6 +240,10 @@ class Recommender:
     def without(self, user: str | None, item: str, k: int = 10, **asked: Any) -> Without:
         """Without which of the user's doings an item would not be in her list of k."""
         return answering.without(*self._asked(user, k, **asked), self.item(item))
+
+    def attribute(self, user: str | None, item: str, k: int = 10, **asked: Any) -> Owed:
+        """What an item's score owes to each of the user's doings: an estimate, for scorers that cannot be explained."""
+        return answering.attributed(*self._asked(user, k, **asked), self.item(item))
 
     @property
     def teller(self) -> Teller:

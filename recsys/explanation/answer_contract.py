@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from recsys.explanation.answer_words import Answer, answer_words
-from recsys.explanation.answers import Side, Stand, WhyAbove, WhyNot, Without, WouldBring
+from recsys.explanation.answers import Owed, Side, Stand, WhyAbove, WhyNot, Without, WouldBring
 from recsys.explanation.contract import occasion_json, placement_json, stop_json
 from recsys.explanation.phrases import Phrases
 from recsys.explanation.told import Stop
@@ -35,8 +35,20 @@ def answer_json(answer: Answer, *, language: str = "en") -> dict[str, Any]:
                 for node, occasions in answer.nodes
             ]
             own = _asked("without", answer) | {"without": events, "rank_after": answer.after}
+        case Owed():
+            parts = [
+                {"node": stop_json(node, names), "events": list(map(occasion_json, occasions)), "value": value}
+                for node, occasions, value in answer.parts
+            ]
+            own = {"question": "attribute", **_stand(answer.stand), "method": "shapley", "orders": answer.n_orders}
+            own |= {"without_any": answer.nothing, "attributions": parts, "gap": answer.gap}
     user = answer.user.id if answer.user else None
-    return {"user_id": user, **own, "exact": answer.exact, "text": list(answer_words(answer, language=language))}
+    return {
+        "user_id": user,
+        **own,
+        "exact": not isinstance(answer, Owed) and answer.exact,
+        "text": list(answer_words(answer, language=language)),
+    }
 
 
 def _asked(question: str, answer: WhyNot | WouldBring | Without) -> dict[str, Any]:

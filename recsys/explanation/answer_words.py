@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import date
 
-from recsys.explanation.answers import Side, Stand, WhyAbove, WhyNot, Without, WouldBring
+from recsys.explanation.answers import Owed, Side, Stand, WhyAbove, WhyNot, Without, WouldBring
 from recsys.explanation.phrases import Phrases, sentence
 from recsys.explanation.told import HIDDEN, Occasion, Stop
 from recsys.types import Move, Placement
 
-Answer = WhyAbove | WhyNot | WouldBring | Without
+Answer = WhyAbove | WhyNot | WouldBring | Without | Owed
 
 _TOLD = 3  # doings told for each of two items
 _WORTH_SAYING = 0.05  # share of Σ|difference| from which a doing is told
@@ -28,6 +28,8 @@ def answer_words(answer: Answer, *, language: str = "en") -> tuple[str, ...]:
             said = _would_bring(answer, phrases)
         case Without():
             said = _without(answer, phrases)
+        case Owed():
+            said = _owed(answer, phrases)
     return tuple(map(sentence, said))
 
 
@@ -89,6 +91,26 @@ def _without(answer: Without, phrases: Phrases) -> Iterator[str]:
     doings = phrases.join(_doing(node, occasions, answer.as_of, phrases) for node, occasions in answer.nodes)
     yield phrases.pattern("answers", "without").format(doings=doings, item=item, after=answer.after, k=answer.k)
     yield phrases.pattern("answers", "smallest" if answer.exact else "best_found")
+
+
+def _owed(answer: Owed, phrases: Phrases) -> Iterator[str]:
+    item = phrases.node(answer.stand.item)
+    yield _place(answer.stand, phrases)
+    for name, sign in (("owes", 1), ("owes_less", -1)):
+        told = [part for part in answer.parts if sign * part[2] > 0][:_TOLD]
+        doings = [
+            phrases.pattern("answers", "worth").format(
+                doing=_doing(node, occasions, answer.as_of, phrases), value=f"{value:+.3g}"
+            )
+            for node, occasions, value in told
+        ]
+        if doings:
+            yield phrases.pattern("answers", name).format(
+                item=item, reasons=phrases.pattern("answers", "also").join(doings)
+            )
+    score = "–" if answer.stand.score is None else f"{answer.stand.score:.4g}"
+    names = {"score": score, "nothing": f"{answer.nothing:.4g}", "gap": f"{answer.gap:.2g}", "orders": answer.n_orders}
+    yield phrases.pattern("answers", "estimate").format(**names)
 
 
 def _standing(answer: WhyNot | WouldBring, phrases: Phrases) -> str:

@@ -109,6 +109,23 @@ class Without:
     exact: bool = True
 
 
+@dataclass(frozen=True)
+class Owed:
+    """What an item's score owes to the user's doings: Shapley values, an estimate over `n_orders` random orders.
+
+    parts  what she did with each node, and its value, by size; nothing: the score without any doing
+    gap    what the values are short of the score
+    """
+
+    user: Stop | None
+    stand: Stand
+    parts: tuple[tuple[Stop, tuple[Occasion, ...], float], ...]
+    nothing: float
+    gap: float
+    n_orders: int
+    as_of: date
+
+
 def sides(first: Told, second: Told) -> tuple[Side, ...]:
     """The reasons of two items of one user side by side, those with most to say first.
 
