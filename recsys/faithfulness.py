@@ -10,8 +10,8 @@ from recsys.standings import figure
 _MEANINGS = (
     "Adds up: the share of items whose contributions sum to the score, to within 1e-5 of their sizes. True edges: of "
     "the steps of the ten strongest paths, those found in the graph again. Covered: items with a path from something "
-    "the user did that says more than that both are of one category, or of a kind that many items are of. Paths: the "
-    "mean share of paths in the sizes of all contributions. Falls more: how often the score falls more without the "
+    "the user did or is that says more than that both are of one category, or of a kind that many items are of. Paths: "
+    "the mean share of paths in the sizes of all contributions. Falls more: how often the score falls more without the "
     "strongest doing than without as many events of the same user with items of about its degree; by: how many times "
     "as far, the median, at most 100. Nothing is learned anew. Milliseconds: to explain one item, and to rank and "
     "explain a list, on one core; 99th percentiles."

@@ -71,8 +71,8 @@ def measured(pairs: Sequence[Asked], graph: KnowledgeGraph, broad: NDArray[np.bo
 
     completeness  share of pairs with |score − Σ c| ≤ 1e-5 · Σ|c|; residual_max is the largest gap / Σ|c|
     validity      share of the steps of the ten strongest paths that are edges of the graph, of `steps` looked for
-    covered       share of pairs with a path that leads from an item of the user's own and not only through what is
-                  `broad`, bool (n_nodes,)
+    covered       share of pairs with a path from what the user did or is that not only passes what is `broad`, bool
+                  (n_nodes,)
     path_share    mean share of paths in Σ|c|
     """
     shown = [pair.strongest(_SHOWN) for pair in pairs]
@@ -109,10 +109,11 @@ def _tells(block: Summands, graph: KnowledgeGraph, broad: NDArray[np.bool_]) -> 
     """Whether one of some contributions is a path for the item that says more than that both are of one kind."""
     if block.kind != "path" or not block.nodes.shape[1]:
         return False
-    items, between = graph.nodes[ITEM].range, block.nodes[:, 1:-1]
-    telling = (between == MANY) | ~broad[between]
-    begins = (block.nodes[:, 0] >= items.start) & (block.nodes[:, 0] < items.stop)
-    tells = begins & (telling.any(axis=1) if between.shape[1] else True)
+    items, passed = graph.nodes[ITEM].range, block.nodes[:, :-1]
+    telling = (passed == MANY) | ~broad[passed]
+    if passed.shape[1] > 1:  # where it begins says something of its own only where that is no item
+        telling[:, 0] &= (passed[:, 0] < items.start) | (passed[:, 0] >= items.stop)
+    tells = telling.any(axis=1) if passed.shape[1] else np.ones(len(block.nodes), dtype=bool)
     return bool((tells[block.ways] & (block.values > 0)).any())
 
 

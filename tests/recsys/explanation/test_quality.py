@@ -138,9 +138,13 @@ def test_nothing_falls_where_no_event_speaks(graph: kg.KnowledgeGraph, walks: Wa
 def test_a_path_through_one_category_covers_nothing(graph: kg.KnowledgeGraph) -> None:
     query = graph.query(["ann"])
     mug, teapot = (graph.node("item", name) for name in ("mug", "teapot"))
+    crockery, finland = graph.node("category", "crockery"), graph.node("country", "Finland")
     ways = {
-        "category": Path((mug, graph.node("category", "crockery"), teapot), ("category", "rev_category")),
+        "category": Path((mug, crockery, teapot), ("category", "rev_category")),
         "customers": Path((mug, -1, teapot), ("rev_purchase", "purchase"), 6),
+        "country": Path((finland, -1, teapot), ("rev_lives_in", "purchase"), 6),
+        "interest": Path((crockery, teapot), ("rev_category",)),
+        "again": Path((teapot,)),
     }
     broad = _broad(graph, degrees_of(graph))
     covered = {}
@@ -148,7 +152,7 @@ def test_a_path_through_one_category_covers_nothing(graph: kg.KnowledgeGraph) ->
         parts = (Contribution(1.0, "path", "lying", path=path),)
         told = Explanation.of(query, 0, teapot - query.items.start, 1.0, parts, additive=True)
         covered[name] = measured([Asked(query, teapot - query.items.start, 1.0, told, 0.0)], graph, broad)["covered"]
-    assert covered == {"category": 0, "customers": 1}
+    assert covered == {"category": 0, "customers": 1, "country": 1, "interest": 0, "again": 1}
 
 
 def test_counterfactuals_hold(fusion: Fusion, holdout: Holdout) -> None:
