@@ -293,7 +293,7 @@ def serve(job: Job, trained: Stage, workspace: Workspace) -> Stage:
 
 def serve_inputs(trained: Stage, made: Stage) -> dict[str, Any]:
     """What the stage `serve` is made from."""
-    return {"train": trained.output, "graph": made.output}
+    return {"train": trained.output, "graph": made.output, "version": store.VERSION}
 
 
 STAGES: dict[str, Callable[[Job], Stage]] = {
