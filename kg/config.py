@@ -31,6 +31,7 @@ class Link(Section):
     text         columns of the items that say what each is
     context      columns that say where it lies: compared with what lies above a node
     identifiers  whether an identifier that item and node share (GTIN, ISBN, ASIN, MPN, sameAs) links them
+    meaning      whether words are also compared by the company that they keep (`kg.linking.embedding`)
     threshold    how sure a link must be; what is less sure is doubtful, from `doubtful` on, and is asked in the review
     review       a CSV file of links that a person has judged: `cartograph link --review` writes it
     seed         of the texts that matching is learned from
@@ -40,6 +41,7 @@ class Link(Section):
     text: tuple[str, ...] = ("title",)
     context: tuple[str, ...] = ()
     identifiers: bool = True
+    meaning: bool = False
     threshold: float = Field(default=0.7, ge=0, le=1)
     doubtful: float = Field(default=0.2, ge=0, le=1)
     review: str | None = None

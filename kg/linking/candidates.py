@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from kg.linking.embedding import Embedding
 from kg.linking.names import head, letters
 from kg.linking.targets import Targets
 from kg.linking.tfidf import Floats, Vocabulary
@@ -16,15 +17,17 @@ from kg.mining.phrases import Words
 
 FEATURES = (
     "word cosine", "letter cosine", "name said", "text told", "head", "noun", "in a row",
-    "above in text", "above in context", "own name", "length", "depth",
+    "above in text", "above in context", "own name", "length", "depth", "meaning",
 )  # fmt: skip
 """What is compared of a text and the best name of a target: cosines of words and runs of letters; the shares of the
 name's and of the text's weight that they have in common; whether the name's noun is the text's head, or in it; all
-of the name in a row; the words above the target in the text, and in what is known of where the item lies."""
+of the name in a row; the words above the target in the text, and in what is known of where the item lies; the cosine of
+meanings, where words have vectors."""
 WORDS, LETTERS, OWN = (FEATURES.index(name) for name in ("word cosine", "letter cosine", "own name"))
-_EACH = 20  # candidates by each of the two cosines
+_EACH = 20  # candidates by each of the cosines
 _LEAST = 0.1  # of the cosine of letters
 _WHOLE = 1 - 1e-9
+_BLOCK = 256  # texts that are compared with all names at once
 
 
 @dataclass(frozen=True)
@@ -50,9 +53,12 @@ class Candidates:
 
 
 class Search:
-    """Finds candidates among the targets; `texts` are the shop's, whose words tell how rare each is."""
+    """Finds candidates among the targets; `texts` are the shop's, whose words tell how rare each is.
 
-    def __init__(self, targets: Targets, texts: Sequence[Text]) -> None:
+    embedding  also finds what has no word in common; without one, meanings are not compared
+    """
+
+    def __init__(self, targets: Targets, texts: Sequence[Text], embedding: Embedding | None = None) -> None:
         self._targets = targets
         self._vocabulary = Vocabulary.of([*targets.names, *(text.words for text in texts)])
         runs = [tuple(letters(name)) for name in targets.names]
@@ -66,6 +72,8 @@ class Search:
         self._above = self._vocabulary.vectors(targets.above_words)
         self._size = np.array([len(name) for name in targets.names])
         self._depth = np.array([len(trail) for trail in targets.above])
+        self._embedding = embedding
+        self._meanings = self._meant(targets.names)
         self._names_of = np.split(np.argsort(targets.of, kind="stable"), np.cumsum(np.bincount(targets.of))[:-1])
 
     def __call__(
@@ -81,7 +89,9 @@ class Search:
         rows = self._vocabulary.vectors(said)
         words = sparse.csr_matrix(rows @ self._name_words)
         runs = sparse.csr_matrix(self._letters.vectors([tuple(letters(one)) for one in said]) @ self._name_letters)
-        found = [self._best(words[at], runs[at], without[at], also[at]) for at in range(len(texts))]
+        meant = self._meant(said)
+        near = self._nearest(meant)
+        found = [self._best(words[at], runs[at], near[at], without[at], also[at]) for at in range(len(texts))]
         starts = np.cumsum([0, *map(len, found)])
         names = np.concatenate(found) if found else np.zeros(0, dtype=np.int64)
         of = np.repeat(np.arange(len(texts)), np.diff(starts))
@@ -109,19 +119,39 @@ class Search:
                 self._targets.own[names],
                 self._size[names],
                 self._depth[targets],
+                np.einsum("ij,ij->i", meant[of], self._meanings[names]),
             ]
         )
         return Candidates(starts, targets, features.astype(np.float64))
 
-    def _best(
-        self, words: sparse.csr_matrix, runs: sparse.csr_matrix, without: frozenset[int], also: frozenset[int]
-    ) -> NDArray[np.int64]:
-        """Of the targets with the highest cosines, and of others, the best name each, ties by number.
+    def _meant(self, texts: Sequence[Words]) -> Floats:
+        """The meaning of every text (texts, size): size 0 without an embedding."""
+        return np.zeros((len(texts), 0)) if self._embedding is None else self._embedding(texts)
 
-        What has a word in common has its letters too, so that all are among those with letters in common.
+    def _nearest(self, meant: Floats) -> NDArray[np.int64]:
+        """The names whose meanings are nearest to those of texts (texts, ≤ 20)."""
+        n_near = min(_EACH, len(self._meanings) - 1) if meant.shape[1] else 0
+        near = np.zeros((len(meant), n_near), dtype=np.int64)
+        for at in range(0, len(meant) if n_near else 0, _BLOCK):
+            alike = meant[at : at + _BLOCK] @ self._meanings.T
+            near[at : at + _BLOCK] = np.argpartition(-alike, n_near, axis=1)[:, :n_near]
+        return near
+
+    def _best(
+        self,
+        words: sparse.csr_matrix,
+        runs: sparse.csr_matrix,
+        near: NDArray[np.int64],
+        without: frozenset[int],
+        also: frozenset[int],
+    ) -> NDArray[np.int64]:
+        """Of the targets with the highest cosines, of those near in meaning and of others, the best name each.
+
+        The highest cosines first, ties by number. What has a word in common has its letters too, so that all are among
+        those with letters in common.
         """
         further = [self._names_of[target] for target in sorted(also)]
-        names = np.unique(np.concatenate([runs.indices, *further])).astype(np.int64)
+        names = np.unique(np.concatenate([runs.indices, near, *further])).astype(np.int64)
         if without:
             names = names[~np.isin(names, list(without))]
         by_word, by_letter = (_aligned(own, names) for own in (words, runs))
@@ -130,6 +160,7 @@ class Search:
         for cosines in (by_word, by_letter, both):
             likely[np.argpartition(-cosines, _EACH)[:_EACH] if len(names) > _EACH else slice(None)] = True
         likely &= (by_word > 0) | (by_letter > _LEAST)
+        likely |= np.isin(names, near)
         if further:
             likely |= np.isin(names, np.concatenate(further))
         kept, sums = names[likely], both[likely]

@@ -1,8 +1,8 @@
 """Words as vectors, from the company that they keep: no text in common is needed for two to be alike.
 
-Positive pointwise mutual information of words that stand in one text, or in the names of one target and of what lies
-above it, beside the runs of letters of every word, by truncated singular value decomposition (Levy and Goldberg, 2014;
-letters after Bojanowski et al., 2017):
+Positive pointwise mutual information of words that stand in one text, or in a name and what lies above it, beside the
+runs of letters of every word, by truncated singular value decomposition (Levy and Goldberg, 2014; letters after
+Bojanowski et al., 2017):
 
     [PPMI | g · letters] ≈ U S Vᵀ,   a word's vector = its row of U √S, of length 1
 
@@ -16,7 +16,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy import sparse
-from scipy.sparse.linalg import svds
 
 from kg.linking.names import letters
 from kg.linking.targets import Targets
@@ -26,6 +25,7 @@ from kg.mining.phrases import Words
 SIZE = 150
 _SMOOTHING = 0.75  # power of a context's count: rare ones say less than they seem to
 _LETTERS = 0.5  # what letters weigh beside company
+_MORE, _STEPS = 10, 4  # columns of the sketch beyond the size, and times that it is sharpened
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,29 +37,27 @@ class Embedding:
 
     @classmethod
     def of(cls, texts: Sequence[Words], targets: Targets, size: int = SIZE) -> Embedding:
-        """From a shop's texts and the names of the targets."""
-        together = [set(above) for above in targets.above_words]
-        for name, target in zip(targets.names, targets.of.tolist(), strict=True):
-            together[target].update(name)
-        passages = [*texts, *map(sorted, together)]
+        """From a shop's texts and the names of the targets.
+
+        Each name is a passage of its own: two names of one target are no nearer than what they share brings them.
+        """
+        above = targets.above_words
+        named = [{*name, *above[of]} for name, of in zip(targets.names, targets.of.tolist(), strict=True)]
+        passages = [*map(set, texts), *named]
         vocabulary = Vocabulary.of(passages)
-        company = _ppmi(vocabulary.present(passages))
+        company = ppmi(vocabulary.present(passages))
         runs = [tuple(letters((word,))) for word in vocabulary.place]
         length = np.sqrt(np.asarray(company.multiply(company).sum(axis=1)).ravel())
         weight = _LETTERS * np.maximum(length, np.median(length))
         told = sparse.hstack([company, sparse.diags_array(weight) @ Vocabulary.of(runs).vectors(runs)], "csr")
-        size = min(size, min(told.shape) - 1)
-        if size < 1:
-            return cls(vocabulary, np.zeros((len(vocabulary.place), 1)))
-        left, strength, _ = svds(told, size, v0=np.ones(min(told.shape)))
-        return cls(vocabulary, _unit(left * np.sqrt(strength)))
+        return cls(vocabulary, _unit(_reduced(told, size)))
 
     def __call__(self, texts: Sequence[Words]) -> Floats:
         """(texts, size): the mean of the words, the rare ones weighing more; of length 1, or 0 where none is known."""
         return _unit(self.vocabulary.vectors(texts) @ self.vectors)
 
 
-def _ppmi(present: sparse.csr_matrix) -> sparse.csr_matrix:
+def ppmi(present: sparse.csr_matrix) -> sparse.csr_matrix:
     """(words, words): max(0, log(P(word, context) / (P(word) P(context)))), a text's pairs sharing one count a word."""
     others = np.maximum(np.asarray(present.sum(axis=1)).ravel() - 1, 1)
     counts = sparse.csr_matrix(present.T @ sparse.diags_array(1 / others) @ present)
@@ -72,6 +70,16 @@ def _ppmi(present: sparse.csr_matrix) -> sparse.csr_matrix:
     counts = sparse.csr_matrix((np.maximum(told, 0), (pairs.row, pairs.col)), shape=counts.shape)
     counts.eliminate_zeros()
     return counts
+
+
+def _reduced(rows: sparse.csr_matrix, size: int) -> Floats:
+    """U √S (rows, ≤ size), by a sketch whose random numbers are always the same (Halko, Martinsson and Tropp, 2011)."""
+    width = min(size + _MORE, *rows.shape)
+    basis = np.linalg.qr(rows @ np.random.default_rng(0).standard_normal((rows.shape[1], width)))[0]
+    for _ in range(_STEPS):
+        basis = np.linalg.qr(rows @ np.linalg.qr(rows.T @ basis)[0])[0]
+    left, strength, _ = np.linalg.svd((rows.T @ basis).T, full_matrices=False)
+    return np.asarray(basis @ left[:, :size] * np.sqrt(strength[:size]))
 
 
 def _unit(rows: Floats) -> Floats:

@@ -17,6 +17,7 @@ import numpy as np
 from kg.linking.agreement import Agreement
 from kg.linking.calibration import Calibration
 from kg.linking.candidates import LETTERS, OWN, WORDS, Candidates, Search, Text
+from kg.linking.embedding import Embedding
 from kg.linking.examples import Examples, joined
 from kg.linking.judged import Judged
 from kg.linking.pseudo import NOWHERE, pseudo
@@ -43,9 +44,18 @@ class Match:
 
 
 def match(
-    texts: Sequence[Text], targets: Targets, judged: Mapping[int, int] | None = None, seed: int = 0
+    texts: Sequence[Text],
+    targets: Targets,
+    judged: Mapping[int, int] | None = None,
+    seed: int = 0,
+    *,
+    meaning: bool = False,
 ) -> list[Match]:
-    """A match of every text. `judged`: text → target, or `NOWHERE`; they teach, and get an answer like any other."""
+    """A match of every text.
+
+    judged   text → target, or `NOWHERE`; they teach, and get an answer like any other
+    meaning  whether words are also compared by the company that they keep
+    """
     if not texts:
         return []
     rng = np.random.default_rng(seed)
@@ -55,7 +65,8 @@ def match(
     known = np.flatnonzero(own >= 0)
     neighbours = Judged.of(texts, [texts[text] for text in known.tolist()], answers[known], len(targets.ids))
     votes = neighbours.votes(texts, own)
-    search = Search(targets, texts)
+    company = [(*text.words, *text.context) for text in texts]
+    search = Search(targets, texts, Embedding.of(company, targets) if meaning else None)
     candidates = search(texts, also=votes.targets())
     chances = _first_guess(candidates)
     n_made = min(_MADE, _MADE_EACH * len(targets.ids))

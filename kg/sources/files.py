@@ -15,7 +15,7 @@ from typing import Any, TextIO
 from kg.errors import KgError
 from kg.source_config import Format, Source
 from kg.sources.documents import DOCUMENTS, lines, unrolled
-from kg.sources.packed import open_bytes, open_lines
+from kg.sources.packed import open_bytes, open_lines, read_through
 
 SUFFIXES: dict[str, Format] = {
     ".csv": "csv", ".tsv": "csv", ".txt": "csv", ".dat": "csv",
@@ -123,6 +123,7 @@ def look(path: Path, source: Source) -> RawFile:
         if format_ in DOCUMENTS:
             made, columns = unrolled(path, format_)
             return RawFile(path, "jsonl", _distinct(columns, path), has_header=False, made=made)
+        read_through(path)  # the engine unpacks it without a bound
         readers = {"csv": _look_csv, "jsonl": _look_jsonl, "parquet": _look_parquet}
         return readers[format_](path, source)
     except (OSError, EOFError, zlib.error) as error:

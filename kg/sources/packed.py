@@ -11,6 +11,8 @@ from typing import IO, Any, TextIO, cast
 from kg.errors import KgError
 
 _ALWAYS = 64 << 20  # bytes that any packed file may unpack to
+_DENSEST = 1_032  # bytes that one byte can unpack to
+_BLOCK = 1 << 20
 _RATIO = 200  # beyond, so many times its size: logs and dumps pack 5 to 50 times, a bomb 1,000 times
 
 
@@ -37,6 +39,14 @@ class _Bounded(gzip.GzipFile):
 def open_bytes(path: Path) -> IO[bytes]:
     """The bytes of a file. What is read of a packed one is bounded: KgError beyond."""
     return cast(IO[bytes], _Bounded(path)) if path.suffix == ".gz" else path.open("rb")
+
+
+def read_through(path: Path) -> None:
+    """Unpack a file to nowhere, for a reader that knows no bound: KgError where it unpacks to too much."""
+    if path.suffix == ".gz" and path.stat().st_size * _DENSEST > _ALWAYS:
+        with open_bytes(path) as file:
+            while file.read(_BLOCK):
+                pass
 
 
 def open_utf8(path: Path) -> IO[bytes]:

@@ -146,7 +146,7 @@ def _by_text(
         of[item] = Text(normal(told), normal(context))
     places = {text: number for number, text in enumerate(dict.fromkeys(of.values()))}
     judged = {places[of[item]]: target for item, target in sorted(answers.items(), reverse=True) if item in of}
-    found = match(list(places), targets, judged, section.seed)
+    found = match(list(places), targets, judged, section.seed, meaning=section.meaning)
     return {item: found[places[text]] for item, text in of.items()}
 
 

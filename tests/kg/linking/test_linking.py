@@ -77,6 +77,14 @@ def test_it_is_the_same_again() -> None:
     assert again.doubtful == plain().doubtful
 
 
+def test_it_is_the_same_again_by_meaning_too() -> None:
+    section = SECTION.model_copy(update={"meaning": True})
+    first, again = (linked(shop(), section) for _ in range(2))
+    assert first.accepted == again.accepted
+    assert first.doubtful == again.doubtful
+    assert targets(first)["m1"] == "Home > Kitchen > Mugs"
+
+
 def test_confidence_is_a_chance_and_the_threshold_holds() -> None:
     for link in plain().accepted:
         assert SECTION.threshold <= link.confidence <= 1

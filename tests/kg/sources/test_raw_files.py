@@ -115,3 +115,13 @@ def test_gzip_is_unpacked(tmp_path: Path) -> None:
     path.write_bytes(gzip.compress("user,größe\n".encode()))
     with open_lines(path, "utf-8") as text:
         assert text.read() == "user,größe\n"
+
+
+def test_a_packed_log_that_grows_without_bound_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "log.csv.gz"
+    with gzip.open(path, "wb") as file:
+        file.write(b"user,item\n")
+        for _ in range(80):
+            file.write(b"u,i\n" * (1 << 18))
+    with pytest.raises(KgError, match="unpacks to more than 200 times"):
+        look(path, Source())
