@@ -130,7 +130,7 @@ def caused(found: Found, repeats: Repeats) -> pd.DataFrame:
     start = pd.Timestamp(found.windows.test_start, tz="UTC")
     bought = truth[(truth["time"] >= start) & truth["mechanism"].isin(list(CAUSES))]
     query, users = found.test.query, user_ids(found.graph, found.test.query)
-    unseen = found.test.kinds if repeats == "exclude" else ()
+    unseen = found.test.barred(repeats)
     best = recommend(found.fusions[repeats], query, K, exclude_kinds=unseen, users=users).items
     row = pd.Index(users).get_indexer_for(bought["user_id"])
     item = found.graph.nodes[ITEM].ids.to_index(bought["item_id"].to_numpy())

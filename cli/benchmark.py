@@ -27,7 +27,10 @@ def benchmark(
             "(NAME.inter …), or of canonical Parquet (events.parquet …); or a shop's TOML file.",
         ),
     ],
-    scorers: Annotated[str | None, typer.Option("--scorers", help="Such as ease,ials; none: the default ones.")] = None,
+    scorers: Annotated[
+        str | None,
+        typer.Option("--scorers", help="Such as ease,ials; none: those of a run, and polynomial and attribute_ease."),
+    ] = None,
     seeds: Annotated[int, typer.Option("--seeds", min=1, help="How many seeds, from --seed on.")] = 1,
     events: Annotated[
         Path | None, typer.Option("--events", help="The log of the shop whose file DATA is, where it lies elsewhere.")
@@ -88,7 +91,7 @@ def benchmark(
         raise KgError("more seeds than folds", value=seeds, fix="Each seed is a fold: give at most --folds of them.")
     if split is None and (folds != _FOLDS or share != _SHARE):
         raise KgError("nothing is cut anew that --folds or --share could tell of", fix="Give --split too.")
-    config = Config().only(options.words(scorers)) if scorers else Config()
+    named = Config().only(options.words(scorers)).scorers if scorers else None
     section = STANDARD.model_copy(update={"repeats": repeats})
     cut = Split(method=split, folds=folds, test_share=share, validation_share=share) if split else None
     searched = minutes is not None or trials is not None
@@ -101,7 +104,7 @@ def benchmark(
         found = read(data, Engine(common.cores), events)
         asked = Benchmark(
             found,
-            config.scorers,
+            named,
             common.workspace / _KEPT,
             tuple(range(first, first + seeds)),
             section,

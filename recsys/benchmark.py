@@ -18,6 +18,7 @@ import numpy as np
 
 from kg.config import Split
 from kg.errors import KgError
+from kg.graph import KnowledgeGraph
 from kg.published.data import Published
 from recsys.budgeted import searched
 from recsys.config import Evaluation
@@ -25,11 +26,14 @@ from recsys.evaluation import evaluate
 from recsys.exam import Exam
 from recsys.measuring import Measured
 from recsys.recipe import Conditions, Recipe
+from recsys.scorers import DEFAULT
+from recsys.scorers.attributes import attributes
 from recsys.second_stage import NAME, SecondStage
 from recsys.significance import beside
 from recsys.study import Budget
 from recsys.teaching import teach, tuned
 from recsys.threads import allowed
+from recsys.tuning import Effort
 from recsys.types import Scorer
 from recsys.workspace import Stage, Workspace, hash_of
 
@@ -38,7 +42,15 @@ Of = Callable[[Mapping[str, Scorer]], Scorer]
 FIRST = ("recall@20", "ndcg@20")
 STANDARD = Evaluation(repeats="exclude", k=(20, 10))
 """The protocol of published figures: all items ranked, what a user had before masked."""
+EFFORT = Effort(trial=100_000_000, scores=10_000_000_000, rounds=3, minutes=20)
+"""More than training spends: here a scorer's best is asked for, not the best that is ready in a few minutes."""
 _FIGURES = "figures.npy"
+
+
+def contenders(graph: KnowledgeGraph) -> dict[str, dict[str, Any]]:
+    """The scorers of a benchmark that names none: those of a run, and the strongest of the others on such a graph."""
+    with_attributes = ("attribute_ease",) if attributes(graph).relations else ()
+    return {name: {} for name in (*DEFAULT, "polynomial", *with_attributes)}
 
 
 @dataclass(frozen=True)
@@ -64,13 +76,14 @@ class Outcome:
 class Benchmark:
     """Scorers on a data set, by several seeds; the parameters that are given stay, the others are tuned.
 
-    A seed draws validation where the data bring none, all that a `split` by chance draws, and the random numbers of the
-    scorers that need any. `folder` is where results are kept. With a `budget` each scorer is searched as
-    `cartograph tune` does, instead of by its small grid. A `second_stage` of trees is told beside the fusion.
+    Where no scorers are named it is `contenders`. A seed draws validation where the data bring none, all that a `split`
+    by chance draws, and the random numbers of the scorers that need any. `folder` is where results are kept. With a
+    `budget` each scorer is searched as `cartograph tune` does, instead of from its small grid on. A `second_stage` of
+    trees is told beside the fusion.
     """
 
     data: Published
-    scorers: Mapping[str, Mapping[str, Any]]
+    scorers: Mapping[str, Mapping[str, Any]] | None
     folder: Path
     seeds: tuple[int, ...] = (0,)
     section: Evaluation = STANDARD
@@ -94,7 +107,8 @@ class Benchmark:
         with workspace.locked():
             for seed in self.seeds:
                 exam, done = Exam(self.data, seed, self.split), dict[str, Stage]()
-                for name, given in self.scorers.items():
+                scorers = contenders(exam.validation.graph) if self.scorers is None else self.scorers
+                for name, given in scorers.items():
                     self.conditions.say(f"{name}, seed {seed} …")
                     outcome = _tried(name, seed, partial(self._alone, workspace, exam, name, given))
                     yield outcome
@@ -116,7 +130,8 @@ class Benchmark:
             found: dict[str, Any] = {}
             with Measured(afresh=False) as tuning:
                 if self.budget is None:
-                    part = tuned(name, given, exam.validation, self.section, conditions, exam.seed, exam.earlier)
+                    window, earlier = exam.validation, exam.earlier
+                    part = tuned(name, given, window, self.section, conditions, exam.seed, earlier, EFFORT)
                 else:
                     k = self.section.k[0]
                     part, found = searched(name, given, exam, k, self.budget, conditions, workspace.folder)

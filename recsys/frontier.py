@@ -53,7 +53,7 @@ def frontier(
     judged = evaluate_all([(fusions[repeats], protocols[repeats]) for repeats in PROTOCOLS], test.holdout, ["warm"])
     found: dict[Repeats, list[dict[str, Any]]] = {}
     for (repeats, by_floor), figures in zip(fusions.items(), judged, strict=True):
-        unseen = test.holdout.kinds if repeats == "exclude" else ()
+        unseen = test.holdout.barred(repeats)
         rows = {row["name"]: row["metrics"] for row in figures.to_json()["scorers"]}
         found[repeats] = [
             {

@@ -80,7 +80,7 @@ class Fusion:
         return self.explainer(query, row)(item)
 
     def explainer(self, query: Query, row: int, deadline: Deadline = NEVER) -> Callable[[int], Explanation]:
-        asked, additive = [], True
+        asked, additive = [], self.additive
         for (name, part), factor, missing in zip(self.parts.items(), self.factors, self.missing_, strict=True):
             if not factor:
                 continue
@@ -90,7 +90,6 @@ class Fusion:
                 )
                 raise RecsysError("this scorer cannot be explained exactly", value=name, fix=fix)
             asked.append((name, explainer(part, query, row, deadline), float(factor), float(missing)))
-            additive = additive and part.additive
 
         def explain(item: int) -> Explanation:
             score, blocks = 0.0, []

@@ -8,8 +8,11 @@ own grid.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from typing import Any
+
+import numpy as np
 
 from kg.query import Weighting
 
@@ -36,8 +39,27 @@ class Span(tuple[Any, ...]):
     def whole(self) -> bool:
         return isinstance(self.low, int) and isinstance(self.high, int)
 
+    @property
+    def step(self) -> float:
+        """The shortest way between two of its values; of less than two, a part of the way between the bounds."""
+        places = np.sort([self._place(value) for value in self if value is not None and (value > 0 or not self.log)])
+        gaps = np.diff(places)
+        return float(gaps.min()) if len(gaps) else (self._place(self.high) - self._place(self.low)) / _PARTS
 
-Grid = dict[str, tuple[Any, ...]]
+    def moved(self, value: float, steps: float) -> float:
+        """The value so many steps above another one, or below it; within the bounds."""
+        place = self._place(value) + steps * self.step
+        return self.rounded(min(max(math.exp(place) if self.log else place, self.low), self.high))
+
+    def rounded(self, value: float) -> float:
+        return round(value) if self.whole else float(f"{value:.{_DIGITS}g}")
+
+    def _place(self, value: float) -> float:
+        return math.log(value) if self.log else value
+
+
+_PARTS = 8
+_DIGITS = 3  # of a value that is tried: more would say nothing
 HALF_LIFE = (7.0, 1000.0)
 """Days between which the half-life of what is learned from is sought."""
 

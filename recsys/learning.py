@@ -27,6 +27,7 @@ from recsys.linear import ConstantScorer
 from recsys.path_share import Shares, shares
 from recsys.protocol import Protocol, asked, seen_before
 from recsys.ranking import rank, top
+from recsys.significance import surely
 from recsys.types import Holdout, Scorer, Scores
 
 CANDIDATES = 60  # of every part and user: what the fusion may reorder while it learns
@@ -35,7 +36,6 @@ DEPTH = 4  # the length of the lists judged, as a multiple of those shown
 SAMPLE = 1 << 18  # scores of a block that a median is taken of
 ROUNDS = 6
 NEAR = 0.8  # of the best part's NDCG: a part to start from beside it
-SUREST = 0.5  # standard errors that a step must gain
 LITTLE, MOST = 1e-3, 0.05  # of the largest weight: orders what has no other order, and changes little else
 OVER = 1.1  # times what would only be equal
 _STEPS = (0.0, 0.5, 0.7, 1.4, 2.0)
@@ -92,7 +92,7 @@ def learn_all(lessons: Sequence[tuple[Fusion, Protocol, float]], holdout: Holdou
 
 def _shown(fusion: Fusion, holdout: Holdout, protocol: Protocol) -> Shares:
     """What all parts say at places of a fusion's own lists."""
-    return shares(fusion, holdout.query, holdout.kinds if protocol.repeats == "exclude" else ())
+    return shares(fusion, holdout.query, holdout.barred(protocol.repeats))
 
 
 def _hold(fusion: Fusion, pool: _Pool, shown: Shares, floor: float) -> None:
@@ -280,7 +280,7 @@ def _climb(
                     continue
                 found = judge(rest + np.float32(weight) * values[part])
                 gain = found - best
-                if gain.mean() > SUREST * gain.std() / np.sqrt(len(gain)) and gain.mean() > 0:
+                if surely(gain):
                     weights, best, moved = trial, found, True
         if not moved:
             break

@@ -37,6 +37,15 @@ class Factors:
     core: NDArray[np.float32] | None = None
     own: NDArray[np.float32] | None = None
 
+    def side(self, item: int) -> NDArray[np.float32]:
+        """One item's row of `right`, dense (d,)."""
+        if not _is_sparse(self.right):
+            return np.asarray(self.right[item], dtype=np.float32)
+        entries = slice(*self.right.indptr[item : item + 2])
+        row = np.zeros(self.right.shape[1], dtype=np.float32)
+        row[self.right.indices[entries]] = self.right.data[entries]
+        return row
+
     @cached_property
     def across(self) -> Any:
         """right.T, by row: what a product with it reads; sparse ones are turned once."""
@@ -67,8 +76,8 @@ def apply(weights: Weights, operator: Operator) -> NDArray[np.float32]:
 def column(operator: Operator, rows: NDArray[np.int64], item: int) -> NDArray[np.float32]:
     """operator[rows, item], float32 (m,)."""
     match operator:
-        case Factors(left, right, core, own):
-            side = dense(right[[item]])[0]
+        case Factors(left, _, core, own):
+            side = operator.side(item)
             if core is not None:
                 used = np.flatnonzero(side)
                 side = side[used] @ core[used]  # by rows, which lie together: it is symmetric

@@ -24,7 +24,6 @@ Space = dict[str, tuple[Any, ...]]
 WEIGHTING = "weighting"
 _AGE = Span((None,), 1.0, 1000.0, log=True)  # half-life of a query's events in days
 _KIND = Span((), 0.01, 1.0, log=True)  # of a kind of event, beside the weightiest, which stays as it is
-_DIGITS = 3  # of a value that are tried: more would say nothing
 _HAS = "?"  # ends the name of the choice whether to have a parameter at all
 
 
@@ -102,7 +101,7 @@ def _suggest(trial: Trial | FixedTrial, name: str, values: tuple[Any, ...]) -> A
         return None
     if values.whole:
         return trial.suggest_int(name, int(values.low), int(values.high), log=values.log)
-    return float(f"{trial.suggest_float(name, values.low, values.high, log=values.log):.{_DIGITS}g}")
+    return values.rounded(trial.suggest_float(name, values.low, values.high, log=values.log))
 
 
 def proposed(values: Values, space: Space) -> Values:

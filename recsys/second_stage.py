@@ -60,7 +60,7 @@ class SecondStage:
         """
         lightgbm = _lightgbm()
         holdout = holdout.thinned(_USERS)
-        self.kinds_ = holdout.kinds if protocol.repeats == "exclude" else ()
+        self.kinds_ = holdout.barred(protocol.repeats)
         targets = asked(holdout, protocol)["warm"]
         rows = np.flatnonzero(np.diff(targets.indptr))
         told: list[tuple[Table, NDArray[np.bool_], NDArray[np.int64]]] = []

@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+SUREST = 0.5  # standard errors that a mean gain must have to be taken for one
 _CELLS = 1 << 22  # resampled cells held at once
 
 
@@ -31,6 +32,11 @@ class Paired:
 
     def to_json(self) -> dict[str, float]:
         return asdict(self)
+
+
+def surely(gain: NDArray[np.float64]) -> bool:
+    """Whether the mean of what every user gains, float64 (B,), is surer than noise: enough for a step of a search."""
+    return bool(gain.mean() > SUREST * gain.std() / np.sqrt(len(gain)))
 
 
 def intervals(

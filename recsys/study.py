@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 
 from kg.errors import KgError
 from recsys.errors import RecsysError
-from recsys.learning import SUREST
 from recsys.searching import Space, Values, proposed, suggested
+from recsys.significance import SUREST
 
 if TYPE_CHECKING:
     from optuna.study import Study

@@ -16,12 +16,11 @@ from recsys.path_share import path_share
 from recsys.protocol import Repeats
 from recsys.recipe import Conditions, Recipe, by_gradient, seeded
 from recsys.reranking.cost import cost
-from recsys.tuning import tune
+from recsys.tuning import TRAINING, Effort, tune
 from recsys.types import Holdout, Scorer
 from recsys.windows import Window
 
-TRIAL = 50_000_000  # scores, users × items: a dozen of them are what tuning may spend
-LESSON = 4 * TRIAL  # scores of each part that the fusions learn from
+LESSON = 200_000_000  # scores, users × items, of each part that the fusions learn from
 
 
 @dataclass
@@ -40,12 +39,12 @@ def tuned(
     conditions: Conditions,
     seed: int = 0,
     earlier: Window | None = None,
+    effort: Effort = TRAINING,
 ) -> Scorer:
     """A scorer fitted on the graph of `validation`, with what that and the `earlier` window say is best for it.
 
     What is given stays; of one that is trained by gradient steps only what needs no fit is tuned, and by `validation`
-    alone: anything else would train again. It is tuned on so many users that a trial is at most `TRIAL` scores of each
-    window, but on `windows.FEWEST`.
+    alone: anything else would train again. It is tuned on at least `windows.FEWEST` users.
     """
     scorer = seeded(name, given, seed)
     trained = by_gradient(scorer)
@@ -53,8 +52,9 @@ def tuned(
     def fit(scorer: Scorer, window: Window) -> Scorer:
         return conditions.fit(scorer, window.graph, window.holdout)
 
-    before = None if trained or earlier is None else earlier.thinned(TRIAL)
-    return tune(scorer, fit, validation.thinned(TRIAL), section.k[0], given, refit=not trained, earlier=before)
+    before = None if trained or earlier is None else earlier.thinned(effort.trial)
+    window, k = validation.thinned(effort.trial), section.k[0]
+    return tune(scorer, fit, window, k, given, refit=not trained, effort=effort, earlier=before)
 
 
 def teach(
@@ -108,7 +108,7 @@ def judge(
     documents = {repeats: judged.to_json() for repeats, judged in found}
     for repeats, fusion in fusions.items():
         conditions.say(f"asking how much is told in paths, repeats {repeats}d")
-        unseen = test.kinds if repeats == "exclude" else ()
+        unseen = test.barred(repeats)
         told = {"floor": config.evaluation.path_share, "fusion": path_share(fusion, test.query, unseen)}
         documents[repeats]["path_share"] = told
     if chain := config.chain():

@@ -59,6 +59,10 @@ class Holdout:
     def __repr__(self) -> str:
         return f"Holdout({len(self.query):,} users, {self.targets.nnz:,} targets)"
 
+    def barred(self, repeats: str) -> tuple[str, ...]:
+        """The kinds of event whose items are not shown again where repeats are "exclude"d."""
+        return self.kinds if repeats == "exclude" else ()
+
     def thinned(self, n: int) -> Holdout:
         """At most `n` of its users, taken evenly from first to last."""
         if n >= len(self.query):

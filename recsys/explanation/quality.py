@@ -43,7 +43,7 @@ def quality(
 
     The same users and places are drawn for all. Counterfactuals are searched for with the fusion alone.
     """
-    unseen = holdout.kinds if repeats == "exclude" else ()
+    unseen = holdout.barred(repeats)
     draw = Draw.of(holdout, n_pairs, K, seed, unseen)
     assert holdout.popularity is not None
     warm, degrees = holdout.popularity > 0, degrees_of(graph)

@@ -21,7 +21,7 @@ from recsys.grid import Span, half_life
 from recsys.linear import STRICT
 from recsys.operators import power, scaled
 from recsys.scorers.attributes import attributes
-from recsys.scorers.ease import dual, primal
+from recsys.scorers.ease import solved
 from recsys.scorers.interactions import ItemToItem
 from recsys.types import Holdout
 
@@ -61,8 +61,7 @@ class AttributeEASE(ItemToItem):
         before = power(self.degrees_, -self.item_power)
         known = scaled(X, power(X.sum(axis=1), -self.user_power), before)
         stacked = vstack([known, F.T * np.float32(self.share)], format="csr")
-        solve = primal if graph.n_items <= stacked.shape[0] else dual
-        self.operator_ = solve(stacked, self.l2, before)
+        self.operator_ = solved(stacked, self.l2, before)
         self.degrees_ = np.where(self.opinion_, self.degrees_, 1).astype(np.float32)  # a new item is not held down
         self.opinion_ |= np.diff(F.indptr) > 0
         self.emphasis_ = self.emphasis(graph)

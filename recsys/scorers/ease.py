@@ -16,6 +16,7 @@ from scipy.linalg import lapack
 from scipy.sparse import csr_array
 
 from kg.graph import KnowledgeGraph
+from kg.memory import available
 from kg.query import Weighting
 from recsys.demand import DEMANDS, Demand
 from recsys.errors import RecsysError
@@ -27,6 +28,7 @@ from recsys.scorers.memory import require
 from recsys.types import Holdout
 
 _BLOCK = 512  # rows of a square matrix worked on at once: bounds what is needed beside the one large buffer
+_WIDE = 2  # items for each user: of more, the matrix of items is much larger than that of users
 _BYTES = 4
 
 
@@ -37,7 +39,7 @@ class EASE(ItemToItem):
     B solves  min ‖Xn − Xn B‖² + l2 ‖B‖²  with  diag(B) = 0,  Xn = Du^−user_power X Di^−item_power.
 
     X holds each pair's latest event, halved every `train_half_life` days; Du and Di are its sums by user and by item.
-    B comes from the inverse of the smaller of items × items (then dense) and users × users (then a product).
+    B comes from the inverse of the smaller of items × items and users × users, see `solved`.
     Raises RecsysError where the memory is too small.
     """
 
@@ -63,9 +65,32 @@ class EASE(ItemToItem):
     def fit(self, graph: KnowledgeGraph, validation: Holdout | None = None) -> Self:
         X = self._interactions(graph)
         before = power(self.degrees_, -self.item_power)
-        solve = primal if graph.n_items <= graph.n_users else dual
-        self.operator_ = solve(scaled(X, power(X.sum(axis=1), -self.user_power), before), self.l2, before)
+        self.operator_ = solved(scaled(X, power(X.sum(axis=1), -self.user_power), before), self.l2, before)
         return self
+
+
+def solved(X: csr_array, l2: float, before: NDArray[np.float32]) -> NDArray[np.float32] | Factors:
+    """diag(before) · B in the form that costs least: by the smaller inverse, `dual` multiplied out where that fits.
+
+    The product is then a few rows of a matrix for each query, instead of a square of users.
+    """
+    n_rows, n_items = X.shape
+    if n_items <= n_rows:
+        return primal(X, l2, before)
+    factors = dual(X, l2, before)
+    needed = n_items * n_items * _BYTES + 2 * _BLOCK * (n_rows + n_items) * _BYTES
+    return multiplied(factors) if n_items <= _WIDE * n_rows and needed < available() else factors
+
+
+def multiplied(factors: Factors) -> NDArray[np.float32]:
+    """The operator of `dual` as one matrix, float32 (n_items, n_items)."""
+    n = factors.right.shape[0]
+    product = np.empty((n, n), dtype=np.float32)
+    for start in range(0, n, _BLOCK):
+        rows = slice(start, start + _BLOCK)
+        product[rows] = (factors.left[rows] @ factors.core) @ factors.across
+    np.fill_diagonal(product, 0)
+    return product
 
 
 def primal(X: csr_array, l2: float, before: NDArray[np.float32]) -> NDArray[np.float32]:

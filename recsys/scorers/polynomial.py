@@ -16,6 +16,7 @@ from numpy.polynomial import chebyshev, polynomial
 from numpy.typing import NDArray
 from pydantic import PositiveFloat, PositiveInt
 from pydantic.dataclasses import dataclass
+from scipy.sparse import csr_array
 
 from kg.graph import KnowledgeGraph
 from kg.query import Query, Weighting
@@ -27,20 +28,25 @@ from recsys.scorers.interactions import strongest, weightiest
 from recsys.types import MANY, Contribution, Holdout, Path, Scores
 
 Floats = NDArray[np.float64]
+_ROUNDS = 30  # of powers: the largest eigenvalue stands far above the others
+_TINY = 1e-30
 
 
 @dataclass(config=STRICT)
 class Polynomial(LinearScorer):
-    """operator = Di^−1/2 · Σ_k c_k P^k for k = 1 … `order`, P = NᵀN; each item's score times Di^output_power · demand.
+    """operator = Di^−item_power · Σ_k c_k P^k for k = 1 … `order`; each item's score times Di^output_power · demand.
 
-    N = Du^−1/2 X Di^−1/2, with X the latest event of the weightiest kind of each pair, halved every `train_half_life`
-    days, and Du and Di its sums: the eigenvalues of P lie in 0 … 1. c are the coefficients of the polynomial that
-    interpolates λ^flatness there at the Chebyshev points, but for the constant one, by which an item would speak for
-    itself. The flatter (0: all frequencies alike, 1: P itself), the longer the walks that count.
+    P = NᵀN, N = Du^−user_power X Di^−item_power / s, with X the latest event of the weightiest kind of each pair,
+    halved every `train_half_life` days, Du and Di its sums, and s such that the eigenvalues of P lie in 0 … 1. c are
+    the coefficients of the polynomial that interpolates λ^flatness there at the Chebyshev points, but for the constant
+    one, by which an item would speak for itself. The flatter (0: all frequencies alike, 1: P itself), the longer the
+    walks that count.
     """
 
     order: PositiveInt = 3
     flatness: PositiveFloat = 0.7
+    user_power: float = 0.5
+    item_power: float = 0.5
     output_power: float = 0.3
     train_half_life: PositiveFloat | None = 180
     demand: Demand = Demand()
@@ -53,6 +59,8 @@ class Polynomial(LinearScorer):
         "flatness": Span((0.7, 0.4, 1.0), 0.1, 2.0),
         "output_power": Span((0.3, 0.0, 0.5), -0.2, 0.8),
         "demand": DEMANDS,
+        "user_power": Span((0.5, 0.3), 0.0, 1.0),
+        "item_power": Span((0.5, 0.4), 0.0, 1.0),
         "order": Span((), 1, 6),
         "weighting": (),
     }
@@ -62,7 +70,7 @@ class Polynomial(LinearScorer):
 
         network_       csr float32 (n_users, n_items): N
         coefficients_  float64 (order,): c
-        degrees_       float32 (n_items,): Di; before_ Di^−1/2
+        degrees_       float32 (n_items,): Di; before_ Di^−item_power
         step_          the kind of event that is walked
         """
         bought = weightiest(graph, self.weighting)
@@ -70,8 +78,9 @@ class Polynomial(LinearScorer):
         alone = replace(graph, relations={bought: graph.relations[bought]} if bought else {})
         X = strongest(alone, replace(self.weighting, half_life=self.train_half_life))
         self.degrees_ = np.asarray(X.sum(axis=0), dtype=np.float32)
-        self.before_ = power(self.degrees_, -0.5)
-        self.network_ = scaled(X, power(X.sum(axis=1), -0.5), self.before_)
+        self.before_ = power(self.degrees_, -self.item_power)
+        N = scaled(X, power(X.sum(axis=1), -self.user_power), self.before_)
+        self.network_ = N / np.float32(largest(N) or 1)
         self.coefficients_ = coefficients(self.flatness, self.order)
         self.emphasis_ = self.emphasis(graph)
         self.opinion_ = self.degrees_ > 0
@@ -107,6 +116,14 @@ class Polynomial(LinearScorer):
             for place, event in zip(told.tolist(), events.some(told), strict=True):
                 path = Path((event.node, *between, items.start + item), relations, int(counted[rows[place]]))
                 yield Contribution(float(worth[place]), "path", self.name, event, path)
+
+
+def largest(X: csr_array) -> float:
+    """The largest singular value of a matrix without negative entries, by powers of XᵀX."""
+    across, v = X.T.tocsr(), np.ones(X.shape[1], dtype=np.float32)
+    for _round in range(_ROUNDS):
+        v = across @ (X @ (v / max(float(np.linalg.norm(v)), _TINY)))
+    return float(np.sqrt(np.linalg.norm(v)))
 
 
 def coefficients(flatness: float, order: int) -> Floats:

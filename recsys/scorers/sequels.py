@@ -101,9 +101,7 @@ class Sequels(LinearScorer):
         assert isinstance(self.operator_, Factors)
         factors, touched = self.operator_, events.touched
         left = events.once("left", lambda: factors.left[touched - items.start].tocoo())
-        side = np.zeros(factors.right.shape[1])
-        entries = slice(factors.right.indptr[item], factors.right.indptr[item + 1])
-        side[factors.right.indices[entries]] = factors.right.data[entries]
+        side = factors.side(item).astype(np.float64)
         worth = left.data * side[left.col]
         told = np.flatnonzero(worth)
         buyers, of_kind = (f"rev_{self.step_}", self.step_), (self.relation, f"rev_{self.relation}")

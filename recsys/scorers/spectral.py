@@ -40,8 +40,8 @@ class Spectral(ItemToItem):
 
     rank: PositiveInt = 256
     sharpness: PositiveFloat = 1.0
-    user_power: float = 0.5
-    item_power: float = 0.5
+    user_power: float = 0.3
+    item_power: float = 0.4
     output_power: float = 0.0
     train_half_life: PositiveFloat | None = 180
     demand: Demand = Demand()
@@ -49,12 +49,13 @@ class Spectral(ItemToItem):
     seed: int = 0
     name: str = "spectral"
 
+    EMPHASIS: ClassVar[frozenset[str]] = ItemToItem.EMPHASIS | {"sharpness"}
     GRID: ClassVar[dict[str, tuple[Any, ...]]] = {
-        "rank": Span((256, 64, 512), 16, 1024, log=True),
+        "rank": Span((256, 64, 512), 16, 2048, log=True),
         "train_half_life": half_life(180, 90, None),
         "sharpness": Span((1.0, 0.5, 1.5), 0.2, 3.0),
-        "user_power": Span((0.5, 0.3), 0.0, 1.0),
-        "item_power": Span((0.5, 0.4), 0.0, 1.0),
+        "user_power": Span((0.3, 0.5), 0.0, 1.0),
+        "item_power": Span((0.4, 0.5), 0.0, 1.0),
         "output_power": Span((0.0, 0.3), -0.2, 0.8),
         "demand": DEMANDS,
         "weighting": FADING,
@@ -63,10 +64,21 @@ class Spectral(ItemToItem):
     def fit(self, graph: KnowledgeGraph, validation: Holdout | None = None) -> Self:
         X = self._interactions(graph)
         before = power(self.degrees_, -self.item_power)
-        values, vectors = leading(scaled(X, power(X.sum(axis=1), -self.user_power), before), self.rank, self.seed)
-        passed = (values / max(float(values[0]), 1e-12)) ** np.float32(self.sharpness)
-        self.operator_ = Factors(before[:, None] * vectors * passed, vectors)
+        self.values_, vectors = leading(scaled(X, power(X.sum(axis=1), -self.user_power), before), self.rank, self.seed)
+        self.operator_ = self._filter(vectors)
         return self
+
+    def emphasised(self, graph: KnowledgeGraph, **parameters: Any) -> Self:
+        other = super().emphasised(graph, **parameters)
+        assert isinstance(self.operator_, Factors)
+        other.operator_ = other._filter(self.operator_.right)
+        return other
+
+    def _filter(self, vectors: NDArray[np.float32]) -> Factors:
+        """The operator; S are `values_`, float32 (rank,)."""
+        before = power(self.degrees_, -self.item_power)
+        passed = (self.values_ / max(float(self.values_[0]), 1e-12)) ** np.float32(self.sharpness)
+        return Factors(before[:, None] * vectors * passed, vectors)
 
 
 def leading(X: csr_array, rank: int, seed: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:

@@ -10,12 +10,13 @@ import pytest
 import kg
 from kg.query import Query, Weighting
 from recsys.demand import Demand
+from recsys.grid import Span
 from recsys.holdout import holdout
 from recsys.linear import LinearScorer
 from recsys.operators import Diagonal
 from recsys.scorers.item_knn import ItemKNN
 from recsys.scorers.tastes import Tastes
-from recsys.tuning import tune
+from recsys.tuning import Effort, tune
 from recsys.types import Holdout, Scores
 from recsys.windows import Window
 
@@ -69,7 +70,7 @@ class Fits:
     """Fits and remembers what was tried."""
 
     def __init__(self) -> None:
-        self.tried: list[Knob] = []
+        self.tried: list[Any] = []
 
     def __call__(self, scorer: Any, window: Window) -> Any:
         self.tried.append(scorer)
@@ -94,10 +95,60 @@ def test_what_is_fixed_is_not_tried(validation: Window) -> None:
 
 def test_what_may_not_be_spent_is_not_tried(validation: Window) -> None:
     fit = Fits()
-    assert tune(Knob(), fit, validation, scores=0) == Knob()
+    assert tune(Knob(), fit, validation, effort=Effort(scores=0)) == Knob()
     assert len(fit.tried) == 1
-    assert tune(Knob(), fit, validation, scores=2 * validation.scores) == Knob(3)
+    assert tune(Knob(), fit, validation, effort=Effort(scores=2 * validation.scores)) == Knob(3)
     assert len(fit.tried) == 1 + 2
+
+
+@dataclass
+class Dial:
+    """Ranks every user's target, the last item, the higher the nearer the dial is to 26."""
+
+    number: int = 8
+
+    GRID: ClassVar[dict[str, tuple[Any, ...]]] = {"number": Span((8, 4, 16), 1, 64, log=True)}
+
+    def fit(self, graph: kg.KnowledgeGraph, validation: Holdout | None = None) -> Self:
+        return self
+
+    def score(self, query: Query) -> Scores:
+        scores = np.tile(np.arange(len(query.items), 0, -1, dtype=np.float32), (len(query), 1))
+        scores[:, -1] = len(query.items) + 0.5 - 2.5 * abs(np.log2(self.number / 26))
+        return scores
+
+
+def test_beyond_the_outermost_value_as_long_as_that_is_better(validation: Window) -> None:
+    fit = Fits()
+    assert tune(Dial(), fit, validation) == Dial(32)
+    assert [dial.number for dial in fit.tried] == [8, 4, 16, 32, 64]
+    assert tune(Dial(16), Fits(), validation) == Dial(16), "where none of them is taken, nothing lies beyond"
+
+
+def test_later_rounds_go_by_shorter_steps(validation: Window) -> None:
+    fit = Fits()
+    assert tune(Dial(), fit, validation, effort=Effort(rounds=3)) == Dial(23)
+    assert [dial.number for dial in fit.tried][5:] == [45, 23, 16, 27, 19]
+
+
+def test_after_the_minutes_no_other_trial_begins(validation: Window) -> None:
+    fit = Fits()
+    assert tune(Dial(), fit, validation, effort=Effort(minutes=0)) == Dial()
+    assert len(fit.tried) == 1
+
+
+@pytest.mark.parametrize(
+    ("span", "value", "steps", "expected"),
+    [
+        (Span((1, 2, 8), 1, 64, log=True), 8, 1, 16),
+        (Span((1, 2, 8), 1, 64, log=True), 40, 1, 64),
+        (Span((0.0, 5.0, 20.0), 0.0, 200.0), 20.0, -0.5, 17.5),
+        (Span((), 0.0, 1.0), 0.5, 1, 0.625),
+        (Span((None, 90), 10.0, 1000.0, log=True), 90, 8, 1000.0),
+    ],
+)
+def test_a_step_is_the_shortest_way_between_two_values(span: Span, value: float, steps: float, expected: float) -> None:
+    assert span.moved(value, steps) == expected
 
 
 def test_a_scorer_without_a_grid_is_only_fitted(validation: Window) -> None:

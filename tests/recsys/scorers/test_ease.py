@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from scipy.sparse import csr_array, random_array
 
 from recsys.errors import RecsysError
-from recsys.operators import apply, column
+from recsys.operators import Factors, apply, column
 from recsys.scorers import memory
-from recsys.scorers.ease import dual, primal
+from recsys.scorers.ease import dual, primal, solved
 
 
 def textbook(X: np.ndarray, l2: float, before: np.ndarray) -> np.ndarray:
@@ -56,3 +56,21 @@ def test_too_little_memory_is_said_before_it_is_taken(monkeypatch: pytest.Monkey
     with pytest.raises(RecsysError, match=r"GiB.*item_knn") as caught:
         primal(csr_array((60, 50), dtype=np.float32), 1, ones)
     assert not caught.value.bad_input
+
+
+@settings(max_examples=20, deadline=None)
+@given(n_users=st.integers(1, 30), wider=st.integers(0, 30), seed=st.integers(0, 99))
+def test_the_form_that_costs_least_is_the_same_operator(n_users: int, wider: int, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    X = random_array((n_users, n_users + wider), density=0.3, rng=rng, dtype=np.float32).tocsr()
+    before = rng.random(X.shape[1]).astype(np.float32) + 0.1
+    found = solved(X, 2, before)
+    assert isinstance(found, np.ndarray) == (X.shape[1] <= 2 * n_users)
+    everything = csr_array(np.eye(X.shape[1], dtype=np.float32))
+    np.testing.assert_allclose(apply(everything, found), textbook(X.toarray().astype(float), 2, before), atol=1e-5)
+
+
+def test_without_room_for_the_matrix_of_items_the_factors_stay(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("recsys.scorers.ease.available", lambda: 1000)
+    X = random_array((20, 30), density=0.3, rng=np.random.default_rng(0), dtype=np.float32).tocsr()
+    assert isinstance(solved(X, 2, np.ones(30, dtype=np.float32)), Factors)
