@@ -80,7 +80,7 @@ class Polynomial(LinearScorer):
         self.degrees_ = np.asarray(X.sum(axis=0), dtype=np.float32)
         self.before_ = power(self.degrees_, -self.item_power)
         N = scaled(X, power(X.sum(axis=1), -self.user_power), self.before_)
-        self.network_ = N / np.float32(largest(N) or 1)
+        self.network_ = N * np.float32(1 / (largest(N) or 1))
         self.coefficients_ = coefficients(self.flatness, self.order)
         self.emphasis_ = self.emphasis(graph)
         self.opinion_ = self.degrees_ > 0

@@ -5,14 +5,18 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
+import kg
 from kg.config import Split
 from kg.published.data import Published
 from kg.published.forms import read
 from recsys import benchmark_table
-from recsys.benchmark import Benchmark, Outcome
+from recsys.benchmark import Benchmark, Outcome, contenders
 from recsys.errors import RecsysError
+from recsys.exam import Exam
+from recsys.scorers import DEFAULT
 from recsys.scorers.item_knn import ItemKNN
 from recsys.study import Budget
 from tests.kg.published.files import kgat
@@ -51,6 +55,15 @@ def test_a_row_per_scorer_and_seed_the_fusion_last(data: Published, tmp_path: Pa
     assert fusion > 1.2 * popularity
     assert rows[2]["best_single"] == "item_knn"
     json.dumps(rows)
+
+
+def test_attributes_call_for_a_scorer_that_knows_them(data: Published) -> None:
+    graph = Exam(data, 0).validation.graph
+    assert tuple(contenders(graph)) == (*DEFAULT, "polynomial")
+    facts = pd.DataFrame([("0", "genre", "drama")], columns=["head", "relation", "tail"])
+    events = pd.DataFrame([("0", "0")], columns=["user_id", "item_id"])
+    known = kg.build(kg.Tables.of(events=events, facts=facts.assign(head_type="item", tail_type="genre")))
+    assert tuple(contenders(known)) == (*DEFAULT, "polynomial", "attribute_ease")
 
 
 def test_who_is_in_test_alone_is_counted_and_stands_apart(data: Published, tmp_path: Path) -> None:
