@@ -13,6 +13,7 @@ import tempfile
 from datetime import datetime, timedelta
 from pathlib import Path
 from time import perf_counter
+from typing import Any
 
 from recsys.config import PROTOCOLS, Config
 from recsys.stages import Job
@@ -22,7 +23,7 @@ from recsys.workspace import Workspace
 WEEKS = 5
 
 
-def run(config: Config, cut: str, seed: int, threads: int, folder: Path) -> dict[str, dict]:
+def run(config: Config, cut: str, seed: int, threads: int, folder: Path) -> dict[str, Any]:
     """The evaluation per protocol of the main job with one cut."""
     start = datetime.fromisoformat(cut)
     given = {"test_start": start, "validation_start": start - timedelta(weeks=WEEKS)}
@@ -31,7 +32,7 @@ def run(config: Config, cut: str, seed: int, threads: int, folder: Path) -> dict
     return list(job.run(until="evaluate"))[-1].result
 
 
-def table(figures: dict[str, list[dict]], seeds: int) -> None:
+def table(figures: dict[str, list[dict[str, Any]]], seeds: int) -> None:
     for repeats in PROTOCOLS:
         print(f"\nNDCG@10, repeats {repeats}d\n")
         print("| scorer | " + " | ".join(figures) + " |\n|---" + "|---" * len(figures) + "|")
@@ -42,12 +43,12 @@ def table(figures: dict[str, list[dict]], seeds: int) -> None:
         print(f"| fusion − best single, relative, {seeds} seeds | " + " | ".join(gains) + " |")
 
 
-def _mean(runs: list[dict], repeats: str, name: str) -> str:
+def _mean(runs: list[dict[str, Any]], repeats: str, name: str) -> str:
     rows = [row for judged in runs for row in judged[repeats]["scorers"] if row["name"] == name]
     return f"{sum(row['metrics']['ndcg@10']['mean'] for row in rows) / len(rows):.4f}"
 
 
-def _gain(judged: dict) -> str:
+def _gain(judged: dict[str, Any]) -> str:
     best = next(row for row in judged["scorers"] if row["name"] == judged["best_single"])["metrics"]["ndcg@10"]["mean"]
     gain = judged["fused_vs_best"]
     return f"{gain['difference'] / best:+.1%} ({gain['low'] / best:+.1%} … {gain['high'] / best:+.1%})"
@@ -63,7 +64,7 @@ def main() -> None:
     given = words.parse_args()
     limit(given.threads)
     config = Config.read(given.config).resolved(given.events)
-    figures: dict[str, list[dict]] = {}
+    figures: dict[str, list[dict[str, Any]]] = {}
     for cut in given.test:
         for seed in range(given.seeds):
             with tempfile.TemporaryDirectory() as folder:

@@ -73,7 +73,7 @@ class Rival:
             logits = vectors[users[drawn] + graph.nodes[USER].start] @ vectors[start : start + graph.n_items].T
             loss = torch.nn.functional.cross_entropy(logits / TEMPERATURE, items[drawn])
             optimiser.zero_grad()
-            loss.backward()
+            torch.autograd.backward(loss)
             optimiser.step()
         self.loss = float(loss)
         self.nodes = self.model.nodes.detach()

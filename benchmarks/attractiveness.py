@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -74,7 +75,7 @@ def main() -> None:
     limit(1)
     exam = Exam(read(given.data, Engine(1), given.events), 0)
     section = Evaluation(path_share=given.path_share)
-    scorers = {name: {} for name in given.scorers.split(",")}
+    scorers: dict[str, dict[str, Any]] = {name: {} for name in given.scorers.split(",")}
     recipe = teach(exam.validation, scorers, section, Conditions(), protocols=("exclude",), earlier=exam.earlier).recipe
     test = exam.test
     fusion = recipe.fusions(recipe.fit(test.graph, Conditions()))["exclude"]

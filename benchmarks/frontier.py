@@ -12,6 +12,7 @@ import argparse
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from kg.picture import save_picture
 from recsys import charts
@@ -42,7 +43,7 @@ def main() -> None:
     for folder in given.workspaces:
         job = Job(Workspace(folder), remembered(Workspace(folder)), 1, say=said)
         test, recipe = before_test(job)
-        more = {name: {} for name in given.more.split(",") if name}
+        more: dict[str, dict[str, Any]] = {name: {} for name in given.more.split(",") if name}
         recipe = replace(recipe, scorers={**recipe.scorers, **more})
         found = frontier(recipe, train_and_validation(job), test, job.config, job.conditions(), floors)
         for repeats in PROTOCOLS:

@@ -85,7 +85,8 @@ def main(sizes: list[int]) -> None:
         print(f"{n:>12,.0f}{seconds:>9.2f}{peak:>10,.0f}{bytes_an_edge:>11.1f}{saved:>8.2f}{opened:>8.2f}", flush=True)
         points.append((np.log(n), np.log(seconds)))
     if len(points) > 1:
-        print(f"log-log slope of the build: {np.polyfit(*zip(*points, strict=True), 1)[0]:.2f}")
+        log_sizes, log_seconds = np.array(points).T
+        print(f"log-log slope of the build: {np.polyfit(log_sizes, log_seconds, 1)[0]:.2f}")
 
 
 if __name__ == "__main__":

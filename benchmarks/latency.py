@@ -31,7 +31,7 @@ from recsys.fusion import Fusion
 from recsys.ranking import recommend
 from recsys.scorers import create
 from recsys.threads import limit
-from recsys.types import explainer
+from recsys.types import Explains, explainer
 
 SCORERS = (
     "popularity",
@@ -138,6 +138,7 @@ def main() -> None:
         graph = shop(size)
         fusion = fitted(graph, names)
         for name, scorer in {**fusion.parts, "fusion": fusion}.items():
+            assert isinstance(scorer, Explains)
             print(row(graph, scorer, f"{size:,} | {name}"), flush=True)
     if given.hub:
         graph = shop(given.hub // 10, hub=given.hub)

@@ -114,6 +114,7 @@ def retail() -> Problem:
     import duckdb
 
     facts = read_taxonomies({"google": GOOGLE, "shopify": SHOPIFY}, DATA / "taxonomy")
+    assert facts is not None
     targets = Targets.among(facts, "google")
     items = duckdb.sql(f"""
         SELECT StockCode, mode(trim(Description)) AS title FROM '{DATA}/online-retail/online_retail.parquet'
@@ -132,6 +133,7 @@ def retail() -> Problem:
 
 def mapping() -> Problem:
     facts = read_taxonomies({"google": GOOGLE, "shopify": SHOPIFY}, DATA / "taxonomy")
+    assert facts is not None
     ours = Targets.among(facts, "shopify")
     google = Targets.among(facts[facts["head_type"] == "google"], "google")
     matches = facts[facts["relation"] == "close_match"]

@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from math import comb
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 import pandas as pd
@@ -77,6 +77,9 @@ class Oracle:
 
     chances: Scores
 
+    def fit(self, graph: KnowledgeGraph, validation: Holdout | None = None) -> Self:
+        return self
+
     def score(self, query: Query) -> Scores:
         return np.where(query.users[:, None] >= 0, self.chances[query.users], np.float32(0))
 
@@ -127,6 +130,7 @@ def caused(found: Found, repeats: Repeats) -> pd.DataFrame:
     window: an earlier item that was bought only within it cannot be told).
     """
     truth = pd.read_parquet(DemoFiles.inside(found.folder).truth)
+    assert found.windows.test_start is not None
     start = pd.Timestamp(found.windows.test_start, tz="UTC")
     bought = truth[(truth["time"] >= start) & truth["mechanism"].isin(list(CAUSES))]
     query, users = found.test.query, user_ids(found.graph, found.test.query)
@@ -155,24 +159,25 @@ def telling(found: Found, repeats: Repeats, rival: Rival | None = None, n_masks:
     pairs, query = caused(found, repeats), found.test.query
     masked = set(np.random.default_rng(0).permutation(len(pairs))[:n_masks].tolist())
     rows = []
-    for place, pair in enumerate(pairs.itertuples()):
+    asked = pairs[["row", "item", "mechanism", "cause"]].to_numpy().tolist()
+    for place, (person, item, mechanism, cause) in enumerate(asked):
         by_fusion, every = (
-            [reason for reason in teller.tell(scorer.explain(query, pair.row, pair.item)).reasons if reason.steps]
+            [reason for reason in teller.tell(scorer.explain(query, person, item)).reasons if reason.steps]
             for scorer in (found.fusions[repeats], anywhere)
         )
         shortest = min((len(reason.steps) for reason in every), default=0)
         strongest, drawn, short = (
-            [names(reason, pair.mechanism, pair.cause) for reason in reasons]
+            [names(reason, mechanism, cause) for reason in reasons]
             for reasons in (by_fusion, every, [reason for reason in every if len(reason.steps) == shortest])
         )
         row = {"first": float(any(strongest[:1])), "first3": float(any(strongest[:3]))}
         row |= {"chance": hit(drawn, 1), "chance3": hit(drawn, 3)}
         row |= {"shortest": hit(short, 1), "shortest3": hit(short, 3)}
         if rival is not None:
-            user = int(query.users[pair.row])
+            user = int(query.users[person])
             row |= best("attention", rival.by_attention(user, every), drawn)
             if place in masked:
-                row |= best("mask", rival.by_mask(user, query.items.start + pair.item, every), drawn)
+                row |= best("mask", rival.by_mask(user, query.items.start + item, every), drawn)
         rows.append(row)
     return pairs.join(pd.DataFrame(rows, columns=WAYS if rival is not None else WAYS[:6]))
 

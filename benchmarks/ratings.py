@@ -15,10 +15,10 @@ from kg.building import build
 from kg.splitting import split
 from kg.steps.derive import derive
 from recsys.ratings.biased_mf import BiasedMF
-from recsys.ratings.data import asked, errors, known
+from recsys.ratings.data import Rater, asked, errors, known
 from recsys.ratings.feature_net import FeatureNet
 
-RATERS = {"biases": BiasedMF(n_factors=0), "biased MF": BiasedMF(), "feature net": FeatureNet()}
+RATERS: dict[str, Rater] = {"biases": BiasedMF(n_factors=0), "biased MF": BiasedMF(), "feature net": FeatureNet()}
 
 
 def main(config: str, events: str | None = None) -> None:

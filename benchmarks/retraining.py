@@ -96,7 +96,8 @@ def retrained(trainings: Trainings, floor: float, n_retrains: int) -> tuple[int,
     """How many pairs; how often the strongest path's fall is the larger one; how many times as far, the median."""
     graph, fusion = trainings.test.graph, trainings.fusion(0, floor)
     pairs = drawn(fusion, graph, trainings.test.holdout.kinds, n_retrains * AT_ONCE, 1)
-    degrees, rng, falls = degrees_of(graph), np.random.default_rng(2), []
+    degrees, rng = degrees_of(graph), np.random.default_rng(2)
+    falls: list[tuple[float, float]] = []
     while pairs and len(falls) < n_retrains * AT_ONCE:
         group, pairs = disjoint(pairs)
         gone: list[list[tuple[int, np.ndarray]]] = [[], []]
