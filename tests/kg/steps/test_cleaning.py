@@ -90,6 +90,12 @@ def test_repeats_are_found_part_by_part(monkeypatch: pytest.MonkeyPatch) -> None
     assert cleaned(rows, [{"name": "repeats"}])[1].rules[0].removed == 33
 
 
+def test_rows_whose_hashes_begin_alike_are_no_repeats(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [("ann", "mug", n, "") for n in [*range(40), 7, 9, 9]]
+    monkeypatch.setattr(cleaning, "_BEGINNING", "(_hash >> 63)::UINTEGER")
+    assert cleaned(rows, [{"name": "repeats"}])[1].rules[0].removed == 3
+
+
 def test_repeats_agree_in_every_raw_column() -> None:
     """Also in those that are not taken over, and as they are written."""
     rows = [("ann", "mug", "1", "even"), ("ann", "mug", "1", "odd"), ("ann", "mug", "1.0", "odd")]
