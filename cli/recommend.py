@@ -31,7 +31,7 @@ def recommend(
     """Rank all items and show the best."""
     from cli.tables import write_frame
     from recsys.errors import RecsysError
-    from recsys.recommender import Filters
+    from recsys.filters import Filters
 
     named = _named(users, file, history, everyone=everyone)
     filters = Filters(category, price_min, price_max, available)

@@ -9,10 +9,11 @@ if TYPE_CHECKING:
     from recsys.config import Config
     from recsys.errors import RecsysError
     from recsys.evaluation import evaluate
+    from recsys.filters import Filters
     from recsys.fusion import Fusion
     from recsys.holdout import holdout
     from recsys.protocol import Protocol
-    from recsys.recommender import Filters, Recommender
+    from recsys.recommender import Recommender
     from recsys.scorers import create
     from recsys.types import Explanation
 
@@ -24,7 +25,7 @@ __all__ = [
 _HOMES = {
     "Config": "recsys.config",
     "Explanation": "recsys.types",
-    "Filters": "recsys.recommender",
+    "Filters": "recsys.filters",
     "Fusion": "recsys.fusion",
     "Protocol": "recsys.protocol",
     "Recommender": "recsys.recommender",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -11,23 +10,22 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from kg import graph_store
 from kg.building import build
 from kg.carves import Carve
-from kg.files import damaged, file_hash, replacing_folder
 from kg.graph import ITEM, KnowledgeGraph
 from kg.query import Query
 from kg.splitting import split
 from kg.steps.derive import derive
 from kg.tables import Tables
 from kg.updating import updated
-from recsys import answering, ranking, store
+from recsys import answering, saved
 from recsys.config import Config
 from recsys.deadline import Deadline
 from recsys.errors import RecsysError
 from recsys.explanation.answers import Owed, WhyAbove, WhyNot, Without, WouldBring
 from recsys.explanation.page import Shown
 from recsys.explanation.telling import Teller
+from recsys.filters import EVERYTHING, Filters
 from recsys.fusion import Fusion
 from recsys.linear import LinearScorer
 from recsys.markup import element, table, together
@@ -44,33 +42,7 @@ from recsys.windows import seconds, window, window_if_any
 if TYPE_CHECKING:
     import pandas as pd
 
-_CONFIG, _RECIPE, _GRAPH, _SCORERS = "config.json", "recipe.json", "graph", "scorers"
-_TABLES, _HASHES = "tables", "hashes.json"
-_AGAIN = "Fit and save the recommender again."
 _CLOSENESS = "ease"  # the scorer whose operator says how near two items are
-
-
-@dataclass(frozen=True)
-class Filters:
-    """What may be shown; without any, everything."""
-
-    category: str | None = None
-    price_min: float | None = None
-    price_max: float | None = None
-    available: bool = False
-
-    def mask(self, graph: KnowledgeGraph) -> ranking.Mask:
-        """The items that pass, bool (n_items,)."""
-        allowed = np.ones(graph.n_items, dtype=bool)
-        if self.category is not None:
-            allowed &= ranking.in_category(graph, self.category)
-        if self.price_min is not None or self.price_max is not None:
-            highest = float("inf") if self.price_max is None else self.price_max
-            allowed &= ranking.priced(graph, self.price_min or 0.0, highest)
-        return allowed & ranking.available(graph) if self.available else allowed
-
-
-EVERYTHING = Filters()
 
 
 @dataclass(eq=False)
@@ -272,33 +244,15 @@ class Recommender:
 
     def save(self, folder: Path | str) -> None:
         """Write everything; an existing folder is replaced when all is written."""
-        with replacing_folder(Path(folder)) as temporary:
-            if (tables := self._known()) is not None:
-                tables.save(temporary / _TABLES)
-            (temporary / _RECIPE).write_text(json.dumps(self.recipe.to_json(), indent=1), encoding="utf-8")
-            (temporary / _CONFIG).write_text(self.config_.model_dump_json(indent=1), encoding="utf-8")
-            kept = [temporary / _RECIPE, temporary / _CONFIG, *sorted((temporary / _TABLES).glob("*"))]
-            hashes = {str(file.relative_to(temporary)): file_hash(file) for file in kept}
-            (temporary / _HASHES).write_text(json.dumps(hashes, indent=1), encoding="utf-8")
-            graph_store.save(self.graph, temporary / _GRAPH)  # this and the scorers know their own hashes
-            for name, part in self.fusions["exclude"].parts.items():
-                store.save(part, temporary / _SCORERS / name, self.graph.hash)
+        parts = self.fusions["exclude"].parts
+        saved.write(Path(folder), saved.Saved(self.graph, parts, self.recipe, self.config_), self._known())
 
     @classmethod
     def load(cls, folder: Path | str) -> Self:
         """What `save` wrote; KgError naming the file that is missing, damaged or of another version."""
-        folder = Path(folder)
-        graph = graph_store.load(folder / _GRAPH)
-        hashes = _hashes(folder)
-        _check(folder, {name: hashes.get(name, "") for name in (_RECIPE, _CONFIG)})
-        try:
-            recipe = Recipe(**json.loads((folder / _RECIPE).read_bytes()))
-            config = Config.model_validate_json((folder / _CONFIG).read_bytes())
-        except (ValueError, TypeError) as error:
-            raise RecsysError("the recommender is of another version", file=folder, fix=_AGAIN) from error
-        parts = {name: store.load(folder / _SCORERS / name, graph.hash) for name in recipe.scorers}
-        made = cls.of(graph, parts, recipe, config)
-        made._folder = folder
+        found = saved.read(Path(folder))
+        made = cls.of(found.graph, found.parts, found.recipe, found.config)
+        made._folder = Path(folder)
         return made
 
     def query(
@@ -347,9 +301,7 @@ class Recommender:
     def _known(self) -> Tables | None:
         """The tables; those that were saved are read when they are asked for. RecsysError naming a damaged file."""
         if self.tables is None and self._folder is not None:
-            kept = {name: known for name, known in _hashes(self._folder).items() if name.startswith(_TABLES)}
-            _check(self._folder, kept)
-            self.tables = Tables.load(self._folder / _TABLES) if kept else None
+            self.tables = saved.tables(self._folder)
         return self.tables
 
     def _one(self, user: str | None, history: Iterable[str] | str, as_of: datetime | None) -> Query:
@@ -360,20 +312,6 @@ class Recommender:
         if repeats == "include":
             return ()
         return (*self.config_.shop.target_kinds, *(query.kind_names if (query.users < 0).all() else ()))
-
-
-def _hashes(folder: Path) -> Mapping[str, str]:
-    """The hashes that a saved recommender keeps, by file."""
-    try:
-        return dict(json.loads((folder / _HASHES).read_bytes()))
-    except (OSError, ValueError, TypeError) as error:
-        raise RecsysError("a file is missing or damaged", file=folder / _HASHES, fix=_AGAIN) from error
-
-
-def _check(folder: Path, hashes: Mapping[str, str]) -> None:
-    """Raise RecsysError naming a file that is missing or does not have its hash."""
-    for path in damaged(folder, hashes):
-        raise RecsysError("a file is missing or damaged", file=path, fix=_AGAIN)
 
 
 def _ids(given: Iterable[str] | str) -> list[str]:
