@@ -8,7 +8,7 @@ from typing import Literal, get_args
 
 from recsys.errors import RecsysError
 from recsys.explanation.phrases import Phrases, many_as, sentence
-from recsys.explanation.told import Reason, Step, Told
+from recsys.explanation.told import Reason, Step, Stop, Told
 from recsys.types import ContributionKind
 
 Audience = Literal["shopper", "merchandiser"]
@@ -119,8 +119,12 @@ def _to_shopper(told: Told, phrases: Phrases, n: int) -> Iterator[str]:
     found = claims(told)
     sayable = [(claim, text) for claim in found if claim.value > 0 and (text := _sentence(claim, told, phrases))]
     yield from _diverse(sayable, told, n)
-    for claim in found:
-        if claim.value < -_LARGE * told.weight and claim.reason.occasions:
+    nets: dict[Stop | None, float] = {}
+    for reason in told.reasons:
+        nets[reason.node] = nets.get(reason.node, 0.0) + reason.value
+    for claim in found:  # a doing that speaks for the item in other ways is not told to speak against it
+        against = max(claim.value, nets[claim.reason.node])
+        if against < -_LARGE * told.weight and claim.reason.occasions:
             yield phrases.pattern("shopper", "against").format(**placeholders(claim.reason, told, phrases))
             return
 

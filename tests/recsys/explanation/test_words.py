@@ -108,6 +108,15 @@ def test_a_toy_explanation_reads_well(graph: kg.KnowledgeGraph, walked: Explanat
     )
 
 
+def test_what_speaks_for_an_item_as_well_is_not_told_to_speak_against_it(
+    graph: kg.KnowledgeGraph, walked: Explanation
+) -> None:
+    spoon = graph.node("item", "spoon")
+    customers = next(p for p in walked.contributions if p.kind == "path" and p.event and p.event.node == spoon)
+    stronger = replace(walked, contributions=(*walked.contributions, replace(customers, value=2.0)))
+    assert not any("On the other hand" in line for line in words(Teller(graph).tell(stronger)))
+
+
 def test_links_and_context_are_kept_apart(graph: kg.KnowledgeGraph, walked: Explanation) -> None:
     link = next(part for part in walked.contributions if part.scorer == "ease" and part.value > 0)
     alone = replace(walked, contributions=(link,), score=link.value)
