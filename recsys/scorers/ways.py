@@ -94,6 +94,10 @@ class Entries:
         lengths = matrix.indptr[rows + 1] - lows
         places = runs(lows, lengths)
         columns, values = matrix.indices[places], matrix.data[places]
+        if len(groups) == 2:
+            row = np.flatnonzero(lengths)
+            starts = np.append(np.cumsum(lengths) - lengths, len(columns))
+            return cls(columns, values, width, row, np.zeros_like(row), np.append(starts[row], len(columns)))
         keys = columns + np.repeat(np.arange(len(rows)) * width, lengths)
         firsts = (np.arange(len(rows))[:, None] * width + groups[:-1]).ravel()
         starts = np.append(np.searchsorted(keys, firsts), len(keys))
