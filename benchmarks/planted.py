@@ -242,6 +242,7 @@ def refresh(text: str) -> None:
 def main() -> None:
     words = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     words.add_argument("--seeds", type=int, default=3)
+    words.add_argument("--first", type=int, default=0, help="the first seed")
     words.add_argument("--path-share", type=float, default=0.0, help="floor that the fusions are held to")
     words.add_argument("--scorers", help="of these alone")
     words.add_argument("--users", type=int, default=DemoShop().users)
@@ -253,7 +254,7 @@ def main() -> None:
     given = words.parse_args()
     accurate: list[pd.DataFrame] = []
     told: dict[Repeats, list[pd.DataFrame]] = {repeats: [] for repeats in PROTOCOLS}
-    for seed in range(given.seeds):
+    for seed in range(given.first, given.first + given.seeds):
         with tempfile.TemporaryDirectory() as folder:
             shop = DemoShop(users=given.users, items=given.items, events=given.events, seed=seed, decoys=given.decoys)
             scorers = given.scorers.split(",") if given.scorers else None
@@ -268,7 +269,7 @@ def main() -> None:
                 runs.append(telling(found, repeats, rival, given.rivals))
     lines = [
         "## The demo shop's planted truth",
-        f"`python benchmarks/planted.py`, seeds 0 to {given.seeds - 1}, test window unseen by graph and weights:",
+        f"`python benchmarks/planted.py`, seeds {given.first} to {given.first + given.seeds - 1}, test window unseen by graph and weights:",
         "\n".join(of_accuracy(accurate)),
         "Oracle: the true chances when the window begins; until the end: their mean over the window.",
         "\n".join(of_telling({repeats: pd.concat(runs) for repeats, runs in told.items()})),
