@@ -269,7 +269,7 @@ def main() -> None:
                 runs.append(telling(found, repeats, rival, given.rivals))
     lines = [
         "## The demo shop's planted truth",
-        f"`python benchmarks/planted.py`, {given.seeds} seeds from {given.first} on, test window unseen by graph and weights:",
+        f"`python benchmarks/planted.py`, {given.seeds} seeds from {given.first} on, test unseen by graph and weights:",
         "\n".join(of_accuracy(accurate)),
         "Oracle: the true chances when the window begins; until the end: their mean over the window.",
         "\n".join(of_telling({repeats: pd.concat(runs) for repeats, runs in told.items()})),
