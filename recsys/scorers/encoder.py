@@ -119,7 +119,7 @@ class Learner:
     """
 
     def __init__(self, encoder: Encoder, sequences: Sequences, length: int, fading: Weighting, now: int) -> None:
-        self.encoder, self.sequences, self.length = encoder, sequences, length
+        self.encoder, self.sequences = encoder, sequences
         self.starts, self.stops = sequences.cut(length)
         n_events = len(sequences.items)
         weights = fading.decay(now - sequences.times).astype(np.float64)
@@ -154,7 +154,7 @@ class Learner:
         device = encoder.bias.device
         with torch.random.fork_rng(devices=() if device.type == "cpu" else (device,)):
             torch.manual_seed(seed)  # of dropout
-            states, moment = encoder.of_moments(sequences.between(starts, stops, self.length))
+            states, moment = encoder.of_moments(sequences.between(starts, stops))
         lengths = stops - starts
         place = events - (starts - np.cumsum(lengths) + lengths)[:, None]
         asked = states[torch.from_numpy(moment[place.ravel()] - 1).to(device)]

@@ -58,11 +58,11 @@ class Sequences:
     def last(self, rows: Index, length: int) -> Stretches:
         """The last `length` events of some rows."""
         stops = self.indptr[rows + 1]
-        return self.between(np.maximum(stops - length, self.indptr[rows]), stops, length)
+        return self.between(np.maximum(stops - length, self.indptr[rows]), stops)
 
-    def between(self, starts: Index, stops: Index, length: int) -> Stretches:
-        """The events starts[b] … stops[b], at most `length`."""
-        there = np.arange(length) < (stops - starts)[:, None]
+    def between(self, starts: Index, stops: Index) -> Stretches:
+        """The events starts[b] … stops[b], as long as the longest."""
+        there = np.arange((stops - starts).max(initial=1)) < (stops - starts)[:, None]
         events = runs(starts, stops - starts)
         items, moments = np.zeros(there.shape, np.int64), np.zeros(there.shape, np.int64)
         items[there], moments[there] = self.items[events], self.moments[events]

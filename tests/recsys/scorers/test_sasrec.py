@@ -93,11 +93,11 @@ def test_the_order_within_a_basket_does_not_matter_that_of_baskets_does() -> Non
 
 def test_nothing_that_comes_later_is_seen() -> None:
     """The states of the first moments are the same whatever follows, and however much room is left."""
-    short, long = baskets({"a": [[3], [1]]}), baskets({"a": [[3], [1], [2, 5]]})
+    short, long = baskets({"a": [[3], [1]]}), baskets({"a": [[3], [1], [2, 5]], "b": [[item] for item in range(9)]})
     encoder = Encoder(N, LAYOUT, 0).eval()
     states = [
-        encoder.of_moments(Sequences.of(query, Weighting()).last(np.array([0]), length))[0].detach().numpy()
-        for query, length in ((short, 2), (long, 4), (long, 9))
+        encoder.of_moments(Sequences.of(query, Weighting()).last(np.array(rows), 9))[0].detach().numpy()
+        for query, rows in ((short, [0]), (long, [0]), (long, [0, 1]))
     ]
     for other in states[1:]:
         np.testing.assert_allclose(states[0], other[:2], atol=1e-5)
