@@ -13,6 +13,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -25,7 +26,7 @@ from recsys.evaluation import evaluate
 from recsys.exam import Exam
 from recsys.fusion import Fusion
 from recsys.learning import learn_all
-from recsys.protocol import Protocol, asked
+from recsys.protocol import Protocol, Repeats, asked
 from recsys.recipe import Conditions, Recipe, seeded
 from recsys.scorers import DEFAULT
 from recsys.significance import paired
@@ -38,7 +39,7 @@ SHARE = 0.2
 
 
 def fitted(
-    exam: Exam, scorers: Mapping[str, dict], left_out: list[str], repeats: str, *, untuned: bool
+    exam: Exam, scorers: Mapping[str, dict[str, Any]], left_out: list[str], repeats: Repeats, *, untuned: bool
 ) -> dict[str, Scorer]:
     """Every scorer, the fusion of all, and for each of `left_out` that of the others, fitted on train + validation."""
     section = STANDARD.model_copy(update={"repeats": repeats})
@@ -67,6 +68,7 @@ def questions(holdout: Holdout, protocol: Protocol, sparse: list[int]) -> Iterat
     """What is asked on test: its name, the group of `protocol.asked` it is in, the holdout."""
     for group in asked(holdout, protocol):
         yield group, group, holdout
+    assert holdout.popularity is not None  # `asked` has checked it
     for most in sparse:
         few = (holdout.popularity > 0) & (holdout.popularity <= most)
         kept = holdout.targets.multiply(few[None, :].astype(np.float32)).tocsr()
@@ -75,7 +77,7 @@ def questions(holdout: Holdout, protocol: Protocol, sparse: list[int]) -> Iterat
             yield f"items of at most {most} users", "warm", replace(holdout, targets=kept)
 
 
-def table(exam: Exam, scorers: Mapping[str, Scorer], repeats: str, sparse: list[int]) -> None:
+def table(exam: Exam, scorers: Mapping[str, Scorer], repeats: Repeats, sparse: list[int]) -> None:
     protocol = STANDARD.protocol(repeats, exam.seed)
     for what, group, holdout in questions(exam.test.holdout, protocol, sparse):
         judged = evaluate(scorers, holdout, protocol, [group])

@@ -15,6 +15,7 @@ import tempfile
 from contextlib import suppress
 from pathlib import Path
 from time import process_time
+from typing import Any
 
 import numpy as np
 
@@ -24,7 +25,7 @@ from recsys.benchmark import STANDARD
 from recsys.evaluation import evaluate
 from recsys.exam import Exam
 from recsys.journal import Progress
-from recsys.scorers import create
+from recsys.scorers.lightgcn import LightGCN
 from recsys.threads import limit
 from recsys.training import Run
 from recsys.windows import Window
@@ -41,7 +42,7 @@ def written(window: Window, folder: Path) -> int:
     graph, holdout = window.graph, window.holdout
     (relation,) = graph.event_relations
     edges, targets = graph.relations[relation], holdout.targets.tocoo()
-    parts = {
+    parts: dict[str, tuple[Any, Any]] = {
         "train": (edges.sources, edges.indices),
         "valid": (holdout.query.users[targets.row], targets.col),
     }
@@ -53,7 +54,7 @@ def written(window: Window, folder: Path) -> int:
     return len(edges)
 
 
-def theirs(folder: Path, told: argparse.Namespace) -> list[dict]:
+def theirs(folder: Path, told: argparse.Namespace) -> list[dict[str, Any]]:
     """What every epoch of RecBole's says: `seconds` of training so far, `ndcg`."""
     asked = {"embedding_size": told.size, "n_layers": told.layers}
     words = [str(told.python), str(CHILD), str(folder), NAME, json.dumps(asked), str(told.minutes), str(told.threads)]
@@ -61,11 +62,11 @@ def theirs(folder: Path, told: argparse.Namespace) -> list[dict]:
     return [json.loads(line) for line in done.stdout.splitlines() if line.startswith('{"epoch"')]
 
 
-def ours(window: Window, given: dict, goal: float) -> list[tuple[float, float]]:
+def ours(window: Window, given: dict[str, Any], goal: float) -> list[tuple[float, float]]:
     """After every epoch of ours: seconds since `fit` was called, and NDCG@20."""
     protocol = STANDARD.protocol("exclude", 0)
     found: list[tuple[float, float]] = []
-    scorer = create("lightgcn", **given)
+    scorer = LightGCN(**given)
     judging = 0.0
     start = process_time()
 
@@ -104,7 +105,7 @@ def main() -> None:
     best = max(their, key=lambda row: row["ndcg"])
     given = {"embedding_size": told.size, "n_layers": told.layers, "n_steps": 2, "n_epochs": 300, "patience": 300}
     our = ours(window, {**given, **json.loads(told.given)}, best["ndcg"])
-    scorer = create("lightgcn", **{**given, **json.loads(told.given)})
+    scorer = LightGCN(**{**given, **json.loads(told.given)})
     examples = scorer.n_steps * scorer.batch_size
     epoch = np.median(np.diff([seconds for seconds, _ in our])) * n_pairs / examples if len(our) > 1 else np.nan
     their_epoch = their[-1]["seconds"] / len(their)

@@ -11,8 +11,10 @@ once.
 import argparse
 import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from time import perf_counter, process_time
+from typing import Any
 
 import torch
 
@@ -21,8 +23,8 @@ from kg.query import Weighting
 from recsys.benchmark import FIRST, STANDARD
 from recsys.evaluation import evaluate
 from recsys.exam import Exam
-from recsys.scorers import create
 from recsys.scorers.embeddings import Embeddings
+from recsys.scorers.lightgcn import LightGCN
 from recsys.scorers.shapes import Shape
 from recsys.threads import limit
 from recsys.training import Run
@@ -44,10 +46,10 @@ def propagation(data: Path, size: int, n_layers: int) -> None:
                 message.turned @ nodes[message.target]
 
     def ours() -> None:
-        model.propagated().sum().backward()
+        torch.autograd.backward(model.propagated().sum())
 
     def pyg() -> None:
-        other(model.parameters["nodes"])[graph.n_users :].sum().backward()
+        torch.autograd.backward(other(model.parameters["nodes"])[graph.n_users :].sum())
 
     with torch.no_grad():
         told = (model.propagated() - other(model.parameters["nodes"])[graph.n_users :]).abs().max()
@@ -81,20 +83,20 @@ class _EdgeIndex:
         return total / (self.n_layers + 1)
 
 
-def _seconds(work) -> float:
+def _seconds(work: Callable[[], None]) -> float:
     start = process_time()
     work()
     return process_time() - start
 
 
-def training(data: Path, given: dict, checkpoint: Path | None) -> None:
+def training(data: Path, given: dict[str, Any], checkpoint: Path | None) -> None:
     exam = Exam(read(data), seed=0)
     start = perf_counter()
     told = Run(checkpoint=checkpoint, progress=lambda now: print(now, file=sys.stderr, flush=True), say=print)
-    scorer = create("lightgcn", **given).fit(exam.validation.graph, exam.validation.holdout.thinned(JUDGES), told)
+    scorer = LightGCN(**given).fit(exam.validation.graph, exam.validation.holdout.thinned(JUDGES), told)
     print(f"{perf_counter() - start:.0f} s with validation; learned {scorer.taught_}", flush=True)
     start = perf_counter()
-    scorer = create("lightgcn", **given | scorer.taught_).fit(exam.test.graph)
+    scorer = LightGCN(**given | scorer.taught_).fit(exam.test.graph)
     seconds = perf_counter() - start
     judged = evaluate({"lightgcn": scorer}, exam.test.holdout, STANDARD.protocol("exclude", 0))
     figures = ", ".join(f"{metric} {judged.mean('lightgcn', metric):.4f}" for metric in FIRST)
