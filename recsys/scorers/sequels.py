@@ -27,6 +27,7 @@ from recsys.scorers.kinds import kinds_of
 from recsys.summands import MANY, Summands
 from recsys.types import Holdout
 
+_NOISE = 1e-6  # of 1: what is exactly as expected comes out so near 0
 _ROWS, _CELLS = 4096, 1 << 26  # items whose sequels are counted at once, and these times all items: bounds the memory
 
 
@@ -162,7 +163,8 @@ def _beyond_chance(of_kind: csr_array, chance: float) -> csr_array:
     """`caused` of `Sequels`: csr float32 of the shape of `of_kind`, in 0 … 1 where that has an entry."""
     usual = np.asarray(of_kind.sum(axis=0), dtype=np.float64) / max(float(of_kind.sum()), 1e-12)
     expected = np.repeat(np.asarray(of_kind.sum(axis=1)), np.diff(of_kind.indptr)) * usual[of_kind.indices]
-    caused = np.maximum(1 - chance * expected / of_kind.data, 0).astype(np.float32)
+    caused = (1 - chance * expected / of_kind.data).astype(np.float32)
+    caused[caused < _NOISE] = 0
     return csr_array((caused, of_kind.indices, of_kind.indptr), of_kind.shape)
 
 

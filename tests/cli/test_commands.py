@@ -175,7 +175,7 @@ def test_re_ranked_lists_are_costed_and_told(shop: Shop, cartograph: Ask) -> Non
     assert "stands at place" in cartograph("explain", USER, last, "--why-not", "-k", 2, *asked).out
     bringing = cartograph("explain", last, "--history", item, "--bring", "-k", 2, *asked, "--plain", "--json").json
     assert bringing["question"] == "would_bring"
-    holding = cartograph("explain", USER, first["item_id"], "--without", "--plain", "-k", 50, *asked, "--json").json
+    holding = cartograph("explain", USER, first["item_id"], "--without", "--plain", "-k", ITEMS, *asked, "--json").json
     assert {"without", "rank_after", "exact"} <= set(holding)
 
     changed.write_text(
