@@ -20,6 +20,7 @@ from recsys.scorers.hetero_gnn import HeteroGNN
 from recsys.scorers.shapes import Shape
 from recsys.training import Run
 from recsys.vectors import vectors
+from tests.recsys.scorers.breaking import goes_on_bit_for_bit
 from tests.recsys.scorers.shops import shop
 
 SMALL = HeteroGNN(embedding_size=8, n_epochs=6, n_steps=4, batch_size=64)
@@ -89,17 +90,7 @@ def test_the_loss_falls(graph: kg.KnowledgeGraph, convolution: str) -> None:
 
 @pytest.mark.parametrize("convolution", ["rgcn", "hgt"])
 def test_a_broken_fit_goes_on_bit_for_bit(graph: kg.KnowledgeGraph, tmp_path: Path, convolution: str) -> None:
-    scorer = replace(SMALL, n_epochs=3, convolution=convolution)
-    whole = scorer.fit(graph).score(graph.query())
-
-    def unplug(progress: Progress) -> None:
-        if progress.epoch == 2:
-            raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        scorer.fit(graph, run=Run(checkpoint=tmp_path / "state", progress=unplug))
-    resumed = scorer.fit(graph, run=Run(checkpoint=tmp_path / "state"))
-    np.testing.assert_array_equal(resumed.score(graph.query()), whole)
+    goes_on_bit_for_bit(replace(SMALL, n_epochs=3, convolution=convolution), graph, tmp_path)
 
 
 def test_it_has_embeddings_of_all_nodes(graph: kg.KnowledgeGraph) -> None:

@@ -13,13 +13,12 @@ import torch
 import kg
 from kg.query import Query, Weighting
 from recsys.errors import RecsysError
-from recsys.journal import Progress
 from recsys.losses import named
 from recsys.scorers import create, memory
 from recsys.scorers.encoder import Encoder, Layout, Learner
 from recsys.scorers.sasrec import SASRec
 from recsys.scorers.sequences import TARGETS, Sequences
-from recsys.training import Run
+from tests.recsys.scorers.breaking import goes_on_bit_for_bit
 
 SMALL = SASRec(embedding_size=8, n_epochs=4, n_steps=5, batch_size=16, max_length=6)
 LAYOUT = Layout(8, 2, 2, 0.0)
@@ -180,16 +179,7 @@ def test_an_order_is_learned(order: int) -> None:
 
 
 def test_a_broken_fit_goes_on_bit_for_bit(graph: kg.KnowledgeGraph, tmp_path: Path) -> None:
-    whole = SMALL.fit(graph).score(graph.query())
-
-    def unplug(progress: Progress) -> None:
-        if progress.epoch == 2:
-            raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        SMALL.fit(graph, run=Run(checkpoint=tmp_path / "state", progress=unplug))
-    resumed = SMALL.fit(graph, run=Run(checkpoint=tmp_path / "state"))
-    np.testing.assert_array_equal(resumed.score(graph.query()), whole)
+    goes_on_bit_for_bit(SMALL, graph, tmp_path)
 
 
 def test_heads_must_divide_an_embedding() -> None:
