@@ -24,7 +24,8 @@ Index = NDArray[np.int64]
 class Pairs:
     """Pairs that leave something of their user's query when the item is taken out of it.
 
-    users, targets  int64 (P,), counted within their types; edges int64 (P,), their places among all pairs
+    users, targets  int64 (P,), counted within their types, by user and then by item
+    edges           int64 (P,), their places among all pairs
     chances         float64 (P,), cumulative: a pair is drawn by its weight
     degrees         float32 (n_items,), the weights of all pairs by item; n_edges their number
     """
@@ -59,8 +60,9 @@ class Pairs:
         return np.bincount(self.targets, weights, minlength=len(self.degrees)) / self.chances[-1]
 
     def drawn(self, rng: np.random.Generator, n: int) -> Index:
-        """The places of n pairs, int64 (n,), perhaps some of them twice."""
-        picked = np.searchsorted(self.chances, rng.random(n) * self.chances[-1], side="right")
+        """The places of n pairs, int64 (n,), ascending, perhaps some of them twice."""
+        wanted = np.sort(rng.random(n)) * self.chances[-1]  # looked up in order, few of them miss the cache
+        picked = np.searchsorted(self.chances, wanted, side="right")
         return picked.clip(max=len(self.chances) - 1)
 
     def candidates(self, rng: np.random.Generator, picked: Index, batch: Batch) -> tuple[Index, NDArray[np.float64]]:

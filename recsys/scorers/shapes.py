@@ -10,6 +10,7 @@ from kg.graph import KnowledgeGraph
 First = Literal["random", "spectral"]
 Similarity = Literal["cosine", "dot"]
 _BYTES = 4
+_OF_CHOSEN = 40  # numbers for each chosen item of a pair: where it is, in which order, and what comes of it
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,7 @@ class Shape:
 class Batch:
     """How a step draws and compares: so many pairs, and beside their items so many others as candidates.
 
+    n_negatives   of a pair, for it alone and instead of the candidates; 0: all are told from the same candidates
     similarity    "cosine", or "dot": then an item's length counts, and the query's does not
     dropout       the share of the events that no message passes along, drawn anew
     own_messages  whether the pairs of the batch pass messages along
@@ -43,11 +45,15 @@ class Batch:
     similarity: Similarity = "cosine"
     dropout: float = 0.0
     own_messages: bool = True
+    n_negatives: int = 0
 
 
 def memory(graph: KnowledgeGraph, shape: Shape, batch: Batch) -> int:
     """The bytes that training takes beside the graph, about."""
     copies = shape.n_layers + 8  # of all embeddings at once: layers, gradients, Adam's moments, the best so far
     edges = sum(map(len, graph.relations.values()))
-    logits = batch.size * min(graph.n_items, batch.n_candidates + batch.size)
-    return _BYTES * (copies * graph.n_nodes * shape.size + 12 * edges + 5 * logits)
+    if batch.n_negatives:
+        asked = batch.size * _OF_CHOSEN * (1 + batch.n_negatives) + 4 * min(batch.size, graph.n_users) * shape.size
+    else:
+        asked = batch.size * (5 * min(graph.n_items, batch.n_candidates + batch.size) + 8 * shape.size)
+    return _BYTES * (copies * graph.n_nodes * shape.size + 12 * edges + asked)

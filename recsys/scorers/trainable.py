@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,6 +15,7 @@ from torch.nn.functional import normalize
 from kg.graph import ITEM, KnowledgeGraph
 from kg.query import Weighting
 from recsys.losses import MASKED
+from recsys.scorers.asked import Asked
 from recsys.scorers.bridges import EVENTS, bridges
 from recsys.scorers.node_features import standardised
 from recsys.scorers.pairs import Pairs
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float32]
 Index = NDArray[np.int64]
+Given = tuple[Tensor, Tensor, Tensor]
+"""What a loss is given: logits, targets, log_chance; see `recsys.losses`."""
 _SCALE = 0.1  # of the first embeddings
 
 
@@ -37,7 +41,8 @@ class Trainable:
     parameters  by name; "nodes" float32 (n_nodes − n_users, size): e⁰ of all nodes but users, less what their features
                 give; "features" float32 (k, size), where there are features: what each gives
     linked      whether an item has any edge, bool (n_items,)
-    pairs       what is learned from
+    pairs       what is learned from; own what the target of each weighs in its user's query, float32 (P,)
+    queries     of all users, by node but users; owned their items alone
     traffic     bytes that the propagation of a step moves, counted without caches; 0: nobody counts them
     """
 
@@ -47,6 +52,7 @@ class Trainable:
         self, graph: KnowledgeGraph, weighting: Weighting, lasting: Weighting, shape: Shape, device: torch.device
     ) -> None:
         self.device, self.n_users, self.items = device, graph.n_users, graph.nodes[ITEM].range
+        self.first_item = self.items.start - self.n_users  # users have no place among the embeddings
         self.bridges = bridges(graph, lasting)
         self.linked = _linked(graph, self.bridges)
         self.queries = graph.query().weights(weighting)[:, self.n_users :]
@@ -55,6 +61,14 @@ class Trainable:
         if self.features.shape[1]:
             self.parameters["features"] = nn.Parameter(torch.zeros(self.features.shape[1], shape.size, device=device))
         self.pairs = Pairs.of(graph, lasting, self.queries)
+        self.owned = self.queries[:, self.first_item : self.first_item + len(self.items)]
+        self.own = self.owned[self.pairs.users, self.pairs.targets]
+
+    @cached_property
+    def keys(self) -> Index:
+        """What anyone's query holds, user · n_items + item, int64, ascending."""
+        owned = self.owned.tocoo()
+        return np.sort(owned.row.astype(np.int64) * len(self.items) + owned.col)
 
     @property
     def can_learn(self) -> bool:
@@ -84,25 +98,51 @@ class Trainable:
 
         A query is all that its user did but for the target; the rest of it is no negative.
         """
-        pairs = self.pairs
-        picked = pairs.drawn(rng, batch.size)
-        candidates, chances = pairs.candidates(rng, picked, batch)
-        kept = pairs.kept(rng, picked, batch)
-        nodes = self.propagated(None if kept is None else torch.from_numpy(kept).to(self.device))
-        targets = pairs.targets[picked[part]]
-        first = self.items.start - self.n_users  # users have no place among the embeddings
-        queries = _without(self.queries[pairs.users[picked[part]]], targets + first)
-        asked = product(to_torch(queries, self.device), to_torch(queries.T.tocsr(), self.device), nodes)
-        offered = nodes[first : first + len(self.items)]
-        if len(candidates) < len(self.items):
+        picked = self.pairs.drawn(rng, batch.size)
+        logits = self._among_their_own if batch.n_negatives else self._among_candidates
+        return loss(*logits(rng, picked, part, batch))
+
+    def _among_candidates(self, rng: np.random.Generator, picked: Index, part: slice, batch: Batch) -> Given:
+        """Every pair of the batch is told from the same items."""
+        candidates, chances = self.pairs.candidates(rng, picked, batch)
+        asked, offered = self._sides(rng, picked, part, batch)
+        if len(candidates) < len(offered):
             offered = offered[self._index(candidates)]
-        if batch.similarity == "cosine":
-            offered = normalize(offered, dim=1)
-        logits = (normalize(asked, dim=1) / batch.temperature) @ offered.T
-        row, place = _places(queries, candidates + first)
+        logits = (asked.normalised() / batch.temperature) @ offered.T
+        users, targets = self.pairs.users[picked[part]], asked.targets
+        row, place = _places(_without(self.owned[users], targets), candidates)
         logits.index_put_((self._index(row), self._index(place)), logits.new_tensor(MASKED))
         log_chance = torch.from_numpy(np.log(chances).astype(np.float32)).to(self.device)
-        return loss(logits, self._index(np.searchsorted(candidates, targets)), log_chance)
+        return logits, self._index(np.searchsorted(candidates, targets)), log_chance
+
+    def _among_their_own(self, rng: np.random.Generator, picked: Index, part: slice, batch: Batch) -> Given:
+        """Every pair is told from items drawn for it alone, all of them alike; the target comes first."""
+        n_items, n = len(self.items), batch.n_negatives
+        drawn = rng.integers(n_items, size=(batch.size, n))[part]
+        asked, offered = self._sides(rng, picked, part, batch)
+        logits = asked.near(offered, np.column_stack([asked.targets, drawn])) / batch.temperature
+        users = self.pairs.users[picked[part], None]
+        row, place = np.nonzero(self._known(users * n_items + drawn) | (drawn == asked.targets[:, None]))
+        logits = logits.index_put((self._index(row), self._index(place + 1)), logits.new_tensor(MASKED))
+        log_chance = logits.new_tensor([1.0, *[n / n_items] * n]).log()
+        return logits, self._index(np.zeros(len(drawn), np.int64)), log_chance
+
+    def _sides(self, rng: np.random.Generator, picked: Index, part: slice, batch: Batch) -> tuple[Asked, Tensor]:
+        """What the pairs ask for, and what all items offer, float32 (n_items, size)."""
+        kept = self.pairs.kept(rng, picked, batch)
+        nodes = self.propagated(None if kept is None else torch.from_numpy(kept).to(self.device))
+        items = nodes[self.first_item : self.first_item + len(self.items)]
+        taken = picked[part]
+        users, place = np.unique(self.pairs.users[taken], return_inverse=True)
+        queries = self.queries[users]
+        sums = product(to_torch(queries, self.device), to_torch(queries.T.tocsr(), self.device), nodes)
+        asked = Asked(sums, place, items, self.pairs.targets[taken], self.own[taken])
+        return asked, normalize(items, dim=1) if batch.similarity == "cosine" else items
+
+    def _known(self, keys: Index) -> NDArray[np.bool_]:
+        """Whether user · n_items + item is among the queries."""
+        place = np.searchsorted(self.keys, keys).clip(max=len(self.keys) - 1)
+        return self.keys[place] == keys
 
     def _begun(self, graph: KnowledgeGraph, shape: Shape) -> Floats:
         """Where e⁰ of all nodes but users begins, float32 (n_nodes − n_users, size)."""
@@ -111,7 +151,7 @@ class Trainable:
             nodes[:] = np.random.default_rng(shape.seed).normal(scale=_SCALE, size=nodes.shape)
             return nodes
         values, vectors = leading(self.bridges[EVENTS], shape.size, shape.seed)
-        start = self.items.start - graph.n_users
+        start = self.first_item
         nodes[start : start + graph.n_items, : len(values)] = vectors * values ** np.float32(shape.sharpness)
         return nodes * np.float32(_SCALE * np.sqrt(nodes.size) / max(float(np.linalg.norm(nodes)), 1e-12))
 

@@ -19,12 +19,13 @@ from recsys.holdout import popularity
 from recsys.journal import Progress
 from recsys.losses import LOSSES, named
 from recsys.scorers import memory
+from recsys.scorers.asked import Asked
 from recsys.scorers.bridges import bridges
 from recsys.scorers.embeddings import Embeddings
 from recsys.scorers.lightgcn import LightGCN
 from recsys.scorers.propagation import Plan, propagate
 from recsys.scorers.shapes import Batch, Shape
-from recsys.scorers.sparse import product, to_torch
+from recsys.scorers.sparse import Entries, product, to_torch
 from recsys.training import Run
 from recsys.types import Holdout
 
@@ -90,6 +91,47 @@ def test_the_sparse_product_and_its_gradient_are_the_dense_ones() -> None:
     made.square().sum().backward()
     expected.square().sum().backward()
     torch.testing.assert_close(ours.grad, twin.grad)
+
+
+@pytest.mark.parametrize("m", [20, 40], ids=["fewer than all", "more than all"])
+def test_entries_of_a_product_and_their_gradients_are_the_dense_ones(m: int) -> None:
+    rng, random = np.random.default_rng(0), torch.Generator().manual_seed(0)
+    rows, columns = rng.integers(6, size=m), rng.integers(4, size=m)
+    weights = torch.randn(m, generator=random)
+    ours = [torch.randn(n, 3, generator=random).requires_grad_() for n in (6, 4)]
+    twins = [each.detach().clone().requires_grad_() for each in ours]
+    made = Entries.of(rows, columns, (6, 4), CPU).of_product(*ours)
+    expected = (twins[0] @ twins[1].T)[rows, columns]
+    torch.testing.assert_close(made, expected)
+    (made * weights).sum().backward()
+    (expected * weights).sum().backward()
+    for mine, twin in zip(ours, twins, strict=True):
+        torch.testing.assert_close(mine.grad, twin.grad)
+
+
+def test_how_near_queries_are_to_chosen_items_is_their_product_and_so_are_the_gradients() -> None:
+    rng, random = np.random.default_rng(0), torch.Generator().manual_seed(0)
+    place, targets = np.repeat(np.arange(4), 3), rng.integers(5, size=12)
+    own, chosen = rng.random(12, dtype=np.float32), rng.integers(5, size=(12, 1))
+    found = []
+    for whole in (True, False):
+        tables = [torch.randn(n, 3, generator=random.manual_seed(1)).requires_grad_() for n in (4, 5)]
+        asked, offered = Asked(tables[0], place, tables[1], targets, own), tables[1].tanh()
+        near = (asked.normalised()[:, None] * offered[chosen]).sum(dim=2) if whole else asked.near(offered, chosen)
+        near.square().sum().backward()
+        found.append((near, *(table.grad for table in tables)))
+    for expected, made in zip(*found, strict=True):
+        torch.testing.assert_close(made, expected, rtol=1e-4, atol=1e-6)
+
+
+def test_a_rest_that_is_nothing_is_near_to_nothing() -> None:
+    sums, items = torch.ones(1, 3, requires_grad=True), torch.ones(1, 3)
+    asked = Asked(sums, np.zeros(1, np.int64), items, np.zeros(1, np.int64), np.ones(1, np.float32))
+    near = asked.near(items, np.zeros((1, 1), np.int64))
+    near.sum().backward()
+    assert near.item() == 0
+    assert sums.grad is not None
+    assert sums.grad.isfinite().all()
 
 
 def test_every_relation_is_normalised_by_itself_then_by_their_number(graph: kg.KnowledgeGraph) -> None:
@@ -168,7 +210,8 @@ def test_a_loss_is_that_of_its_definition_without_the_rest_of_the_query(graph: k
     batch = Batch(5, 99, 0.5)
     losses = asked(made, batch, name, 3)
     rng = np.random.default_rng(3)
-    picked = np.searchsorted(made.pairs.chances, rng.random(5) * made.pairs.chances[-1], side="right")
+    wanted = np.sort(rng.random(5)) * made.pairs.chances[-1]
+    picked = np.searchsorted(made.pairs.chances, wanted, side="right")
     nodes = made.now()
     items = nodes[made.items.start : made.items.stop]
     items = items / np.linalg.norm(items, axis=1, keepdims=True)
@@ -195,9 +238,18 @@ def test_a_loss_over_drawn_items_estimates_the_whole(graph: kg.KnowledgeGraph, n
     assert means[2] == pytest.approx(means[0], rel=0.1)
 
 
-def test_parts_of_a_batch_are_the_batch(graph: kg.KnowledgeGraph) -> None:
+@pytest.mark.parametrize("name", ["softmax", "bpr"])
+def test_a_loss_over_a_pairs_own_negatives_estimates_the_whole(graph: kg.KnowledgeGraph, name: str) -> None:
     made = model(graph)
-    batch = Batch(7, 12, 0.5, dropout=0.3, own_messages=False)
+    own = Batch(16, 99, 0.5, n_negatives=40)
+    means = [np.mean([asked(made, batch, name, seed) for seed in range(60)]) for batch in (Batch(16, 99, 0.5), own)]
+    assert means[1] == pytest.approx(means[0], rel=0.05)
+
+
+@pytest.mark.parametrize("n_negatives", [0, 3])
+def test_parts_of_a_batch_are_the_batch(graph: kg.KnowledgeGraph, n_negatives: int) -> None:
+    made = model(graph)
+    batch = Batch(7, 12, 0.5, dropout=0.3, own_messages=False, n_negatives=n_negatives)
     whole_one = asked(made, batch, "softmax", 1)
     for part in (slice(0, None, 2), slice(1, None, 2)):
         losses = made.losses(np.random.default_rng(1), part, batch, named("softmax"))
@@ -251,6 +303,7 @@ def test_a_broken_fit_goes_on_bit_for_bit(graph: kg.KnowledgeGraph, validation: 
         {"loss": "hard_bpr"},
         {"dropout": 0.2},
         {"own_messages": False},
+        {"loss": "bpr", "n_negatives": 2},
         {"first": "spectral"},
         {"similarity": "dot"},
     ],
