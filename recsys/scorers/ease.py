@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import PositiveFloat
 from pydantic.dataclasses import dataclass
-from scipy.linalg import lapack
+from scipy.linalg import LinAlgError
 from scipy.sparse import csr_array
 
 from kg.graph import KnowledgeGraph
@@ -24,6 +24,7 @@ from recsys.grid import FADING, Span, half_life
 from recsys.linear import STRICT
 from recsys.operators import Factors, power, scaled
 from recsys.scorers.interactions import ItemToItem
+from recsys.scorers.inverse import invert, memory
 from recsys.scorers.memory import require
 from recsys.types import Holdout
 
@@ -123,22 +124,16 @@ def dual(X: csr_array, l2: float, before: NDArray[np.float32]) -> Factors:
 
 
 def _inverse_of_gram(rows: csr_array, l2: float) -> NDArray[np.float32]:
-    """(rows @ rows.T + l2 I)⁻¹, float32 (n, n), C order, in one buffer: Cholesky and its inverse in place."""
+    """(rows @ rows.T + l2 I)⁻¹, float32 (n, n), C order, in one buffer."""
     n = rows.shape[0]
-    require(n * n * _BYTES + 3 * min(_BLOCK, n) * n * _BYTES, f"EASE on {n:,} rows", instead="item_knn")
+    require(memory(n), f"EASE on {n:,} rows", instead="item_knn")
     A = np.empty((n, n), dtype=np.float32, order="F")
     across = rows.T.tocsr()
     for start in range(0, n, _BLOCK):
         A[:, start : start + _BLOCK] = (rows[start : start + _BLOCK] @ across).toarray().T
     A[np.diag_indices(n)] += np.float32(l2)
-    factor, failed = lapack.spotrf(A, lower=1, clean=0, overwrite_a=1)
-    if not failed:
-        A, failed = lapack.spotri(factor, lower=1, overwrite_c=1)
-    if failed:
-        raise RecsysError("EASE's system of equations is too close to singular", fix="Raise l2.", bad_input=False)
-    for start in range(0, n, _BLOCK):  # LAPACK leaves the inverse in the lower triangle alone
-        stop = min(start + _BLOCK, n)
-        square = np.tril(A[start:stop, start:stop])
-        A[start:stop, start:stop] = square + np.tril(square, -1).T
-        A[start:stop, stop:] = A[stop:, start:stop].T
-    return A.T
+    try:
+        return invert(A).T
+    except LinAlgError:
+        message = "EASE's system of equations is too close to singular"
+        raise RecsysError(message, fix="Raise l2.", bad_input=False) from None
