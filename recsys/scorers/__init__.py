@@ -32,6 +32,7 @@ SCORERS: dict[str, str] = {
     "polynomial": "recsys.scorers.polynomial:Polynomial",
     "association": "recsys.scorers.association:Association",
     "content_knn": "recsys.scorers.content_knn:ContentKNN",
+    "slim": "recsys.scorers.slim:SLIM",
     "attribute_ease": "recsys.scorers.attribute_ease:AttributeEASE",
     "attribute_ials": "recsys.scorers.attribute_ials:AttributeIALS",
     "session_knn": "recsys.scorers.session_knn:SessionKNN",

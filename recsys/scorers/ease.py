@@ -126,7 +126,7 @@ def dual(X: csr_array, l2: float, before: NDArray[np.float32]) -> Factors:
 def _inverse_of_gram(rows: csr_array, l2: float) -> NDArray[np.float32]:
     """(rows @ rows.T + l2 I)⁻¹, float32 (n, n), C order, in one buffer."""
     n = rows.shape[0]
-    require(memory(n), f"EASE on {n:,} rows", instead="item_knn")
+    require(memory(n), f"EASE on {n:,} rows", instead="slim")
     A = np.empty((n, n), dtype=np.float32, order="F")
     across = rows.T.tocsr()
     for start in range(0, n, _BLOCK):

@@ -53,7 +53,7 @@ def test_more_rows_than_a_block(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_too_little_memory_is_said_before_it_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(memory, "available", lambda: 1000)
     ones = np.ones(50, dtype=np.float32)
-    with pytest.raises(RecsysError, match=r"GiB.*item_knn") as caught:
+    with pytest.raises(RecsysError, match=r"GiB.*slim") as caught:
         primal(csr_array((60, 50), dtype=np.float32), 1, ones)
     assert not caught.value.bad_input
 
