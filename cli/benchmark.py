@@ -29,7 +29,9 @@ def benchmark(
     ],
     scorers: Annotated[
         str | None,
-        typer.Option("--scorers", help="Such as ease,ials; none: those of a run, and polynomial and attribute_ease."),
+        typer.Option(
+            "--scorers", help="Such as ease,ials; none: those of a run, and the strongest of the others on such data."
+        ),
     ] = None,
     seeds: Annotated[int, typer.Option("--seeds", min=1, help="How many seeds, from --seed on.")] = 1,
     events: Annotated[

@@ -18,7 +18,6 @@ import numpy as np
 
 from kg.config import Split
 from kg.errors import KgError
-from kg.graph import KnowledgeGraph
 from kg.published.data import Published
 from recsys.budgeted import searched
 from recsys.config import Evaluation
@@ -35,6 +34,7 @@ from recsys.teaching import teach, tuned
 from recsys.threads import allowed
 from recsys.tuning import Effort
 from recsys.types import Scorer
+from recsys.windows import Window
 from recsys.workspace import Stage, Workspace, hash_of
 
 FUSION, SECOND = "fusion", NAME
@@ -45,12 +45,19 @@ STANDARD = Evaluation(repeats="exclude", k=(20, 10))
 EFFORT = Effort(trial=100_000_000, scores=10_000_000_000, rounds=3, minutes=20)
 """More than training spends: here a scorer's best is asked for, not the best that is ready in a few minutes."""
 _FIGURES = "figures.npy"
+_BY_ATTRIBUTES = ("content_knn", "attribute_ials", "attribute_ease", "walks", "tastes", "lightgcn")
 
 
-def contenders(graph: KnowledgeGraph) -> dict[str, dict[str, Any]]:
-    """The scorers of a benchmark that names none: those of a run, and the strongest of the others on such a graph."""
-    with_attributes = ("attribute_ease",) if attributes(graph).relations else ()
-    return {name: {} for name in (*DEFAULT, "polynomial", *with_attributes)}
+def contenders(window: Window) -> dict[str, dict[str, Any]]:
+    """The scorers of a benchmark that names none.
+
+    Those of a run, and the strongest of the others on such a graph; of items hidden until they are asked about, those
+    that know items by their attributes.
+    """
+    known = bool(attributes(window.graph).relations)
+    if window.holdout.candidates is not None:
+        return {name: {} for name in ("popularity", *(_BY_ATTRIBUTES if known else ()))}
+    return {name: {} for name in (*DEFAULT, "polynomial", *(("attribute_ease",) if known else ()))}
 
 
 @dataclass(frozen=True)
@@ -107,7 +114,7 @@ class Benchmark:
         with workspace.locked():
             for seed in self.seeds:
                 exam, done = Exam(self.data, seed, self.split), dict[str, Stage]()
-                scorers = contenders(exam.validation.graph) if self.scorers is None else self.scorers
+                scorers = contenders(exam.validation) if self.scorers is None else self.scorers
                 for name, given in scorers.items():
                     self.conditions.say(f"{name}, seed {seed} …")
                     outcome = _tried(name, seed, partial(self._alone, workspace, exam, name, given))

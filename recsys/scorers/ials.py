@@ -38,9 +38,10 @@ class IALS(ItemToItem):
     """operator = Y M Yᵀ, each item's score times Di^output_power · demand.
 
     Y are the item factors of  min Σ_ui w_ui (1 − x_u·y_i)² + unobserved (x_u·y_i)² + Σ_u λ_u ‖x_u‖² + Σ_i λ_i ‖y_i‖²,
-    with λ = regularisation · (sum of the row's w + unobserved · length of the row)^frequency, w and Di as X and Di of
-    `EASE`. M = (unobserved YᵀY + mean over the users of Σ_i w_ui y_i y_iᵀ + mean λ_u I)⁻¹ is the fold-in of a mean
-    user: unlike one for each user, it is linear in the query, so that each event has an exact share of the score.
+    with λ_r = regularisation · m · (m_r / m)^frequency, m_r the sum of the row's w + unobserved · the row's length and
+    m their mean: the frequency moves the penalties apart and leaves their level. w and Di are X and Di of `EASE`.
+    M = (unobserved YᵀY + mean over the users of Σ_i w_ui y_i y_iᵀ + mean λ_u I)⁻¹ is the fold-in of a mean user:
+    unlike one for each user, it is linear in the query, so that each event has an exact share of the score.
     Raises RecsysError where the memory is too small.
     """
 
@@ -48,7 +49,7 @@ class IALS(ItemToItem):
     unobserved: PositiveFloat = 0.1
     regularisation: PositiveFloat = 0.01
     frequency: NonNegativeFloat = 1.0
-    n_sweeps: PositiveInt = 8
+    n_sweeps: PositiveInt = 16
     n_conjugate: PositiveInt = 3
     output_power: float = 0.0
     train_half_life: PositiveFloat | None = 180
@@ -64,7 +65,7 @@ class IALS(ItemToItem):
         "demand": DEMANDS,
         "n_factors": Span((), 16, 512, log=True),
         "regularisation": Span((), 0.001, 0.1, log=True),
-        "frequency": Span((), 0.0, 1.0),
+        "frequency": Span((1.0, 0.7), 0.0, 1.0),
         "weighting": FADING,
     }
 
@@ -91,7 +92,8 @@ class IALS(ItemToItem):
     def _penalties(self, X: csr_array) -> NDArray[np.float32]:
         """λ of every row, float32 (n,)."""
         weight = np.asarray(X.sum(axis=1)) + self.unobserved * X.shape[1]
-        return (self.regularisation * weight**self.frequency).astype(np.float32)
+        mean = weight.mean()
+        return (self.regularisation * mean * (weight / mean) ** self.frequency).astype(np.float32)
 
 
 def solve(

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from recsys.exam import Exam
 from recsys.scorers import DEFAULT
 from recsys.scorers.item_knn import ItemKNN
 from recsys.study import Budget
+from recsys.windows import Window
 from tests.kg.published.files import kgat
 
 SCORERS: dict[str, dict[str, Any]] = {"popularity": {}, "item_knn": {}}
@@ -57,13 +59,16 @@ def test_a_row_per_scorer_and_seed_the_fusion_last(data: Published, tmp_path: Pa
     json.dumps(rows)
 
 
-def test_attributes_call_for_a_scorer_that_knows_them(data: Published) -> None:
-    graph = Exam(data, 0).validation.graph
-    assert tuple(contenders(graph)) == (*DEFAULT, "polynomial")
+def test_attributes_call_for_scorers_that_know_them(data: Published) -> None:
+    window = Exam(data, 0).validation
+    assert tuple(contenders(window)) == (*DEFAULT, "polynomial")
     facts = pd.DataFrame([("0", "genre", "drama")], columns=["head", "relation", "tail"])
     events = pd.DataFrame([("0", "0")], columns=["user_id", "item_id"])
     known = kg.build(kg.Tables.of(events=events, facts=facts.assign(head_type="item", tail_type="genre")))
-    assert tuple(contenders(known)) == (*DEFAULT, "polynomial", "attribute_ease")
+    assert tuple(contenders(replace(window, graph=known))) == (*DEFAULT, "polynomial", "attribute_ease")
+    hidden = replace(window.holdout, candidates=np.ones(1, dtype=bool))
+    assert tuple(contenders(Window(window.graph, hidden))) == ("popularity",)
+    assert {"content_knn", "attribute_ials", "lightgcn"} < set(contenders(Window(known, hidden)))
 
 
 def test_who_is_in_test_alone_is_counted_and_stands_apart(data: Published, tmp_path: Path) -> None:
