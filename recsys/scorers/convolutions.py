@@ -47,9 +47,9 @@ class Convolved(Trainable):
         used = [name for name, gradient in zip(own, heard, strict=True) if gradient is not None]  # HGT has others too
         self.parameters |= {name.replace(".", "/"): own[name] for name in used}
 
-    def propagated(self, kept: Tensor | None = None) -> Tensor:
+    def propagated(self, kept: Tensor | None = None, hidden: Tensor | None = None) -> Tensor:
         plan = self.plan if kept is None else self.plan.without(list(self.bridges).index(EVENTS), kept)
-        nodes = self.first()
+        nodes = self.first(hidden)
         states = {name: nodes[place] for name, place in plan.places.items()}
         states[USER] = nodes.new_zeros(self.n_users, nodes.shape[1])
         total: Tensor = nodes

@@ -33,9 +33,9 @@ class Embeddings(Trainable):
             weights = torch.zeros(shape.n_layers, len(self.bridges), device=device)
             self.parameters["relations"] = nn.Parameter(weights)
 
-    def propagated(self, kept: Tensor | None = None) -> Tensor:
+    def propagated(self, kept: Tensor | None = None, hidden: Tensor | None = None) -> Tensor:
         """The mean over the layers."""
-        nodes = self.first()
+        nodes = self.first(hidden)
         if "relations" not in self.parameters:
             return nodes
         plan = self.plan if kept is None else self.plan.without(list(self.bridges).index(EVENTS), kept)

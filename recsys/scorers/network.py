@@ -44,7 +44,9 @@ class Network(Trained, LinearScorer):
     The loss is of the product of ê and the query at length 1, over `temperature`; a target is taken out of its own
     query, the rest of the query out of the negatives. With `n_negatives` a pair is told from so many items drawn for it
     alone instead of from everybody's candidates: then a step can take the pairs of a whole epoch. Messages skip a share
-    `dropout` of the events, drawn for every step, and without `own_messages` those that the batch is asked about. e⁰ is
+    `dropout` of the events, drawn for every step, and without `own_messages` those that the batch is asked about. A
+    share `hidden` of the items, drawn so too, passes for new: neither their events nor their own e⁰ count, so that
+    attributes learn to speak for them. What nobody had is no negative. e⁰ is
     0 of users, who pass messages on; of others it begins at random, or with the singular vectors of the interactions
     times the singular values to the power `sharpness` (`first` = "spectral"; 0 for all but items). To it is added a
     learned sum of the node features that `features` names, such as an item's price, each standardised within its type;
@@ -62,6 +64,7 @@ class Network(Trained, LinearScorer):
     temperature: PositiveFloat = 0.1
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
     own_messages: bool = True
+    hidden: Annotated[float, Field(ge=0, lt=1)] = 0.0
     n_negatives: NonNegativeInt = 0
     prior: NonNegativeFloat = 0.05
     output_power: float = 0.0
@@ -92,6 +95,7 @@ class Network(Trained, LinearScorer):
             self.dropout,
             self.own_messages,
             self.n_negatives,
+            self.hidden,
         )
         needed = self._memory(graph, shape, batch)
         require(needed, self.name, instead="walks")

@@ -27,7 +27,8 @@ class Pairs:
     users, targets  int64 (P,), counted within their types, by user and then by item
     edges           int64 (P,), their places among all pairs
     chances         float64 (P,), cumulative: a pair is drawn by its weight
-    degrees         float32 (n_items,), the weights of all pairs by item; n_edges their number
+    degrees         float32 (n_items,), the weights of all pairs by item
+    items           int32 (n_edges,), the item of every pair, those that leave nothing as well
     """
 
     users: Index
@@ -35,7 +36,7 @@ class Pairs:
     edges: Index
     chances: NDArray[np.float64]
     degrees: Floats
-    n_edges: int
+    items: NDArray[np.int32]
 
     @classmethod
     def of(cls, graph: KnowledgeGraph, lasting: Weighting, queries: csr_array) -> Self:
@@ -50,7 +51,7 @@ class Pairs:
             edges=np.flatnonzero(others),
             chances=np.cumsum(taken.data[others], dtype=np.float64),
             degrees=np.asarray(found.sum(axis=0), dtype=np.float32),
-            n_edges=found.nnz,
+            items=found.indices.astype(np.int32),
         )
 
     @cached_property
@@ -59,6 +60,11 @@ class Pairs:
         weights = np.diff(self.chances, prepend=0)
         return np.bincount(self.targets, weights, minlength=len(self.degrees)) / self.chances[-1]
 
+    @cached_property
+    def had(self) -> Index:
+        """The items that anyone had, int64, ascending: nobody has passed over what nobody could have."""
+        return np.unique(self.items).astype(np.int64)
+
     def drawn(self, rng: np.random.Generator, n: int) -> Index:
         """The places of n pairs, int64 (n,), ascending, perhaps some of them twice."""
         wanted = np.sort(rng.random(n)) * self.chances[-1]  # looked up in order, few of them miss the cache
@@ -66,14 +72,27 @@ class Pairs:
         return picked.clip(max=len(self.chances) - 1)
 
     def candidates(self, rng: np.random.Generator, picked: Index, batch: Batch) -> tuple[Index, NDArray[np.float64]]:
-        """Items, ascending, and each one's chance to be among them: all, or some drawn ones and the targets."""
-        return candidates(rng, self.targets[picked], self.popularity, batch.n_candidates)
+        """Items that were had, ascending, and each one's chance to be among them: all, or some and the targets."""
+        targets = np.searchsorted(self.had, self.targets[picked])
+        place, chances = candidates(rng, targets, self.popularity[self.had], batch.n_candidates)
+        return self.had[place], chances
 
-    def kept(self, rng: np.random.Generator, picked: Index, batch: Batch) -> Floats | None:
+    def hidden(self, rng: np.random.Generator, batch: Batch) -> NDArray[np.bool_] | None:
+        """The items that pass for new in this step, bool (n_items,); None: none does.
+
+        Volkovs et al., "DropoutNet: addressing cold start in recommender systems", NeurIPS 2017.
+        """
+        return rng.random(len(self.degrees)) < batch.hidden if batch.hidden else None
+
+    def kept(
+        self, rng: np.random.Generator, picked: Index, batch: Batch, hidden: NDArray[np.bool_] | None = None
+    ) -> Floats | None:
         """1 for events that pass messages along in this step, 0 for others, float32 (n_edges,); None: all do."""
-        if batch.own_messages and not batch.dropout:
+        if batch.own_messages and not batch.dropout and hidden is None:
             return None
-        kept = (rng.random(self.n_edges, dtype=np.float32) >= batch.dropout).astype(np.float32)
+        kept = (rng.random(len(self.items), dtype=np.float32) >= batch.dropout).astype(np.float32)
         if not batch.own_messages:
             kept[self.edges[picked]] = 0
+        if hidden is not None:
+            kept[hidden[self.items]] = 0
         return kept

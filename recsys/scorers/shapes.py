@@ -37,6 +37,7 @@ class Batch:
     similarity    "cosine", or "dot": then an item's length counts, and the query's does not
     dropout       the share of the events that no message passes along, drawn anew
     own_messages  whether the pairs of the batch pass messages along
+    hidden        the share of the items that pass for new, drawn anew: known by their attributes alone
     """
 
     size: int
@@ -46,6 +47,7 @@ class Batch:
     dropout: float = 0.0
     own_messages: bool = True
     n_negatives: int = 0
+    hidden: float = 0.0
 
 
 def memory(graph: KnowledgeGraph, shape: Shape, batch: Batch) -> int:

@@ -75,17 +75,22 @@ class Trainable:
         """Whether anyone did two things: a target, and something to tell it from."""
         return len(self.pairs.chances) > 0
 
-    def first(self) -> Tensor:
-        """e⁰ of all nodes but users, float32 (n_nodes − n_users, size)."""
-        nodes = self.parameters["nodes"]
+    def first(self, hidden: Tensor | None = None) -> Tensor:
+        """e⁰ of all nodes but users, float32 (n_nodes − n_users, size); of `hidden` items what their features give."""
+        nodes: Tensor = self.parameters["nodes"]
+        if hidden is not None:
+            shown = nodes.new_ones(len(nodes), 1)
+            shown[self.first_item : self.first_item + len(hidden)] = (~hidden)[:, None].float()
+            nodes = nodes * shown
         return nodes + self.features @ self.parameters["features"] if "features" in self.parameters else nodes
 
-    def propagated(self, kept: Tensor | None = None) -> Tensor:
+    def propagated(self, kept: Tensor | None = None, hidden: Tensor | None = None) -> Tensor:
         """The embeddings of all nodes but users: float32 (n_nodes − n_users, size).
 
-        `kept` float32 (n_edges,) is 0 for events along which no message passes.
+        `kept` float32 (n_edges,) is 0 for events along which no message passes, `hidden` bool (n_items,) says of which
+        items nothing was learned.
         """
-        return self.first()
+        return self.first(hidden)
 
     def now(self) -> Floats:
         """The embeddings of all nodes as they are now, float32 (n_nodes, size); of users 0."""
@@ -117,20 +122,21 @@ class Trainable:
 
     def _among_their_own(self, rng: np.random.Generator, picked: Index, part: slice, batch: Batch) -> Given:
         """Every pair is told from items drawn for it alone, all of them alike; the target comes first."""
-        n_items, n = len(self.items), batch.n_negatives
-        drawn = rng.integers(n_items, size=(batch.size, n))[part]
+        n_items, had, n = len(self.items), self.pairs.had, batch.n_negatives
+        drawn = had[rng.integers(len(had), size=(batch.size, n))[part]]
         asked, offered = self._sides(rng, picked, part, batch)
         logits = asked.near(offered, np.column_stack([asked.targets, drawn])) / batch.temperature
         users = self.pairs.users[picked[part], None]
         row, place = np.nonzero(self._known(users * n_items + drawn) | (drawn == asked.targets[:, None]))
         logits = logits.index_put((self._index(row), self._index(place + 1)), logits.new_tensor(MASKED))
-        log_chance = logits.new_tensor([1.0, *[n / n_items] * n]).log()
+        log_chance = logits.new_tensor([1.0, *[n / len(had)] * n]).log()
         return logits, self._index(np.zeros(len(drawn), np.int64)), log_chance
 
     def _sides(self, rng: np.random.Generator, picked: Index, part: slice, batch: Batch) -> tuple[Asked, Tensor]:
         """What the pairs ask for, and what all items offer, float32 (n_items, size)."""
-        kept = self.pairs.kept(rng, picked, batch)
-        nodes = self.propagated(None if kept is None else torch.from_numpy(kept).to(self.device))
+        hidden = self.pairs.hidden(rng, batch)
+        drawn = (self.pairs.kept(rng, picked, batch, hidden), hidden)
+        nodes = self.propagated(*(None if each is None else torch.from_numpy(each).to(self.device) for each in drawn))
         items = nodes[self.first_item : self.first_item + len(self.items)]
         taken = picked[part]
         users, place = np.unique(self.pairs.users[taken], return_inverse=True)

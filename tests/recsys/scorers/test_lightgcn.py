@@ -54,6 +54,17 @@ def validation(graph: kg.KnowledgeGraph) -> Holdout:
 CPU = torch.device("cpu")
 
 
+def without_item(edges: Edges, relation: tuple[str, str, str], item: int) -> Edges:
+    kept = (edges.sources if relation[0] == "item" else edges.indices) != item
+    return Edges.of(edges.sources[kept], edges.indices[kept], len(edges.indptr) - 1)
+
+
+def without_events(graph: kg.KnowledgeGraph, item: int) -> kg.KnowledgeGraph:
+    """Of an item nothing is known but its attributes."""
+    less = {name: without_item(graph.relations[name], name, item) for name in graph.event_relations}
+    return replace(graph, relations={**graph.relations, **less})
+
+
 def model(graph: kg.KnowledgeGraph, n_layers: int = 2) -> Embeddings:
     return Embeddings(graph, Weighting(), Weighting(), Shape(4, n_layers, "random", 0), CPU)
 
@@ -246,10 +257,48 @@ def test_a_loss_over_a_pairs_own_negatives_estimates_the_whole(graph: kg.Knowled
     assert means[1] == pytest.approx(means[0], rel=0.05)
 
 
+@pytest.mark.parametrize("batch", [Batch(16, 99, 0.5), Batch(16, 8, 0.5), Batch(16, 99, 0.5, n_negatives=9)], ids=str)
+def test_what_nobody_had_nobody_has_passed_over(graph: kg.KnowledgeGraph, batch: Batch) -> None:
+    """An item that only its attributes tell of is no negative: nothing pushes its embedding away from anybody."""
+    made = model(without_events(graph, 3), 0)
+    asked_of = made.losses(np.random.default_rng(0), slice(None), batch, named("softmax"))
+    asked_of.sum().backward()
+    heard = made.parameters["nodes"].grad
+    assert heard is not None
+    assert made.linked[3]
+    assert not heard[made.first_item + 3].any()
+    assert heard[made.first_item : made.first_item + graph.n_items].any(dim=1).sum() > graph.n_items / 2
+
+
+@pytest.mark.parametrize("n_layers", [0, 2])
+def test_hidden_items_are_what_they_would_be_without_events_and_an_embedding(
+    graph: kg.KnowledgeGraph, n_layers: int
+) -> None:
+    made = model(graph, n_layers)
+    hidden = np.arange(graph.n_items) % 3 == 0
+    kept = made.pairs.kept(np.random.default_rng(0), np.arange(4), Batch(4, 9, 1.0), hidden)
+    found = made.propagated(torch.from_numpy(kept), torch.from_numpy(hidden)).detach().numpy()
+    first = np.vstack([np.zeros((graph.n_users, 4)), made.parameters["nodes"].detach().numpy()])
+    items = graph.nodes["item"].start + np.flatnonzero(hidden)
+    first[items] = 0
+    events, brands = whole(graph)
+    events[items], events[:, items] = 0, 0
+    powers = (np.linalg.matrix_power(events + brands, power) for power in range(n_layers + 1))
+    expected = np.mean([power @ first for power in powers], axis=0)
+    np.testing.assert_allclose(found, expected[graph.n_users :], atol=1e-6)
+
+
+def test_a_share_of_the_items_is_hidden_in_every_step(graph: kg.KnowledgeGraph) -> None:
+    pairs, rng = model(graph).pairs, np.random.default_rng(0)
+    assert pairs.hidden(rng, Batch(1, 9, 1.0)) is None
+    found = np.mean([pairs.hidden(rng, Batch(1, 9, 1.0, hidden=0.3)) for _ in range(200)], axis=0)
+    np.testing.assert_allclose(found, 0.3, atol=0.12)
+
+
 @pytest.mark.parametrize("n_negatives", [0, 3])
 def test_parts_of_a_batch_are_the_batch(graph: kg.KnowledgeGraph, n_negatives: int) -> None:
     made = model(graph)
-    batch = Batch(7, 12, 0.5, dropout=0.3, own_messages=False, n_negatives=n_negatives)
+    batch = Batch(7, 12, 0.5, dropout=0.3, own_messages=False, n_negatives=n_negatives, hidden=0.2)
     whole_one = asked(made, batch, "softmax", 1)
     for part in (slice(0, None, 2), slice(1, None, 2)):
         losses = made.losses(np.random.default_rng(1), part, batch, named("softmax"))
@@ -303,6 +352,7 @@ def test_a_broken_fit_goes_on_bit_for_bit(graph: kg.KnowledgeGraph, validation: 
         {"loss": "hard_bpr"},
         {"dropout": 0.2},
         {"own_messages": False},
+        {"hidden": 0.3},
         {"loss": "bpr", "n_negatives": 2},
         {"first": "spectral"},
         {"similarity": "dot"},
@@ -324,16 +374,11 @@ def test_nodes_and_relations_without_edges_are_no_trouble(graph: kg.KnowledgeGra
     with_empty = replace(graph, relations=relations)
     parts = bridges(with_empty, Weighting())
     assert list(parts) == list(bridges(graph, Weighting()))
-    lonely = replace(with_empty, relations={name: _without_item(edges, name, 3) for name, edges in relations.items()})
+    lonely = replace(with_empty, relations={name: without_item(edges, name, 3) for name, edges in relations.items()})
     scorer = replace(SMALL, n_epochs=1).fit(lonely)
     scores = scorer.score(lonely.query())
     assert np.isnan(scores[:, 3]).all()
     assert np.isfinite(np.delete(scores, 3, axis=1)).all()
-
-
-def _without_item(edges: Edges, relation: tuple[str, str, str], item: int) -> Edges:
-    kept = (edges.sources if relation[0] == "item" else edges.indices) != item
-    return Edges.of(edges.sources[kept], edges.indices[kept], len(edges.indptr) - 1)
 
 
 def test_the_memory_needed_is_said_first(graph: kg.KnowledgeGraph) -> None:
