@@ -70,8 +70,7 @@ def weighed(like: Fusion, parts: Mapping[str, Scorer]) -> Fusion:
     """Other fitted parts with the weights of a fusion."""
     fusion = Fusion(parts)
     places = [list(like.parts).index(name) for name in parts]
-    columns = (like.weights_, like.scales_, like.missing_)
-    fusion.weights_, fusion.scales_, fusion.missing_ = (column[places] for column in columns)
+    fusion.learned = like.learned[places]
     return fusion
 
 

@@ -48,7 +48,7 @@ def frontier(
     fusions: dict[Repeats, dict[str, Fusion]] = {repeats: {} for repeats in PROTOCOLS}
     for (repeats, floor), (lesson, _, _) in zip(asked, learned, strict=True):
         fusions[repeats][str(floor)] = fusion = Fusion(parts)
-        fusion.weights_, fusion.scales_, fusion.missing_ = lesson.weights_, lesson.scales_, lesson.missing_
+        fusion.learned = lesson.learned
     conditions.say("ranking all items", 0.9)
     judged = evaluate_all([(fusions[repeats], protocols[repeats]) for repeats in PROTOCOLS], test.holdout, ["warm"])
     found: dict[Repeats, list[dict[str, Any]]] = {}

@@ -22,9 +22,10 @@ from recsys.types import Contribution, Explains, Explanation, Holdout, Path, Sco
 class Fusion:
     """A scorer made of fitted scorers.
 
-    weights_  float64 (F,)  w_f ≥ 0
-    scales_   float64 (F,)  σ_f, the standard deviation of the scorer's scores on validation
-    missing_  float64 (F,)  what stands in for a score of NaN: the scorer's median on validation
+    weights_    float64 (F,)  w_f ≥ 0
+    newcomers_  float64 (F,)  those for whoever has no event at all
+    scales_     float64 (F,)  σ_f, the standard deviation of the scorer's scores on validation
+    missing_    float64 (F,)  what stands in for a score of NaN: the scorer's median on validation
     """
 
     name = "fusion"
@@ -32,6 +33,7 @@ class Fusion:
     def __init__(self, parts: Mapping[str, Scorer]) -> None:
         self.parts = dict(parts)
         self.weights_: NDArray[np.float64] = np.ones(len(parts))
+        self.newcomers_: NDArray[np.float64] = np.ones(len(parts))
         self.scales_: NDArray[np.float64] = np.ones(len(parts))
         self.missing_: NDArray[np.float64] = np.zeros(len(parts))
 
@@ -44,14 +46,28 @@ class Fusion:
         return all(isinstance(part, Explains) and part.additive for part in self.used.values())
 
     @property
+    def learned(self) -> NDArray[np.float64]:
+        """All that was learned, a row for each part, float64 (F, 4): weights, scales, missing, newcomers."""
+        return np.stack([self.weights_, self.scales_, self.missing_, self.newcomers_], axis=1)
+
+    @learned.setter
+    def learned(self, rows: NDArray[np.float64]) -> None:
+        self.weights_, self.scales_, self.missing_, self.newcomers_ = np.array(rows, dtype=np.float64).T
+
+    @property
     def used(self) -> dict[str, Scorer]:
         """The parts that have a weight, by name."""
-        return {name: part for (name, part), weight in zip(self.parts.items(), self.weights_, strict=True) if weight}
+        weights = self.weights_ + self.newcomers_
+        return {name: part for (name, part), weight in zip(self.parts.items(), weights, strict=True) if weight}
 
     @property
     def factors(self) -> NDArray[np.float64]:
-        """What every part's score is multiplied by, float64 (F,)."""
+        """What every part's score is multiplied by for whoever has a history, float64 (F,)."""
         return self.weights_ / self.scales_
+
+    def factors_of(self, query: Query) -> NDArray[np.float64]:
+        """The same for every row, float64 (B, F)."""
+        return np.where(np.diff(query.indptr)[:, None] > 0, self.factors, self.newcomers_ / self.scales_)
 
     def fit(self, graph: KnowledgeGraph, validation: Holdout | None = None) -> Self:
         """Fit every part on `graph`."""
@@ -65,13 +81,15 @@ class Fusion:
     def mix(self, query: Query, score: Callable[[Scorer], Scores]) -> Scores:
         """The score from the parts' own, for who has those already: `score` gives those of a part for `query`."""
         total = np.zeros((len(query), len(query.items)), dtype=np.float32)
-        for part, factor, missing in zip(self.parts.values(), self.factors, self.missing_, strict=True):
-            if not factor:
+        factors = self.factors_of(query).astype(np.float32)
+        for place, (part, missing) in enumerate(zip(self.parts.values(), self.missing_, strict=True)):
+            if not factors[:, place].any():
                 continue
             scores = score(part)
             for rows in cached(*scores.shape):
-                said = np.float32(factor) * scores[rows]
-                np.copyto(said, np.float32(factor) * np.float32(missing), where=np.isnan(said))
+                factor = factors[rows, place, None]
+                said = factor * scores[rows]
+                np.copyto(said, factor * np.float32(missing), where=np.isnan(said))
                 total[rows] += said
         return total
 
@@ -81,7 +99,8 @@ class Fusion:
 
     def explainer(self, query: Query, row: int, deadline: Deadline = NEVER) -> Callable[[int], Explanation]:
         asked, additive = [], self.additive
-        for (name, part), factor, missing in zip(self.parts.items(), self.factors, self.missing_, strict=True):
+        (factors,) = self.factors_of(query.take(np.array([row])))
+        for (name, part), factor, missing in zip(self.parts.items(), factors, self.missing_, strict=True):
             if not factor:
                 continue
             if not explains(part):

@@ -81,20 +81,19 @@ class Recipe:
     """How to make a shop's scorers and fusions.
 
     scorers  parameters by name
-    weights  per protocol and scorer: weight, scale, and what stands in for no opinion (see `Fusion`)
+    weights  per protocol and scorer what a fusion has `learned`, the weight first
     """
 
     scorers: Mapping[str, Mapping[str, Any]]
-    weights: Mapping[Repeats, Mapping[str, tuple[float, float, float]]]
+    weights: Mapping[Repeats, Mapping[str, tuple[float, float, float, float]]]
 
     @classmethod
     def of(cls, parts: Mapping[str, Scorer], fusions: Mapping[Repeats, Fusion]) -> Recipe:
         """From fitted parts and the learned fusions of them."""
-        columns = {
-            repeats: np.stack([fusion.weights_, fusion.scales_, fusion.missing_], axis=1).tolist()
+        weights = {
+            repeats: dict(zip(parts, map(tuple, fusion.learned.tolist()), strict=True))
             for repeats, fusion in fusions.items()
         }
-        weights = {repeats: dict(zip(parts, map(tuple, rows), strict=True)) for repeats, rows in columns.items()}
         return cls({name: parameters(part) | getattr(part, "taught_", {}) for name, part in parts.items()}, weights)
 
     def fit(self, graph: KnowledgeGraph, conditions: Conditions) -> dict[str, Scorer]:
@@ -110,7 +109,7 @@ class Recipe:
         fusions = {}
         for repeats, weights in self.weights.items():
             fusions[repeats] = fusion = Fusion(parts)
-            fusion.weights_, fusion.scales_, fusion.missing_ = np.array([weights[name] for name in parts]).T
+            fusion.learned = np.array([weights[name] for name in parts])
         return fusions
 
     def to_json(self) -> dict[str, Any]:

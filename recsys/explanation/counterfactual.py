@@ -103,6 +103,8 @@ class _Search:
             sets, beaten = _overtaken(lost[:, rivals], lead[rivals], strongest, size)
             for place in np.argsort(-beaten, kind="stable")[: np.count_nonzero(beaten >= self.k)]:
                 yield tuple(self.nodes[node] for node in sets[place]), smallest
+        if len(self.nodes) <= largest:  # without any event she is told what newcomers are: no sum says that before
+            yield tuple(self.nodes), smallest
 
     def _leads(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """The item's lead over every candidate (J,), and what of it each node's removal costs (nodes, J)."""

@@ -15,7 +15,7 @@ from scipy.sparse import csr_array
 
 import kg
 from kg.query import Query
-from recsys import learning
+from recsys import learning, pool
 from recsys.errors import RecsysError
 from recsys.evaluation import evaluate
 from recsys.fusion import Fusion
@@ -128,8 +128,7 @@ def test_it_is_never_below_its_best_part_and_its_weights_are_sound(
     judged = evaluate({**parts, "fusion": fusion}, validation, protocol)
     assert judged.mean("fusion") >= judged.mean(str(judged.best_single)) - 0.02 * holes
     again = learn(Fusion(parts), validation, protocol)
-    for learned in ("weights_", "scales_", "missing_"):
-        np.testing.assert_array_equal(getattr(again, learned), getattr(fusion, learned))
+    np.testing.assert_array_equal(again.learned, fusion.learned)
 
 
 def test_where_it_would_be_below_it_is_its_best_part_alone(
@@ -137,7 +136,7 @@ def test_where_it_would_be_below_it_is_its_best_part_alone(
 ) -> None:
     good, bad, _ = noise(1)
     parts = {"bad": Table(bad), "good": Table(good)}
-    monkeypatch.setattr(learning, "_ascend", lambda *_: np.array([1.0, 0.1]))
+    monkeypatch.setattr(pool, "ascend", lambda *_: np.array([1.0, 0.1]))
     fusion = learn(Fusion(parts), asked_of(graph, good), Protocol(repeats="include"))
     np.testing.assert_array_equal(fusion.weights_, [0, 1])
 
@@ -155,7 +154,7 @@ def test_blocks_change_no_weight(graph: kg.KnowledgeGraph, monkeypatch: pytest.M
 def test_lists_longer_than_the_usual_candidates_are_judged_whole(graph: kg.KnowledgeGraph) -> None:
     one, two, _ = noise(3)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(learning, "CANDIDATES", 2)
+        patch.setattr(pool, "CANDIDATES", 2)
         fusion = learn(
             Fusion({"one": Table(one), "two": Table(two)}),
             asked_of(graph, one + two, n=10),
@@ -174,25 +173,45 @@ def test_a_part_that_knows_nothing_says_nothing(graph: kg.KnowledgeGraph) -> Non
 
 
 @pytest.mark.parametrize("liked", ["first", "second"])
-def test_who_has_no_history_is_told_what_serves_such_users_best(liked: str) -> None:
-    """Half of the users are new; all the new ones take what one of two constant parts puts first."""
+@pytest.mark.parametrize("fewest", [50, 100])
+def test_who_has_no_history_is_told_what_serves_such_users_best(
+    liked: str, fewest: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Half of the users are new; all of them take what one of two constant parts puts first, as others would like too.
+
+    Of too few new ones the others say which of both it is.
+    """
+    monkeypatch.setattr(learning, "FEWEST", fewest)
     log = [(f"u{user:03}", f"i{(user + step) % N_ITEMS:02}") for user in range(N_USERS // 2) for step in (0, 3)]
     users = pd.DataFrame({"user_id": [f"u{user:03}" for user in range(N_USERS)]})
     graph = kg.build(kg.Tables.of(events=pd.DataFrame(log, columns=["user_id", "item_id"]), users=users))
     new = np.arange(N_USERS) >= N_USERS // 2
     places = np.argsort(noise(5, 1)[0], axis=1).astype(np.float32)
     constants = {"first": Same(places[0]), "second": Same(places[1])}
-    personal = noise(6, 1)[0] + np.float32(0.05)  # a median above the 0 it says to the new
-    validation = asked_of(graph, np.where(new[:, None], constants[liked].values_, personal))
+    values = constants[liked].values_
+    personal = noise(6, 1)[0] + np.float32(0.05) * values  # a median above the 0 it says to the new
+    validation = asked_of(graph, np.where(new[:, None], values, personal))
     told = np.where(new[:, None], np.float32(0), personal)
-    told[:, constants[liked].values_.argmin()] = np.nan
+    told[:, values.argmin()] = np.nan
     protocol = Protocol(repeats="include", k=(3,))
     parts = {**constants, "personal": Table(told)}
     fusion = learn(Fusion(parts), validation, protocol)
     assert list(fusion.used) == [liked, "personal"]
     found = evaluate({**parts, "fusion": fusion}, validation, protocol)
     assert found.mean("fusion", group="cold_users") == 1
-    assert found.mean("fusion") == pytest.approx(found.mean("personal"), abs=0.05)
+    assert found.mean("fusion") == pytest.approx(found.mean("personal"), abs=0.01)
+
+
+def test_new_users_cost_others_nothing(graph: kg.KnowledgeGraph) -> None:
+    """What tells everybody the same, and loudly, is heard by those with a history only as far as it serves them."""
+    loud = np.zeros(N_ITEMS, np.float32)
+    loud[0] = 1000
+    personal = noise(7, 1)[0]
+    validation = asked_of(graph, personal)
+    fusion = learn(Fusion({"loud": Same(loud), "personal": Table(personal)}), validation, Protocol(repeats="include"))
+    assert fusion.weights_[0] <= LITTLE
+    assert fusion.newcomers_[0] > 0
+    assert fusion.newcomers_[1] == 0
 
 
 @pytest.mark.parametrize("floor", [0.3, 0.6, 0.95])
