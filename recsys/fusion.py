@@ -25,7 +25,7 @@ class Fusion:
     weights_    float64 (F,)  w_f ≥ 0
     newcomers_  float64 (F,)  those for whoever has no event at all
     scales_     float64 (F,)  σ_f, the standard deviation of the scorer's scores on validation
-    missing_    float64 (F,)  what stands in for a score of NaN: the scorer's median on validation
+    missing_    float64 (F,)  what stands in for a score of NaN: 0, or the scorer's median on validation if less
     """
 
     name = "fusion"

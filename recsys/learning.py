@@ -55,7 +55,8 @@ def learn_all(lessons: Sequence[tuple[Fusion, Protocol, float]], holdout: Holdou
     shown: dict[Protocol, Shares] = {}
     for (fusion, protocol, floor), judged in zip(lessons, alone, strict=True):
         pool = known[protocol]
-        fusion.weights_, fusion.scales_, fusion.missing_ = free[protocol].copy(), pool.scales, pool.medians
+        fusion.weights_, fusion.scales_ = free[protocol].copy(), pool.scales
+        fusion.missing_ = pool.missing
         fusion.newcomers_ = to_new[protocol].copy() if to_new[protocol].any() else fusion.weights_.copy()
         _orders_all(fusion, judged)
         if floor:

@@ -38,16 +38,17 @@ class Pools:
     def add(self, rows: NDArray[np.int64], scores: Shared) -> None:
         """Of some rows of the holdout, whose scores these are; may be called by several threads, in any order."""
         filled: list[Scores] = []
-        medians: list[float] = []
+        missing: list[float] = []
         for part in self.parts.values():
             said = scores.of(part)
             unknown = np.isnan(said)
             known = said[~unknown] if unknown.any() else said.reshape(-1)
-            medians.append(float(np.median(known[:: len(known) // SAMPLE + 1])) if len(known) else 0.0)
-            filled.append(np.where(unknown, np.float32(medians[-1]), said) if len(known) < said.size else said)
+            median = float(np.median(known[:: len(known) // SAMPLE + 1])) if len(known) else 0.0
+            missing.append(min(median, 0.0))
+            filled.append(np.where(unknown, np.float32(missing[-1]), said) if len(known) < said.size else said)
         spreads = np.stack([_spreads(part) for part in filled])
         for pool in self.pools:
-            pool.add(scores.query, rows, filled, spreads, np.array(medians))
+            pool.add(scores.query, rows, filled, spreads, np.array(missing))
 
 
 def _spreads(scores: Scores) -> NDArray[np.float64]:
@@ -65,13 +66,13 @@ class Block:
 
     values   float32 (F, b, C), −inf where there is no candidate
     hits     bool (b, C)
-    spreads  float64 (F, b), of each part's scores of all items; medians float64 (F,), of all users together
+    spreads  float64 (F, b), of each part's scores of all items; missing float64 (F,), what stands in for its NaN
     """
 
     values: NDArray[np.float32]
     hits: NDArray[np.bool_]
     spreads: NDArray[np.float64]
-    medians: NDArray[np.float64]
+    missing: NDArray[np.float64]
 
 
 class Pool:
@@ -93,7 +94,7 @@ class Pool:
         rows: NDArray[np.int64],
         parts: Sequence[Scores],
         spreads: NDArray[np.float64],
-        medians: NDArray[np.float64],
+        missing: NDArray[np.float64],
     ) -> None:
         """Of some rows of the holdout, whose query and scores these are."""
         mine = np.flatnonzero(self.asks[rows])
@@ -109,7 +110,7 @@ class Pool:
         known = self.targets[rows[mine]]
         right = np.repeat(np.arange(len(mine)), np.diff(known.indptr)) * known.shape[1] + known.indices
         hits = np.isin(np.arange(len(mine))[:, None] * known.shape[1] + items, right) & (items >= 0)
-        self.blocks[int(rows[0])] = Block(values, hits, spreads[:, mine], medians)
+        self.blocks[int(rows[0])] = Block(values, hits, spreads[:, mine], missing)
 
     @property
     def scales(self) -> NDArray[np.float64]:
@@ -117,10 +118,13 @@ class Pool:
         return np.maximum(np.concatenate([block.spreads for block in self._said], axis=1).mean(axis=1), 1e-12)
 
     @property
-    def medians(self) -> NDArray[np.float64]:
-        """Of what every part says at all, float64 (F,)."""
-        medians: NDArray[np.float64] = np.mean([block.medians for block in self._said], axis=0)
-        return medians
+    def missing(self) -> NDArray[np.float64]:
+        """What stands in for no opinion: 0, or the median of what a part says at all where that is less; float64 (F,).
+
+        The median itself would put what is unknown above all that somebody with a short history is told.
+        """
+        missing: NDArray[np.float64] = np.mean([block.missing for block in self._said], axis=0)
+        return missing
 
     def weights(
         self, start: Weights | None = None, bound: Bound = unbound, only: NDArray[np.bool_] | None = None

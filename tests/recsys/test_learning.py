@@ -202,6 +202,19 @@ def test_who_has_no_history_is_told_what_serves_such_users_best(
     assert found.mean("fusion") == pytest.approx(found.mean("personal"), abs=0.01)
 
 
+def test_what_is_unknown_stands_above_nothing_that_is_said(graph: kg.KnowledgeGraph) -> None:
+    """Half of the users are told all in a whisper: an item of which nothing is said must not be above all of that."""
+    loud = np.abs(noise(11, 1)[0])
+    loud[::2] *= np.float32(0.01)
+    loud[:, ::2] = np.nan
+    fusion = learn(Fusion({"loud": Table(loud)}), asked_of(graph, np.nan_to_num(loud)), Protocol(repeats="include"))
+    shown = np.argsort(-fusion.score(graph.query()), axis=1)[:, : N_ITEMS // 2]
+    assert (shown % 2 == 1).all()
+    cold = np.where(np.isnan(loud), np.float32(np.nan), loud - 10)
+    below = learn(Fusion({"cold": Table(cold)}), asked_of(graph, np.nan_to_num(loud)), Protocol(repeats="include"))
+    assert below.missing_[0] == pytest.approx(np.nanmedian(cold), abs=0.05)
+
+
 def test_new_users_cost_others_nothing(graph: kg.KnowledgeGraph) -> None:
     """What tells everybody the same, and loudly, is heard by those with a history only as far as it serves them."""
     loud = np.zeros(N_ITEMS, np.float32)
