@@ -48,7 +48,7 @@ def train(folder: Path, given: dict[str, object], n_steps: int | None) -> None:
     from recsys.measuring import Measured
     from recsys.scorers.interactions import strongest
     from recsys.scorers.lightgcn import LightGCN
-    from recsys.training import Run
+    from recsys.training import Run  # brings PyTorch in, before what is held is looked at
 
     graph = load(folder / "graph", verify=False)
     edges = sum(map(len, graph.relations.values()))

@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import Self
 
 _KIB_PER_MB = 1000 / 1.024
+_STATUS = Path("/proc/self/status")
 _RESET = Path("/proc/self/clear_refs")
 _RESET_PEAK = "5"  # proc(5): the peak starts again from what is held now
 
@@ -43,5 +44,12 @@ class Measured:
 
 def peak_mb() -> float:
     """The most memory the process has held since the peak was last set back, MB."""
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    peak = _own_peak() or resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak / (1e6 if sys.platform == "darwin" else _KIB_PER_MB)
+
+
+def _own_peak() -> int:
+    """In KiB; 0 where Linux does not tell it. What `getrusage` says is never below the peak of who started us."""
+    with suppress(OSError, IndexError):
+        return int(_STATUS.read_text().split("VmHWM:")[1].split()[0])
+    return 0
