@@ -4,7 +4,8 @@
     python benchmarks/ablation.py lightgcn configs/movielens-1m-kg.toml --events movielens-1m-kg --split cold-items
 
 Every scorer is tuned once on validation, the fusions learn their weights there, everything is fitted again on train and
-validation, and test is judged once: by group, and of those on sparse items, that so many users or fewer had.
+validation, and test is judged once: by group, and of those on sparse items, that so many users or fewer had. With
+`--rehearse` test stays closed, to choose by: every second user of validation teaches, the others are judged.
 """
 
 import argparse
@@ -33,19 +34,26 @@ from recsys.significance import paired
 from recsys.teaching import LESSON, tuned
 from recsys.threads import limit
 from recsys.types import Holdout, Scorer
+from recsys.windows import Window
 
 WHOLE = "fusion of all"
 SHARE = 0.2
 
 
 def fitted(
-    exam: Exam, scorers: Mapping[str, dict[str, Any]], left_out: list[str], repeats: Repeats, *, untuned: bool
+    exam: Exam,
+    window: Window,
+    scorers: Mapping[str, dict[str, Any]],
+    left_out: list[str],
+    repeats: Repeats,
+    *,
+    untuned: bool,
 ) -> dict[str, Scorer]:
-    """Every scorer, the fusion of all, and for each of `left_out` that of the others, fitted on train + validation."""
+    """Every scorer, the fusion of all, and for each of `left_out` that of the others, as a window teaches them."""
     section = STANDARD.model_copy(update={"repeats": repeats})
     protocol = section.protocol(repeats, exam.seed)
     conditions = Conditions(say=_say)
-    window, parts = exam.validation, dict[str, Scorer]()
+    parts = dict[str, Scorer]()
     for name, given in scorers.items():
         if untuned:
             parts[name] = conditions.fit(seeded(name, given, exam.seed), window.graph, window.holdout)
@@ -58,14 +66,27 @@ def fitted(
     for fusion in fusions.values():
         learn_all([(fusion, protocol, 0.0)], window.thinned(LESSON).holdout)
         print(fusion, flush=True)
-    again = Recipe.of(parts, {}).fit(exam.test.graph, conditions)
+    return {**parts, **fusions}
+
+
+def again(exam: Exam, found: Mapping[str, Scorer]) -> dict[str, Scorer]:
+    """What `fitted` found, fitted once more on train and validation."""
+    fusions = {name: part for name, part in found.items() if isinstance(part, Fusion)}
+    parts = {name: part for name, part in found.items() if name not in fusions}
+    fresh = Recipe.of(parts, {}).fit(exam.test.graph, Conditions(say=_say))
     for fusion in fusions.values():
-        fusion.parts = {name: again[name] for name in fusion.parts}
-    return {**again, **fusions}
+        fusion.parts = {name: fresh[name] for name in fusion.parts}
+    return {**fresh, **fusions}
+
+
+def halves(window: Window) -> tuple[Window, Holdout]:
+    """A window that asks every second of its users, and the question to the others."""
+    rows = np.arange(len(window.holdout.query))
+    return replace(window, holdout=window.holdout.take(rows[::2])), window.holdout.take(rows[1::2])
 
 
 def questions(holdout: Holdout, protocol: Protocol, sparse: list[int]) -> Iterator[tuple[str, str, Holdout]]:
-    """What is asked on test: its name, the group of `protocol.asked` it is in, the holdout."""
+    """What is asked: its name, the group of `protocol.asked` it is in, the holdout."""
     for group in asked(holdout, protocol):
         yield group, group, holdout
     assert holdout.popularity is not None  # `asked` has checked it
@@ -77,9 +98,8 @@ def questions(holdout: Holdout, protocol: Protocol, sparse: list[int]) -> Iterat
             yield f"items of at most {most} users", "warm", replace(holdout, targets=kept)
 
 
-def table(exam: Exam, scorers: Mapping[str, Scorer], repeats: Repeats, sparse: list[int]) -> None:
-    protocol = STANDARD.protocol(repeats, exam.seed)
-    for what, group, holdout in questions(exam.test.holdout, protocol, sparse):
+def table(asked_of: Holdout, scorers: Mapping[str, Scorer], protocol: Protocol, sparse: list[int]) -> None:
+    for what, group, holdout in questions(asked_of, protocol, sparse):
         judged = evaluate(scorers, holdout, protocol, [group])
         own = {name: judged.figures[name][group][protocol.decisive] for name in scorers}
         whole = own[WHOLE]
@@ -107,6 +127,7 @@ def main() -> None:
     words.add_argument("--split")
     words.add_argument("--repeats", default="exclude", choices=["exclude", "include"])
     words.add_argument("--untuned", action="store_true", help="take parameters as they come, and tune weights alone")
+    words.add_argument("--rehearse", action="store_true", help="judge on half of validation's users; test stays closed")
     words.add_argument("--sparse", type=int, nargs="*", default=[5, 20])
     words.add_argument("--seed", type=int, default=0)
     words.add_argument("--threads", type=int, default=1)
@@ -119,8 +140,11 @@ def main() -> None:
     cut = Split(method=told.split, test_share=SHARE, validation_share=SHARE) if told.split else None
     exam = Exam(read(told.data, Engine(told.threads), told.events), told.seed, cut)
     print(json.dumps(exam.to_json()), flush=True)
-    found = fitted(exam, scorers, left_out, told.repeats, untuned=told.untuned)
-    table(exam, found, told.repeats, told.sparse)
+    window, holdout = halves(exam.validation) if told.rehearse else (exam.validation, None)
+    found = fitted(exam, window, scorers, left_out, told.repeats, untuned=told.untuned)
+    if holdout is None:
+        holdout, found = exam.test.holdout, again(exam, found)
+    table(holdout, found, STANDARD.protocol(told.repeats, exam.seed), told.sparse)
 
 
 if __name__ == "__main__":
