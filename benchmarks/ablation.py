@@ -5,7 +5,8 @@
 
 Every scorer is tuned once on validation, the fusions learn their weights there, everything is fitted again on train and
 validation, and test is judged once: by group, and of those on sparse items, that so many users or fewer had. With
-`--rehearse` test stays closed, to choose by: every second user of validation teaches, the others are judged.
+`--rehearse` test stays closed, to choose by: every second user of validation teaches, the others are judged; of hidden
+items, which both halves share, that is too kind.
 """
 
 import argparse
