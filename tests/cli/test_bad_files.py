@@ -18,7 +18,8 @@ UNREADABLE = Path("/proc/self/mem")
 HEADER = "user_id,item_id,time,quantity\n"
 GOOD = "ann,mug,2024-03-01 10:00:00,1\n"
 BOMB = gzip.compress(bytes(100 << 20), 1, mtime=0)
-PACKED = gzip.compress((HEADER + "".join(f"u{n},i{n * n},2024-03-01,{n % 7}\n" for n in range(9_000))).encode(), mtime=0)
+LONG = HEADER + "".join(f"u{n},i{n * n},2024-03-01,{n % 7}\n" for n in range(9_000))
+PACKED = gzip.compress(LONG.encode(), mtime=0)
 
 
 def asked(cartograph: Ask, folder: Path, log: Path) -> dict[str, Any]:
