@@ -69,6 +69,13 @@ class Fusion:
         """The same for every row, float64 (B, F)."""
         return np.where(np.diff(query.indptr)[:, None] > 0, self.factors, self.newcomers_ / self.scales_)
 
+    def settled(self) -> Fusion:
+        """The same with the weights of those with a history for everybody: what somebody's events add up from."""
+        same = Fusion(self.parts)
+        same.learned = self.learned
+        same.newcomers_ = same.weights_
+        return same
+
     def fit(self, graph: KnowledgeGraph, validation: Holdout | None = None) -> Self:
         """Fit every part on `graph`."""
         for part in self.parts.values():

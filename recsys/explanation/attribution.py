@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from kg.query import Query
 from recsys.explanation.whatif import without_events
+from recsys.fusion import Fusion
 from recsys.types import Scorer
 
 _SCORINGS = 2_000  # of one person with some of her doings
@@ -42,9 +43,12 @@ class Attribution:
 def attribute(scorer: Scorer, query: Query, item: int, seed: int = 0) -> Attribution:
     """Of an item (within the items) for a query of one row; all events on one node come together.
 
-    Where the scorer has no opinion of the item, it counts as the least that it says of any.
+    Where the scorer has no opinion of the item, it counts as the least that it says of any. A fusion weighs its parts
+    as for her: that it would tell her otherwise as a newcomer is owed to none of her doings.
     """
     nodes = np.unique(query.nodes)
+    if len(nodes) and isinstance(scorer, Fusion):
+        scorer = scorer.settled()
     rng = np.random.default_rng(seed)
     n_orders = int(np.clip(_SCORINGS // max(len(nodes), 1), 1, _ORDERS)) if len(nodes) else 0
     values = np.zeros(len(nodes))
