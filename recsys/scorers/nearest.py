@@ -19,25 +19,37 @@ _BLOCK = 1024  # rows whose neighbours are sought at once: bounds the memory of 
 def nearest(rows: csr_array, columns: csr_array, k: int, alike: Alike) -> csr_array:
     """The k columns most alike to each row, of those that share anything: csr float32 (n_rows, n_columns).
 
-    rows csr (n_rows, d); columns csr (d, n_columns): their products are what `alike` is given.
+    rows csr (n_rows, d); columns csr (d, n_columns): their products are what `alike` is given. The columns of a row
+    stand in no order.
     """
     lengths, found, values = [np.zeros(1, np.int64)], [np.empty(0, np.int32)], [np.empty(0, np.float32)]
     for start in range(0, rows.shape[0], _BLOCK):
         block = (rows[start : start + _BLOCK] @ columns).tocsr()
-        place = np.repeat(np.arange(start, start + block.shape[0]), np.diff(block.indptr))
-        similarity = alike(block.data, place, block.indices).astype(np.float32)
-        for first, last in zip(block.indptr[:-1], block.indptr[1:], strict=True):
-            chosen = first + _largest(similarity[first:last], k)
-            lengths.append(np.array([len(chosen)]))
-            found.append(block.indices[chosen])
-            values.append(similarity[chosen])
+        place = np.repeat(np.arange(start, start + block.shape[0], dtype=np.int32), np.diff(block.indptr))
+        similarity = alike(block.data, place, block.indices).astype(np.float32, copy=False)
+        kept = largest(similarity, block.indptr, k)
+        lengths.append(_counts(kept, block.indptr))
+        found.append(block.indices[kept])
+        values.append(similarity[kept])
     indptr = np.cumsum(np.concatenate(lengths))
-    kept = csr_array((np.concatenate(values), np.concatenate(found), indptr), (rows.shape[0], columns.shape[1]))
-    kept.sort_indices()
+    return csr_array((np.concatenate(values), np.concatenate(found), indptr), (rows.shape[0], columns.shape[1]))
+
+
+def largest(values: Values, indptr: Index, k: int) -> NDArray[np.bool_]:
+    """Which values are among the k largest of their row and above 0, (m,); of equal ones the first."""
+    lengths = np.diff(indptr)
+    least = np.zeros(len(lengths), dtype=np.float32)  # the k-th largest of every row that has so many
+    for row in np.flatnonzero(lengths > k).tolist():
+        least[row] = max(np.partition(values[indptr[row] : indptr[row + 1]], -k)[-k], 0)
+    bound = np.repeat(least, lengths)
+    kept = values > bound
+    tied = np.flatnonzero((values == bound) & (values > 0))
+    rows = np.searchsorted(indptr, tied, side="right") - 1
+    before = np.arange(len(tied)) - np.searchsorted(tied, indptr[rows])  # of the same row
+    kept[tied[before < k - _counts(kept, indptr)[rows]]] = True
     return kept
 
 
-def _largest(values: Values, k: int) -> NDArray[np.int64]:
-    """Positions of the k largest positive values."""
-    chosen = np.argpartition(values, -k)[-k:] if len(values) > k else np.arange(len(values))
-    return chosen[values[chosen] > 0]
+def _counts(mask: NDArray[np.bool_], indptr: Index) -> NDArray[np.int64]:
+    """How many are true in every row, int64 (n_rows,)."""
+    return np.diff(np.searchsorted(np.flatnonzero(mask), indptr))
