@@ -19,7 +19,7 @@ from recsys import charts
 from recsys.config import PROTOCOLS
 from recsys.faithfulness import percent
 from recsys.frontier import FLOORS, frontier
-from recsys.stages import Job, before_test, remembered, train_and_validation
+from recsys.stages import Job, before_test, before_validation, remembered, train_and_validation
 from recsys.threads import limit
 from recsys.workspace import Workspace
 
@@ -45,7 +45,8 @@ def main() -> None:
         test, recipe = before_test(job)
         more: dict[str, dict[str, Any]] = {name: {} for name in given.more.split(",") if name}
         recipe = replace(recipe, scorers={**recipe.scorers, **more})
-        found = frontier(recipe, train_and_validation(job), test, job.config, job.conditions(), floors)
+        validation, earlier = train_and_validation(job), before_validation(job)
+        found = frontier(recipe, validation, earlier, test, job.config, job.conditions(), floors)
         for repeats in PROTOCOLS:
             points = found[repeats]
             drawn[f"{job.config.shop.name}, repeats {repeats}d"] = points

@@ -155,7 +155,9 @@ class Benchmark:
             conditions, repeats = self._conditions(scratch), self.section.repeats
             parts = {name: stage.result["parameters"] for name, stage in done.items()}
             with Measured(afresh=False) as learning:
-                recipe = teach(exam.validation, parts, self.section, conditions, exam.seed, [repeats]).recipe
+                section, seed = self.section, exam.seed
+                lesson = teach(exam.validation, parts, section, conditions, seed, [repeats], earlier=exam.earlier)
+                recipe = lesson.recipe
             weights = {name: weight for name, (weight, *_) in recipe.weights[repeats].items()}
             told = {"tune_seconds": learning.seconds, "weights": weights}
 

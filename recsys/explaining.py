@@ -8,7 +8,7 @@ from typing import Any
 from recsys.explanation.quality import quality
 from recsys.frontier import frontier
 from recsys.protocol import Repeats
-from recsys.stages import REPORT, Job, before_test, report, train_and_validation
+from recsys.stages import REPORT, Job, before_test, before_validation, report, train_and_validation
 from recsys.workspace import Stage
 
 EXPLAIN, FRONTIER, PAGE = "explain", "frontier", "report"
@@ -39,7 +39,8 @@ def trade(job: Job) -> Stage:
 
     def work(_: Path, scratch: Path) -> Any:
         test, recipe = before_test(job)
-        return frontier(recipe, train_and_validation(job), test, job.judged, job.conditions(scratch))
+        validation, earlier = train_and_validation(job), before_validation(job)
+        return frontier(recipe, validation, earlier, test, job.judged, job.conditions(scratch))
 
     with job.workspace.locked():
         job.say("frontier …")

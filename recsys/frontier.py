@@ -16,7 +16,7 @@ from recsys.learning import learn_all
 from recsys.path_share import path_share
 from recsys.protocol import Repeats
 from recsys.recipe import Conditions, Recipe
-from recsys.teaching import LESSON
+from recsys.teaching import LESSON, fitted_before
 from recsys.windows import Window
 
 FLOORS = (0.0, 0.25, 0.5, 0.75, 0.9)
@@ -25,6 +25,7 @@ FLOORS = (0.0, 0.25, 0.5, 0.75, 0.9)
 def frontier(
     recipe: Recipe,
     validation: Window,
+    earlier: Window | None,
     test: Window,
     config: Config,
     conditions: Conditions,
@@ -32,7 +33,7 @@ def frontier(
 ) -> dict[Repeats, list[dict[str, Any]]]:
     """Per protocol a point for each floor of path share, in JSON; the scorers are fitted with the recipe's parameters.
 
-    The weights are learned of as many users as `teach` learns them of.
+    The weights are learned as `teach` learns them, of as many users and of the `earlier` window too.
 
     floor       asked for on validation
     path_share  on test: of places in the fusion's own lists
@@ -43,7 +44,8 @@ def frontier(
     protocols = {repeats: config.evaluation.protocol(repeats, config.seed) for repeats in PROTOCOLS}
     learned = [(Fusion(parts), protocols[repeats], floor) for repeats, floor in asked]
     conditions.say("learning a fusion for every floor", 0.4)
-    learn_all(learned, validation.thinned(LESSON).holdout)
+    before = fitted_before(recipe, earlier, conditions)
+    learn_all(learned, validation.thinned(LESSON).holdout, before)
     parts = recipe.fit(test.graph, conditions.within(0.5, 0.9))
     fusions: dict[Repeats, dict[str, Fusion]] = {repeats: {} for repeats in PROTOCOLS}
     for (repeats, floor), (lesson, _, _) in zip(asked, learned, strict=True):

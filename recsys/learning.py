@@ -1,4 +1,4 @@
-"""The weights of a fusion, learned on validation.
+"""The weights of a fusion, learned on validation and on the window before it: what a season says of a part passes.
 
 Where the ranking of all items shows the fusion below its best part, at the length shown, it is that part alone. For
 whoever has no history there are weights apart, of the parts that tell everybody the same. Under a floor of path share
@@ -17,7 +17,7 @@ from recsys.evaluation import Evaluation, evaluate, evaluate_all
 from recsys.fusion import Fusion
 from recsys.linear import ConstantScorer
 from recsys.path_share import Shares, shares
-from recsys.pool import Pool, Pools, new, warm
+from recsys.pool import Pool, Pools, new, warm, weights
 from recsys.protocol import Protocol
 from recsys.types import Holdout, Scorer
 
@@ -25,6 +25,8 @@ LITTLE = 1e-3  # of the largest weight: orders what has no other order, and chan
 FEWEST = 50  # new users whose own targets say what to tell such users; of fewer, what serves all others best
 _DECIDING = {"warm": "weights_", "cold_users": "newcomers_"}
 """Groups that weights depend on."""
+Earlier = tuple[Mapping[str, Scorer], Holdout]
+"""The parts fitted before an earlier window, by name, and what is asked there."""
 ASCENTS, RAISES = 2, 3  # times that weights are held to a floor of path share in the lists that they give themselves
 
 
@@ -34,12 +36,14 @@ def learn(fusion: Fusion, holdout: Holdout, protocol: Protocol, path_share: floa
     return fusion
 
 
-def learn_all(lessons: Sequence[tuple[Fusion, Protocol, float]], holdout: Holdout) -> list[Evaluation]:
+def learn_all(
+    lessons: Sequence[tuple[Fusion, Protocol, float]], holdout: Holdout, earlier: Earlier | None = None
+) -> list[Evaluation]:
     """Learn fusions of the same parts, and judge them beside their parts on the holdout.
 
     Each has its protocol and a floor of path share, 0 … 1: so much of what it shows is told in paths, as far as any of
-    its parts can be told so. Every part scores everybody once, and once more where a fusion uses it. Judged are warm
-    and cold users.
+    its parts can be told so. Those with a history weigh the parts of an `earlier` window too; all else is the holdout's
+    alone. Every part scores everybody once, and once more where a fusion uses it. Judged are warm and cold users.
     """
     parts = lessons[0][0].parts
     protocols = list(dict.fromkeys(protocol for _, protocol, _ in lessons))
@@ -49,7 +53,9 @@ def learn_all(lessons: Sequence[tuple[Fusion, Protocol, float]], holdout: Holdou
     judged_alone = dict(
         zip(protocols, evaluate_all([(parts, each) for each in protocols], holdout, _DECIDING, watch), strict=True)
     )
-    free = {each: known[each].weights() for each in protocols}
+    before = _before(earlier, protocols) if earlier else {}
+    pools = {each: [known[each], *before.get(each, ())] for each in protocols}
+    free = {each: weights(pools[each]) for each in protocols}
     to_new = {each: _to_newcomers(parts, known[each], unknown[each]) for each in protocols}
     alone = [judged_alone[protocol] for _, protocol, _ in lessons]
     shown: dict[Protocol, Shares] = {}
@@ -62,7 +68,7 @@ def learn_all(lessons: Sequence[tuple[Fusion, Protocol, float]], holdout: Holdou
         if floor:
             if protocol not in shown:
                 shown[protocol] = _shown(fusion, holdout, protocol)
-            _hold(fusion, pool, shown[protocol], floor)
+            _hold(fusion, pools[protocol], shown[protocol], floor)
             _orders_all(fusion, judged)
     fused = evaluate_all([({fusion.name: fusion}, protocol) for fusion, protocol, _ in lessons], holdout, _DECIDING)
     for place, (fusion, protocol, floor) in enumerate(lessons):
@@ -72,13 +78,21 @@ def learn_all(lessons: Sequence[tuple[Fusion, Protocol, float]], holdout: Holdou
     return [judged.beside(own) for judged, own in zip(alone, fused, strict=True)]
 
 
+def _before(earlier: Earlier, protocols: Sequence[Protocol]) -> dict[Protocol, list[Pool]]:
+    """What the parts say in an earlier window, for every protocol."""
+    parts, holdout = earlier
+    pools = {each: Pool(holdout, each, len(parts), warm(holdout, each)) for each in protocols}
+    evaluate_all([(parts, each) for each in protocols], holdout, ["warm"], Pools(parts, [*pools.values()]).add)
+    return {each: [pool] for each, pool in pools.items()}
+
+
 def _to_newcomers(parts: Mapping[str, Scorer], known: Pool, unknown: Pool) -> Weights:
     """Weights for whoever has no history, of the parts that tell everybody the same; all 0 where there are none."""
     same = np.array([isinstance(part, ConstantScorer) for part in parts.values()])
     if not same.any():
         return np.zeros(len(same))
     pool = unknown if unknown.asks.sum() >= FEWEST else known
-    return unit(pool.weights(only=same) * known.scales / pool.scales)
+    return unit(weights([pool], only=same) * known.scales / pool.scales)
 
 
 def _never_below(fusion: Fusion, alone: Evaluation, fused: Evaluation, groups: Collection[str]) -> bool:
@@ -99,8 +113,8 @@ def _shown(fusion: Fusion, holdout: Holdout, protocol: Protocol) -> Shares:
     return shares(fusion, holdout.query, holdout.barred(protocol.repeats))
 
 
-def _hold(fusion: Fusion, pool: Pool, shown: Shares, floor: float) -> None:
-    """Learn a fusion's weights anew such that its path share on the holdout is not below a floor.
+def _hold(fusion: Fusion, pools: Sequence[Pool], shown: Shares, floor: float) -> None:
+    """Learn a fusion's weights anew such that its path share on the holdout, that of the first pool, keeps a floor.
 
     `shown` is what its lists say with the free weights, which it has.
     Other weights show other items, which may be told otherwise: so the ascent is repeated with what the lists of its
@@ -110,9 +124,9 @@ def _hold(fusion: Fusion, pool: Pool, shown: Shares, floor: float) -> None:
     floor = min(floor, float(shown.own.max(initial=0)))
     if shown.holds(fusion.weights_, floor):
         return
-    free = fusion.weights_
+    free, pool = fusion.weights_, pools[0]
     for _again in range(ASCENTS):
-        fusion.weights_ = pool.weights(fusion.weights_, partial(shown.raised, floor=floor))
+        fusion.weights_ = weights(pools, fusion.weights_, partial(shown.raised, floor=floor))
         shown = _shown(fusion, pool.holdout, pool.protocol)
     fusion.weights_ = unit(shown.towards(fusion.weights_, free, floor))
     for _again in range(RAISES):

@@ -126,21 +126,48 @@ class Pool:
         missing: NDArray[np.float64] = np.mean([block.missing for block in self._said], axis=0)
         return missing
 
-    def weights(
-        self, start: Weights | None = None, bound: Bound = unbound, only: NDArray[np.bool_] | None = None
-    ) -> Weights:
-        """The weights of all parts, or of some `only` (F,), for scores over `scales`: `ascend` tells of the others."""
-        only = np.ones(len(self.scales), dtype=bool) if only is None else only
+    def values(self, only: NDArray[np.bool_]) -> NDArray[np.float32]:
+        """What some parts (F,) say over `scales` of the candidates of all who are asked, float32 (parts, users, C)."""
         values = np.concatenate([block.values[only] for block in self._said], axis=1)
         values /= self.scales[only].astype(np.float32)[:, None, None]
-        hits = np.concatenate([block.hits for block in self._said])
-        weights = np.zeros(len(only))
-        weights[only] = ascend(values, hits, np.diff(self.targets.indptr)[self.asks], self.depth, start, bound)
-        return weights
+        return values
+
+    @property
+    def hits(self) -> NDArray[np.bool_]:
+        """Which candidates are right, bool (users, C)."""
+        return np.concatenate([block.hits for block in self._said])
+
+    @property
+    def n_targets(self) -> NDArray[np.int64]:
+        """How many would be right at all, int64 (users,)."""
+        return np.diff(self.targets.indptr)[self.asks].astype(np.int64)
 
     @property
     def _said(self) -> list[Block]:
         return [self.blocks[first] for first in sorted(self.blocks)]
+
+
+def weights(
+    pools: Sequence[Pool],
+    start: Weights | None = None,
+    bound: Bound = unbound,
+    only: NDArray[np.bool_] | None = None,
+) -> Weights:
+    """The weights of all parts, or of some `only` (F,), for scores over the scales of each pool, float64 (F,).
+
+    Every user of any pool counts alike; the pools are of one protocol. `ascend` tells of the rest.
+    """
+    only = np.ones(len(pools[0].scales), dtype=bool) if only is None else only
+    found = np.zeros(len(only))
+    found[only] = ascend(
+        np.concatenate([pool.values(only) for pool in pools], axis=1),
+        np.concatenate([pool.hits for pool in pools]),
+        np.concatenate([pool.n_targets for pool in pools]),
+        pools[0].depth,
+        start,
+        bound,
+    )
+    return found
 
 
 def warm(holdout: Holdout, protocol: Protocol) -> csr_array[np.float32]:

@@ -215,7 +215,7 @@ def _learn(job: Job, name: str) -> Stage:
 
     def work(folder: Path, scratch: Path) -> Any:
         validation = train_and_validation(job)
-        earlier = _before_validation(job)
+        earlier = before_validation(job)
         conditions = job.conditions(scratch, folder / "log")
         lesson = teach(validation, scorers, job.config.evaluation, conditions, job.config.seed, earlier=earlier)
         _write(folder / _RECIPE, lesson.recipe.to_json())
@@ -226,7 +226,7 @@ def _learn(job: Job, name: str) -> Stage:
     return job.workspace.run(name, inputs, work)
 
 
-def _before_validation(job: Job) -> Window | None:
+def before_validation(job: Job) -> Window | None:
     """The window before validation; made of what was ingested, as nothing else asks it. No table outlives the call."""
     section, kinds = job.config.derive, job.config.shop.target_kinds
     return window_if_any(before(windows(job), job.config.split, kinds), section, kinds)

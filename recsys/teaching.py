@@ -4,20 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Self
+
+import numpy as np
 
 from kg.graph import KnowledgeGraph
+from kg.query import Query
 from recsys.config import PROTOCOLS, Config, Evaluation
+from recsys.errors import RecsysError
 from recsys.evaluation import evaluate_all
 from recsys.fusion import Fusion
-from recsys.learning import learn_all
+from recsys.learning import Earlier, learn_all
 from recsys.measuring import Measured
 from recsys.path_share import path_share
 from recsys.protocol import Repeats
 from recsys.recipe import Conditions, Recipe, by_gradient, seeded
 from recsys.reranking.cost import cost
+from recsys.scorers import create
 from recsys.tuning import TRAINING, Effort, tune
-from recsys.types import Holdout, Scorer
+from recsys.types import Holdout, Scorer, Scores
 from recsys.windows import Window
 
 LESSON = 200_000_000  # scores, users × items, of each part that the fusions learn from
@@ -66,9 +71,9 @@ def teach(
     protocols: Sequence[Repeats] = PROTOCOLS,
     earlier: Window | None = None,
 ) -> Lesson:
-    """Tune every scorer, by an `earlier` window too, then learn one fusion per protocol of what they say on validation.
+    """Tune every scorer, by an `earlier` window too, then learn one fusion per protocol of what they say in both.
 
-    That is of all its users, or on a large catalogue of so many that each part has at most `LESSON` scores to give.
+    That is to all users, or on a large catalogue of so many that each part has at most `LESSON` scores to give.
     """
     parts: dict[str, Scorer] = {}
     costs: dict[str, Measured] = {}
@@ -81,7 +86,9 @@ def teach(
     with Measured(afresh=False) as costs["fusion"]:
         conditions.say("learning the fusions", len(scorers) / n_steps)
         lessons = [(fusion, section.protocol(repeats, seed), section.path_share) for repeats, fusion in fusions.items()]
-        judged = learn_all(lessons, validation.thinned(LESSON).holdout)
+        own = conditions.within(len(scorers) / n_steps, 1.0)
+        before = fitted_before(Recipe.of(parts, {}), earlier, own)
+        judged = learn_all(lessons, validation.thinned(LESSON).holdout, before)
         found = dict(zip(fusions, judged, strict=True))[section.repeats]
     rows = [
         {
@@ -93,6 +100,38 @@ def teach(
         for name, cost in costs.items()
     ]
     return Lesson(Recipe.of(parts, fusions), rows)
+
+
+def fitted_before(recipe: Recipe, earlier: Window | None, conditions: Conditions) -> Earlier | None:
+    """The scorers fitted for the window before validation, and what is asked there; None where there is none.
+
+    One that is trained by gradient steps is silent there instead: anything else would train again. So is one for which
+    there is too little memory beside what is fitted for validation; that is said.
+    """
+    if earlier is None:
+        return None
+    parts: dict[str, Scorer] = {}
+    for name, given in recipe.scorers.items():
+        scorer = create(name, **given)
+        parts[name] = Silent()
+        if not by_gradient(scorer):
+            try:
+                parts[name] = conditions.fit(scorer, earlier.graph)
+            except RecsysError as error:
+                if error.bad_input:
+                    raise
+                conditions.say(f"validation alone tells of {name}: {error}")
+    return parts, earlier.thinned(LESSON).holdout
+
+
+class Silent:
+    """A scorer without an opinion of anything."""
+
+    def fit(self, graph: KnowledgeGraph, validation: Holdout | None = None) -> Self:
+        return self
+
+    def score(self, query: Query) -> Scores:
+        return np.full((len(query), len(query.items)), np.nan, dtype=np.float32)
 
 
 def judge(

@@ -19,10 +19,11 @@ from recsys import learning, pool
 from recsys.errors import RecsysError
 from recsys.evaluation import evaluate
 from recsys.fusion import Fusion
-from recsys.learning import LITTLE, learn
+from recsys.learning import LITTLE, learn, learn_all
 from recsys.linear import ConstantScorer
 from recsys.path_share import path_share
 from recsys.protocol import Protocol
+from recsys.teaching import Silent
 from recsys.types import Contribution, ContributionKind, Event, Explanation, Holdout, Path, Scores
 
 N_USERS, N_ITEMS = 150, 40
@@ -98,9 +99,31 @@ def test_a_planted_mix_is_found(graph: kg.KnowledgeGraph) -> None:
     assert 0.4 < fusion.weights_[2] / fusion.weights_[1] < 0.9
     assert np.linalg.norm(fusion.weights_) == pytest.approx(1)
     np.testing.assert_allclose(fusion.scales_, [50, 1, 10], rtol=0.05)
+
     figures = evaluate({**parts, "fusion": fusion}, validation, Protocol(repeats="include"))
     assert figures.mean("fusion") > 0.93
     assert figures.mean(str(figures.best_single)) < 0.9
+
+
+def test_what_an_earlier_window_says_weighs_as_much(graph: kg.KnowledgeGraph) -> None:
+    """Its parts speak in a loudness of their own; a part that is silent there is weighed by validation alone."""
+    one, two, _ = noise(0)
+    parts = {"one": Table(one), "two": Table(two)}
+    loud = {"one": Table(one * 40), "two": Table(two * 40)}
+    protocol = Protocol(repeats="include")
+
+    def learned(truth: NDArray[np.float32], earlier: learning.Earlier | None = None) -> NDArray[np.float64]:
+        fusion = Fusion(parts)
+        learn_all([(fusion, protocol, 0.0)], asked_of(graph, truth), earlier)
+        return fusion.weights_
+
+    alone = learned(one + 0.4 * two)
+    both = learned(one + 0.4 * two, (loud, asked_of(graph, two + 0.4 * one)))
+    assert alone[1] < 0.6 * alone[0]
+    assert 0.6 < both[1] / both[0] < 1.6
+    silent = learned(one + two, ({**loud, "two": Silent()}, asked_of(graph, one)))
+    assert 0.6 < silent[1] / silent[0] < 1.6
+    assert learned(one + two, (loud, asked_of(graph, one)))[1] < 0.6 * silent[1]
 
 
 @settings(max_examples=15, deadline=None)

@@ -14,8 +14,9 @@ from kg.carves import Carve, before
 from kg.config import Derive, Split
 from kg.splitting import split
 from recsys.config import Evaluation
-from recsys.recipe import Conditions
-from recsys.teaching import tuned
+from recsys.recipe import Conditions, Recipe
+from recsys.scorers import memory
+from recsys.teaching import Silent, fitted_before, tuned
 from recsys.windows import Window, window, window_if_any
 
 SPLIT = Split(validation_start=datetime(2024, 3, 11), test_start=datetime(2024, 3, 21))
@@ -53,3 +54,18 @@ def test_the_window_before_costs_one_fit_where_that_is_cheap(name: str, more: in
     if name == "ease":  # so that what the window before says changes nothing of what is tried after it
         given = {"train_half_life": 90, "l2": 3.0}
     assert fits(name, given, *two) == fits(name, given, two[0], None) + more
+
+
+def test_what_cannot_be_fitted_again_is_silent_in_the_window_before(
+    two: tuple[Window, Window], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recipe, said = Recipe({"lightgcn": {}, "popularity": {}, "ease": {}}, {}), list[str]()
+    conditions = Conditions(say=lambda text, _=None: said.append(text))
+    assert fitted_before(recipe, None, conditions) is None
+    parts, asked = fitted_before(recipe, two[1], conditions) or ({}, two[1].holdout)
+    assert [name for name, part in parts.items() if isinstance(part, Silent)] == ["lightgcn"]
+    assert np.isnan(parts["lightgcn"].score(asked.query)).all()
+    monkeypatch.setattr(memory, "available", lambda: 0)
+    parts, _ = fitted_before(recipe, two[1], conditions) or ({}, asked)
+    assert [name for name, part in parts.items() if isinstance(part, Silent)] == ["lightgcn", "ease"]
+    assert "validation alone tells of ease: EASE on 8 rows needs" in said[-1]
