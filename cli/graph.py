@@ -11,6 +11,7 @@ from cli import graph_check, graph_query, jobs, options, render
 
 if TYPE_CHECKING:
     from kg.graph import KnowledgeGraph
+    from kg.paths import Neighbours, Walk
 
 app = typer.Typer(no_args_is_help=True, help="The typed graph of users, items and all that is known about them.")
 
@@ -46,22 +47,20 @@ app.command("query", help=graph_query.HELP)(graph_query.query)
 def neighbours(
     common: options.Common, node: Node, n: Annotated[int, typer.Option("-n", min=1, help="Nodes a relation.")] = 5
 ) -> None:
-    """What is next to a node, by relation."""
+    """What is next to a node, by relation; customers are counted, never named."""
+    from kg.customers import said
     from kg.paths import neighbours
 
-    graph = jobs.graph(common)
-    found: list[dict[str, Any]] = [
-        {"relation": part.relation[1], "type": part.relation[2], "edges": part.edges, "nodes": part.nodes,
-         "top": [{**_told(graph, place), "edges": count} for place, count in part.top]}
-        for part in neighbours(graph, _node(graph, node), n)
-    ]  # fmt: skip
+    graph, fewest = jobs.graph(common), jobs.fewest(common)
+    found = [_beside(graph, part, fewest) for part in neighbours(graph, _node(graph, node), n)]
     if common.json:
         render.emit(found)
         return
     rows = [
-        (part["relation"], part["type"], part["edges"], part["nodes"], "; ".join(top["label"] for top in part["top"]))
+        (part["relation"], part["type"], said(part["edges"]), said(part["nodes"]),
+         "; ".join(top["label"] for top in part["top"]))
         for part in found
-    ]
+    ]  # fmt: skip
     render.table(f"Next to {node}", ["relation", "to", "edges", "nodes", "most edges"], rows)
 
 
@@ -73,17 +72,16 @@ def path(
     end: Node,
     n: Annotated[int, typer.Option("-n", min=1, help="At most so many.")] = 10,
 ) -> None:
-    """The shortest ways between two nodes."""
+    """The shortest ways between two nodes; customers between them are counted, never named."""
     from kg.paths import shortest_walks
 
-    graph = jobs.graph(common)
+    graph, fewest = jobs.graph(common), jobs.fewest(common)
     walks = shortest_walks(graph, _node(graph, start), _node(graph, end), n)
     if common.json:
-        told = [{"nodes": [_told(graph, place) for place in walk.nodes], "relations": walk.relations} for walk in walks]
-        render.emit(told)
+        render.emit([_ways(graph, walk, fewest) for walk in walks])
         return
     for walk in walks:
-        typer.echo(walk.text(graph))
+        typer.echo(walk.text(graph, fewest))
     if not walks:
         typer.echo("These two do not hang together.")
 
@@ -118,7 +116,7 @@ def view(
         if node is None:
             save_picture(schema_picture(graph), file)
         else:
-            save_view(graph, _node(graph, node), file, hops, limit)
+            save_view(graph, _node(graph, node), file, hops, limit, jobs.fewest(common))
     render.written(wanted, as_json=common.json)
 
 
@@ -143,6 +141,34 @@ def _node(graph: KnowledgeGraph, text: str) -> int:
     """The place of TYPE:ID; ids may have colons of their own."""
     kind, colon, node_id = text.partition(":")
     return graph.node(kind, node_id) if colon and kind in graph.nodes else graph.node("item", text)
+
+
+def _beside(graph: KnowledgeGraph, part: Neighbours, fewest: int) -> dict[str, Any]:
+    """What one relation ties to a node; of customers how many, or null where they are few."""
+    from kg.customers import counted
+    from kg.graph import USER
+
+    relation = {"relation": part.relation[1], "type": part.relation[2]}
+    if part.relation[2] == USER:
+        nodes = counted(part.nodes, fewest)
+        return {**relation, "edges": None if nodes is None else part.edges, "nodes": nodes, "top": []}
+    top = [{**_told(graph, place), "edges": count} for place, count in part.top]
+    return {**relation, "edges": part.edges, "nodes": part.nodes, "top": top}
+
+
+def _ways(graph: KnowledgeGraph, walk: Walk, fewest: int) -> dict[str, Any]:
+    """A walk; customers between its ends have no id, and a `count`: null where they are few."""
+    from kg.customers import counted
+    from kg.graph import USER
+    from kg.paths import MANY
+
+    nodes = [
+        {"type": USER, "id": None, "label": None, "count": counted(count, fewest)}
+        if place == MANY
+        else _told(graph, place)
+        for place, count in zip(walk.nodes, walk.counts, strict=True)
+    ]
+    return {"nodes": nodes, "relations": walk.relations}
 
 
 def _told(graph: KnowledgeGraph, place: int) -> dict[str, str]:

@@ -207,3 +207,11 @@ def graph(common: options.Common) -> KnowledgeGraph:
     from recsys.workspace import Workspace
 
     return graph(Workspace(common.workspace))
+
+
+def fewest(common: options.Common) -> int:
+    """Of fewer customers than this the workspace's shop tells no number."""
+    from recsys.stages import remembered
+    from recsys.workspace import Workspace
+
+    return remembered(Workspace(common.workspace)).explanations.k_anonymous

@@ -7,6 +7,7 @@ from itertools import accumulate, pairwise
 from math import cos, degrees, log10, pi, sin
 
 from kg.canvas import COLOURS, FAINT, INK, Align, Canvas, Point, shortened, text_width
+from kg.customers import said
 from kg.graph import USER, KnowledgeGraph, Relation
 from kg.neighbourhood import Neighbourhood, Spot
 
@@ -37,7 +38,7 @@ def draw(graph: KnowledgeGraph, found: Neighbourhood, heading: str = "") -> Canv
         canvas.line([places[source], places[target]], _FAINT_LINE, 0.6, spot=source, parent=target)
         _head(canvas, places[source], places[target], _FAINT_LINE, _FAINT_HEAD, spot=source, parent=target)
     for position, spot in enumerate(found.spots[1:], 1):
-        edges = sum(number for _, number in spot.steps)
+        edges = sum(number or 1 for _, number in spot.steps)
         width = 0.8 + 1.2 * log10(edges) if spot.place >= 0 else 1.2
         ends, about = (places[spot.parent], places[position]), {"spot": position, "parent": spot.parent}
         canvas.line(ends, colours[spot.type], width, **about)
@@ -45,7 +46,7 @@ def draw(graph: KnowledgeGraph, found: Neighbourhood, heading: str = "") -> Canv
             start, end = ends[::-1] if is_back else ends
             _head(canvas, start, end, colours[spot.type], _HEAD if level else _SMALL_HEAD, **about)
     for position, spot in enumerate(found.spots):
-        radius = (6.0 if level else 4.5) + log10(spot.count) if position else _MIDDLE
+        radius = (6.0 if level else 4.5) + log10(spot.count or 1) if position else _MIDDLE
         colour = INK if position == 0 else colours[spot.type]
         data = {"data_spot": position, "data_parent": spot.parent, "data_type": spot.type}
         canvas.circle(places[position], radius, colour, **told(graph, spot), **data)
@@ -64,24 +65,24 @@ def title(graph: KnowledgeGraph, node: int) -> str:
 
 def told(graph: KnowledgeGraph, spot: Spot) -> dict[str, str]:
     """What is told of a spot: label, id and how it is tied to its parent."""
-    ties = ", ".join(f"{name.removeprefix('rev_')} {edges:,}" for name, edges in spot.steps)
+    ties = ", ".join(f"{name.removeprefix('rev_')} {said(edges)}" for name, edges in spot.steps)
     if spot.place < 0:
         return {"label": _called(graph, spot), "ties": ties}
     return {"label": graph.label(spot.place), "id": f"{spot.type} {graph.id(spot.place)}", "ties": ties}
 
 
-def relation_text(relation: Relation, nodes: int, known: int) -> str:
+def relation_text(relation: Relation, nodes: int | None, known: int) -> str:
     """Such as `purchase → item: 120 of 1,204`."""
     _, name, target = relation
     back = name.removeprefix("rev_")
     words = f"{name} → {target}" if back == name else f"{target} {back} → this"
-    return f"{words}: {nodes:,}" if known in (0, nodes) else f"{words}: {known:,} of {nodes:,}"
+    return f"{words}: {said(nodes)}" if known in (0, nodes) else f"{words}: {known:,} of {said(nodes)}"
 
 
 def _called(graph: KnowledgeGraph, spot: Spot) -> str:
     if spot.place >= 0:
         return graph.label(spot.place)
-    return f"{spot.count:,} {'customers' if spot.type == USER else f'more: {spot.type}'}"
+    return f"{said(spot.count)} {'customers' if spot.type == USER else f'more: {spot.type}'}"
 
 
 def _angles(found: Neighbourhood) -> list[float]:
@@ -158,7 +159,7 @@ def _wrapped(text: str) -> str:
 
 def _list(canvas: Canvas, found: Neighbourhood, colours: dict[str, str], heading: str) -> None:
     """Above the rings what they show: the node, what it is tied to, and the types further out."""
-    lines = [(relation[2], relation_text(relation, nodes, known)) for relation, _, nodes, known in found.relations]
+    lines = [(relation[2], relation_text(relation, nodes, known)) for relation, nodes, known in found.relations]
     far = {spot.type for spot in found.spots if spot.depth > 1} - {kind for kind, _ in lines}
     lines += [(kind, kind) for kind in colours if kind in far]
     if found.cut:

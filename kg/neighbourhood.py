@@ -1,6 +1,6 @@
 """The surroundings of a node as a tree: what is drawn one by one, what is counted, and what ties the drawn together.
 
-Other users are never drawn one by one, only counted.
+Other users are never drawn one by one, only counted, and few of them not even that.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from kg.customers import FEWEST, counted
 from kg.graph import USER, KnowledgeGraph, Relation
 from kg.paths import Neighbours, neighbours
 
@@ -18,16 +19,16 @@ _ROOT = -1
 class Spot:
     """A node, or what is only counted: `place` in the graph's one numbering, −1 for `count` nodes of a type.
 
-    `parent` is the position of the spot it hangs on (−1: the middle), `steps` the relations that tie it there
-    (`rev_…`: walked backwards) with their edges.
+    A `count` of None, with edges of None, are customers too few to be told. `parent` is the position of the spot it
+    hangs on (−1: the middle), `steps` the relations that tie it there (`rev_…`: walked backwards) with their edges.
     """
 
     place: int
     type: str
     parent: int
     depth: int
-    steps: tuple[tuple[str, int], ...] = ()
-    count: int = 1
+    steps: tuple[tuple[str, int | None], ...] = ()
+    count: int | None = 1
 
 
 @dataclass(frozen=True)
@@ -35,13 +36,13 @@ class Neighbourhood:
     """Spots, every parent before its children.
 
     `links` are edges between two spots that the tree does not join: (source, target, relation).
-    `relations` tells of the node itself: how many edges, and how many nodes of which so many are drawn. `cut`: there is
-    more further out than there was room for.
+    `relations` tells of the node itself: how many nodes (None: customers, too few to be told), of which so many are
+    drawn. `cut`: there is more further out than there was room for.
     """
 
     spots: tuple[Spot, ...]
     links: tuple[tuple[int, int, str], ...]
-    relations: tuple[tuple[Relation, int, int, int], ...]
+    relations: tuple[tuple[Relation, int | None, int], ...]
     cut: bool = False
 
     def children(self) -> list[list[int]]:
@@ -53,8 +54,10 @@ class Neighbourhood:
         return found
 
 
-def neighbourhood(graph: KnowledgeGraph, node: int, hops: int = 1, limit: int = 300) -> Neighbourhood:
-    """A node and what is up to `hops` steps away, at most `limit` spots beside it.
+def neighbourhood(
+    graph: KnowledgeGraph, node: int, hops: int = 1, limit: int = 300, fewest: int = FEWEST
+) -> Neighbourhood:
+    """A node and what is up to `hops` steps away, at most `limit` spots beside it, and counts of `fewest` customers.
 
     Near before far; of one distance every relation of every node shows the same greatest number, those with the most
     edges first, and what is left is one spot with its number. Where not one of every relation fits, that distance and
@@ -63,7 +66,7 @@ def neighbourhood(graph: KnowledgeGraph, node: int, hops: int = 1, limit: int = 
     spots = [Spot(node, graph.type_of(node).name, _ROOT, 0)]
     position = {node: 0}
     links: dict[tuple[int, int], tuple[int, int, str]] = {}
-    relations: list[tuple[Relation, int, int, int]] = []
+    relations: list[tuple[Relation, int | None, int]] = []
     frontier, cut = [0], False
     for depth in range(1, hops + 1):
         groups = [
@@ -82,11 +85,13 @@ def neighbourhood(graph: KnowledgeGraph, node: int, hops: int = 1, limit: int = 
                 break
             free = [place for place in candidates if place not in position]  # not drawn since, on another parent
             known = _add(spots, position, links, parent, part, {*free[: _shown(part, free, most)]})
+            name, target = part.relation[1], part.relation[2]
+            least = fewest if target == USER else 0
             if left := part.nodes - known:
-                name, target = part.relation[1], part.relation[2]
-                spots.append(Spot(-1, target, parent, depth, ((name, part.edges),), left))
+                count = counted(left, least)
+                spots.append(Spot(-1, target, parent, depth, ((name, None if count is None else part.edges),), count))
             if depth == 1:
-                relations.append((part.relation, part.edges, part.nodes, known))
+                relations.append((part.relation, counted(part.nodes, least), known))
         frontier = [place for place in range(first, len(spots)) if spots[place].place >= 0]
     return Neighbourhood(tuple(spots), tuple(links.values()), tuple(relations), cut)
 

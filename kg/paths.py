@@ -1,18 +1,23 @@
-"""What is next to a node, and how two nodes hang together. Every relation can be walked both ways."""
+"""What is next to a node, and how two nodes hang together. Every relation can be walked both ways.
+
+Customers that a walk leads through are counted, never named.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from kg.customers import counted, said
 from kg.edges import gather
-from kg.graph import KnowledgeGraph, Relation
+from kg.graph import USER, KnowledgeGraph, Relation
 from kg.ids import Index
 
+MANY = -1  # stands for customers that a walk leads through
 _UNREACHED = -1
 
 
@@ -31,17 +36,25 @@ class Neighbours:
 
 @dataclass(frozen=True)
 class Walk:
-    """Nodes of the one numbering and the relations between them (one fewer)."""
+    """Nodes of the one numbering, `MANY` for customers between the ends, and the relations between them (one fewer).
+
+    counts  how many nodes stand in each place: 1, or so many customers
+    """
 
     nodes: tuple[int, ...]
     relations: tuple[str, ...]
+    counts: tuple[int, ...]
 
-    def text(self, graph: KnowledgeGraph) -> str:
-        """Such as `ann —purchase→ mug ←purchase— bob`."""
-        parts = [graph.label(self.nodes[0])]
-        for name, node in zip(self.relations, self.nodes[1:], strict=True):
+    def text(self, graph: KnowledgeGraph, fewest: int) -> str:
+        """Such as `mug ←purchase— 14 customers —purchase→ teapot`; fewer customers than `fewest` are a few."""
+        places = [
+            graph.label(node) if node != MANY else f"{said(counted(count, fewest))} customers"
+            for node, count in zip(self.nodes, self.counts, strict=True)
+        ]
+        parts = places[:1]
+        for name, place in zip(self.relations, places[1:], strict=True):
             back = name.removeprefix("rev_")
-            parts += [f"—{name}→" if back == name else f"←{back}—", graph.label(node)]
+            parts += [f"—{name}→" if back == name else f"←{back}—", place]
         return " ".join(parts)
 
 
@@ -72,40 +85,57 @@ def neighbours(graph: KnowledgeGraph, node: int, n: int = 5) -> tuple[Neighbours
 def shortest_walks(graph: KnowledgeGraph, start: int, end: int, n: int = 10) -> tuple[Walk, ...]:
     """Up to `n` of the shortest walks from one node to another; none where they do not hang together.
 
-    Breadth first from `start`, one gather per relation and step, so at most every edge is touched twice. Raises KgError
-    for a node outside the graph.
+    Walks that differ only in the customers between the ends are one. Breadth first from `start`, one gather per
+    relation and step, so at most every edge is touched twice. Raises KgError for a node outside the graph.
     """
     for node in (start, end):
         graph.type_of(node)  # raises where there is none
-    directions = tuple(_directions(graph))
+    directions = {direction.relation: direction for direction in _directions(graph)}
     distance = np.full(graph.n_nodes, _UNREACHED, dtype=np.int32)
     distance[start] = 0
     frontier = np.array([start])
     step = 0
     while len(frontier) and distance[end] == _UNREACHED:
         step += 1
-        reached = [_ends(graph, direction, frontier) for direction in directions]
+        reached = [_ends(graph, direction, frontier) for direction in directions.values()]
         frontier = np.unique(np.concatenate([*reached, np.empty(0, np.int64)]))
         frontier = frontier[distance[frontier] == _UNREACHED]
         distance[frontier] = step
     if distance[end] == _UNREACHED:
         return ()
     walks: list[Walk] = []
-    ahead = [Walk((end,), ())]  # a stack: walks grow backwards from the end, one step nearer to the start each
+    # a stack: walks grow backwards from the end, one step nearer to the start each; every place holds nodes for it
+    ahead: list[tuple[tuple[Index, ...], tuple[Relation, ...]]] = [((np.array([end]),), ())]
     while ahead and len(walks) < n:
-        walk = ahead.pop()
-        if walk.nodes[0] == start:
-            walks.append(walk)
+        places, steps = ahead.pop()
+        before = distance[places[0][0]] - 1
+        if before < 0:
+            walks.append(_walk(graph, directions, places, steps))
             continue
-        before = distance[walk.nodes[0]] - 1
-        longer = [
-            Walk((node, *walk.nodes), (_reversed(direction.relation[1]), *walk.relations))
-            for direction in directions
-            for node in np.unique(_ends(graph, direction, np.array(walk.nodes[:1]))).tolist()
-            if distance[node] == before
-        ]
+        longer = []
+        for direction in directions.values():
+            source, name, target = direction.relation
+            nodes = np.unique(_ends(graph, direction, places[0]))
+            nodes = nodes[distance[nodes] == before]
+            alike = [nodes] if target == USER and before else nodes[:, None]
+            longer += [((own, *places), ((target, _reversed(name), source), *steps)) for own in alike if len(own)]
         ahead += reversed(longer)
     return tuple(walks)
+
+
+def _walk(
+    graph: KnowledgeGraph,
+    directions: Mapping[Relation, _Direction],
+    places: Sequence[Index],
+    steps: Sequence[Relation],
+) -> Walk:
+    """The walk along some steps, from its start: of the nodes that a place holds those that are reached."""
+    reached = [places[0]]
+    for step, place in zip(steps, places[1:], strict=True):
+        reached.append(np.intersect1d(_ends(graph, directions[step], reached[-1]), place))
+    many = [False, *(step[2] == USER for step in steps[:-1]), False][: len(places)]
+    nodes = tuple(MANY if hidden else int(own[0]) for own, hidden in zip(reached, many, strict=True))
+    return Walk(nodes, tuple(name for _, name, _ in steps), tuple(map(len, reached)))
 
 
 def _directions(graph: KnowledgeGraph, start: str | None = None) -> Iterator[_Direction]:

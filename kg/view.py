@@ -9,6 +9,7 @@ from importlib.resources import files
 from itertools import groupby
 from pathlib import Path
 
+from kg.customers import FEWEST
 from kg.ego_picture import draw, relation_text, title, told
 from kg.errors import KgError
 from kg.files import replacing
@@ -44,8 +45,10 @@ _PAGE = """<!DOCTYPE html>
 """
 
 
-def save_view(graph: KnowledgeGraph, node: int, path: Path, hops: int = 1, limit: int = 300) -> None:
-    """Write what is up to `hops` steps around a node, at most `limit` spots: `.html`, `.svg` or `.png`.
+def save_view(
+    graph: KnowledgeGraph, node: int, path: Path, hops: int = 1, limit: int = 300, fewest: int = FEWEST
+) -> None:
+    """Write a node's `neighbourhood` as `.html`, `.svg` or `.png`.
 
     Raises KgError for another ending, and for a PNG of Chinese names where no font has them.
     """
@@ -56,7 +59,7 @@ def save_view(graph: KnowledgeGraph, node: int, path: Path, hops: int = 1, limit
     }
     if path.suffix not in kinds:
         raise KgError("a picture has no such format", file=path, fix=f"End its name in {', '.join(kinds)}.")
-    found = neighbourhood(graph, node, hops, limit)
+    found = neighbourhood(graph, node, hops, limit, fewest)
     drawn = partial(_svg, graph, node, found)
     content = kinds[path.suffix]()
     with replacing(path) as temporary:
@@ -93,8 +96,7 @@ def _listed(graph: KnowledgeGraph, found: Neighbourhood) -> str:
     """What is drawn as a list for readers of small screens, and for those who read by ear."""
     children = found.children()
     totals = {
-        (relation[1], relation[2]): relation_text(relation, nodes, known)
-        for relation, _, nodes, known in found.relations
+        (relation[1], relation[2]): relation_text(relation, nodes, known) for relation, nodes, known in found.relations
     }
 
     def stepped(child: int) -> tuple[str, str]:

@@ -11,6 +11,7 @@ from pydantic import Field, PositiveFloat, PositiveInt
 
 from kg.config import KgConfig
 from kg.config_file import checked, read_toml
+from kg.customers import FEWEST
 from kg.graph import KnowledgeGraph
 from kg.source_config import Section
 from kg.sources.preset import with_presets
@@ -66,7 +67,7 @@ class Explanations(Section):
     rest is added up, and it is said so.
     """
 
-    k_anonymous: PositiveInt = 5
+    k_anonymous: PositiveInt = FEWEST
     sensitive: tuple[str, ...] = ()
     budget_ms: PositiveFloat = 1000.0
 

@@ -11,6 +11,7 @@ from math import inf
 import numpy as np
 from numpy.typing import NDArray
 
+from kg.customers import FEWEST
 from kg.graph import ITEM, USER, KnowledgeGraph
 from kg.query import EVENT_KINDS, TIMELESS, Query
 from recsys.deadline import Deadline
@@ -32,7 +33,7 @@ class Teller:
     """
 
     graph: KnowledgeGraph
-    k_anonymous: int = 5
+    k_anonymous: int = FEWEST
     sensitive: frozenset[str] = field(default=frozenset())
     detail: int = 30
     budget_ms: float = inf

@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 
 from cli.main import COMMANDS, DONE
+from kg.customers import FEWEST
 from recsys.stages import remembered
 from recsys.workspace import Workspace
 from tests.cli.conftest import EVENTS, ITEMS, USERS, Answer, Ask, Shop
@@ -77,6 +78,17 @@ def test_graph_walks(made: Shop, cartograph: Ask) -> None:
     assert all(len(walk["nodes"]) == len(walk["relations"]) + 1 for walk in walks)
     beside = cartograph("graph", "neighbours", f"user:{USER}", "-w", made.workspace, "--json").json
     assert {"relation", "type", "edges", "nodes", "top"} == set(beside[0])
+
+
+def test_graph_walks_count_other_customers(made: Shop, cartograph: Ask) -> None:
+    first, second = "item:P000001", "item:P000002"
+    found = cartograph("graph", "neighbours", first, "-w", made.workspace, "--json").json
+    buyers = next(part for part in found if part["relation"] == "rev_purchase")
+    assert buyers["top"] == []
+    assert buyers["nodes"] is None or buyers["nodes"] >= FEWEST
+    for place in ("neighbours", first), ("path", first, second), ("path", first, f"user:{USER}"):
+        told = cartograph("graph", *place, "-w", made.workspace, "--json").out
+        assert {*re.findall(r"U\d{7}", told)} <= ({USER} if place[-1].endswith(USER) else set())
 
 
 @pytest.mark.parametrize("ending", ["html", "svg", "png"])

@@ -37,11 +37,11 @@ def shop() -> KnowledgeGraph:
 @given(graphs(), st.data())
 def test_one_step_shows_all_neighbours_but_users(graph: KnowledgeGraph, data: st.DataObject) -> None:
     node = data.draw(st.integers(0, graph.n_nodes - 1))
-    found = neighbourhood(graph, node)
+    found = neighbourhood(graph, node, fewest=1)
     parts = neighbours(graph, node, graph.n_nodes)
     wanted = {place for part in parts for place, _ in part.top if part.relation[2] != USER} - {node}
     assert sorted(spot.place for spot in found.spots if spot.place >= 0) == sorted({*wanted, node})
-    counted = sum(spot.count for spot in found.spots if spot.place < 0)
+    counted = sum(spot.count or 0 for spot in found.spots if spot.place < 0)
     assert counted == sum(part.nodes - any(node == place for place, _ in part.top) for part in parts
                           if part.relation[2] == USER)  # fmt: skip
 
@@ -79,6 +79,15 @@ def test_customers_are_counted_and_hubs_cut(shop: KnowledgeGraph) -> None:
     assert [(spot.steps[0][0], spot.count) for spot in mug.spots if spot.place < 0] == [
         ("rev_purchase", 40),
         ("rev_view", 5),
+    ]
+    few = neighbourhood(shop, shop.node("item", "mug 0"), fewest=6)
+    assert [(spot.steps, spot.count) for spot in few.spots if spot.place < 0] == [
+        ((("rev_purchase", 40),), 40),
+        ((("rev_view", None),), None),
+    ]
+    assert [(relation[1], nodes) for relation, nodes, _ in few.relations if relation[2] == USER] == [
+        ("rev_purchase", 40),
+        ("rev_view", None),
     ]
 
 
