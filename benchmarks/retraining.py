@@ -7,38 +7,41 @@ Stability: items of the top 10s of one training are explained by trainings with 
 is fitted anew, and the fusion learned anew on validation. How often is the strongest path, of all scorers together, the
 same one?
 
-Deletion: the user's own edges that the strongest path begins with are taken out of the graph, of twenty pairs of other
-users and other items at once, and everything is fitted on what is left, with the weights as they were. Beside it as
-many of the same users' edges to nodes of about the same degree. Which lowers the pair's score more, and how many times
-as far?
+Deletion: edges of the strongest path are taken out of the graph, of twenty pairs of other users and other items at
+once, and everything is fitted on what is left, with the weights as they were. All its edges, those of the customers
+that it leads through too, beside as many others of the same relations and degrees; or only the user's own that it
+begins with, beside as many of hers to nodes of about the same degree. Which lowers the pair's score more, and how many
+times as far?
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Callable, Mapping
 from itertools import combinations
-from pathlib import Path
-from typing import Any
+from pathlib import Path as File
 
 import numpy as np
+from numpy.typing import NDArray
 
-from kg.graph import ITEM, USER, KnowledgeGraph
+from kg.graph import KnowledgeGraph
 from recsys.explanation.asked import Asked, Draw
 from recsys.explanation.attractiveness import strongest_path
 from recsys.explanation.deletion import MOST, degrees_of, matched
+from recsys.explanation.path_edges import Pairs, alike, edges_of, merged, without
 from recsys.fusion import Fusion
 from recsys.learning import learn
 from recsys.recipe import Conditions, Recipe
 from recsys.scorers import create
 from recsys.stages import Job, before_test, remembered, train_and_validation
 from recsys.threads import limit
-from recsys.types import Scorer
+from recsys.types import Path, Scorer
 from recsys.workspace import Workspace
 
 K, AT_ONCE = 10, 20
+Taken = Callable[[KnowledgeGraph, Asked, Path, NDArray[np.int64], np.random.Generator], tuple[Pairs, Pairs] | None]
+"""Of a pair and its strongest path: the edges that are taken out, and as many others; None: there are no others."""
 
 
 class Trainings:
@@ -91,25 +94,51 @@ def stability(trainings: Trainings, floor: float, n_seeds: int, n_pairs: int) ->
     return len(pairs), float(np.mean(agree)), float(np.mean([len(set(ways)) == 1 for ways in named]))
 
 
-def retrained(trainings: Trainings, floor: float, n_retrains: int) -> tuple[int, float, float]:
+def whole(
+    graph: KnowledgeGraph, pair: Asked, way: Path, degrees: NDArray[np.int64], rng: np.random.Generator
+) -> tuple[Pairs, Pairs] | None:
+    """All edges of the path."""
+    taken = edges_of(graph, int(pair.query.users[0]), way)
+    others = alike(graph, taken, degrees, rng)
+    return (
+        (taken, others)
+        if {name: len(of) for name, of in taken.items() if len(of)} == {name: len(of) for name, of in others.items()}
+        else None
+    )
+
+
+def own(
+    graph: KnowledgeGraph, pair: Asked, way: Path, degrees: NDArray[np.int64], rng: np.random.Generator
+) -> tuple[Pairs, Pairs] | None:
+    """The user's own edges that it begins with."""
+    user, nodes = int(pair.query.users[0]), pair.query.nodes
+    others = next(matched(nodes, way.nodes[0], degrees, rng), None)
+    if others is None:
+        return None
+    alone = [Path((node,)) for node in (way.nodes[0], *np.unique(nodes[others]).tolist())]
+    first, *rest = (edges_of(graph, user, path) for path in alone)
+    return first, merged(rest)
+
+
+TAKEN: Mapping[str, Taken] = {"all its edges": whole, "her own": own}
+
+
+def retrained(trainings: Trainings, floor: float, n_retrains: int, take: Taken) -> tuple[int, float, float]:
     """How many pairs; how often the strongest path's fall is the larger one; how many times as far, the median."""
     graph, fusion = trainings.test.graph, trainings.fusion(0, floor)
     pairs = drawn(fusion, graph, trainings.test.holdout.kinds, n_retrains * AT_ONCE, 1)
     degrees, rng = degrees_of(graph), np.random.default_rng(2)
     falls: list[tuple[float, float]] = []
-    while pairs and len(falls) < n_retrains * AT_ONCE:
+    while pairs:
         group, pairs = disjoint(pairs)
-        gone: list[list[tuple[int, np.ndarray]]] = [[], []]
-        asked = []
+        asked, taken = [], []
         for pair in group:
             way = strongest_path(pair.told)
-            others = next(matched(pair.query.nodes, way.nodes[0], degrees, rng), None) if way else None
-            if way and others is not None:
+            if way and (found := take(graph, pair, way, degrees, rng)):
                 asked.append(pair)
-                touched = (pair.query.nodes == way.nodes[0], others)
-                for events, mask in zip(gone, touched, strict=True):
-                    events.append((int(pair.query.users[0]), pair.query.nodes[mask]))
-        after = [scores(trainings, fusion, without(graph, events), asked) for events in gone]
+                taken.append(found)
+        gone = [without(graph, merged(parts)) for parts in zip(*taken, strict=True)]
+        after = [scores(trainings, fusion, left, asked) for left in gone]
         falls += [(pair.score - top, pair.score - other) for pair, top, other in zip(asked, *after, strict=True)]
         print(f"{len(falls)} pairs", file=sys.stderr)
     top, other = np.array(falls).T
@@ -127,17 +156,6 @@ def disjoint(pairs: list[Asked]) -> tuple[list[Asked], list[Asked]]:
     return group, rest
 
 
-def without(graph: KnowledgeGraph, events: list[tuple[int, np.ndarray]]) -> KnowledgeGraph:
-    """Without the edges from some users to some nodes, of every kind of event."""
-    relations: dict[Any, Any] = dict(graph.relations)
-    for name, edges in graph.relations.items():
-        if name[::2] == (USER, ITEM):
-            start, width = graph.nodes[ITEM].start, graph.n_items
-            gone = [user * width + nodes[nodes >= start] - start for user, nodes in events]
-            relations[name] = edges.without(np.concatenate(gone), width)
-    return replace(graph, relations=relations)
-
-
 def scores(trainings: Trainings, like: Fusion, graph: KnowledgeGraph, pairs: list[Asked]) -> list[float]:
     """The scores of some pairs when everything is fitted on another graph."""
     recipe = Recipe({name: trainings.scorers[name] for name in like.used}, {})
@@ -148,7 +166,7 @@ def scores(trainings: Trainings, like: Fusion, graph: KnowledgeGraph, pairs: lis
 
 def main() -> None:
     words = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    words.add_argument("workspaces", type=Path, nargs="+")
+    words.add_argument("workspaces", type=File, nargs="+")
     words.add_argument("--without", default="", help="scorers to leave out, such as those that take long to train")
     words.add_argument("--seeds", type=int, default=5)
     words.add_argument("--pairs", type=int, default=100, help="for stability")
@@ -156,8 +174,8 @@ def main() -> None:
     words.add_argument("--floors", default="0,0.5", help="of path share")
     given = words.parse_args()
     limit(1)
-    print("| shop | floor | pairs | two seeds agree | all do | deleted, retrained | falls more | by |")
-    print("|---|---:|---:|---:|---:|---:|---:|---:|")
+    print("| shop | floor | pairs | two seeds agree | all do | deleted | pairs, retrained | falls more | by |")
+    print("|---|---:|---:|---:|---:|---|---:|---:|---:|")
     for folder in given.workspaces:
         job = Job(Workspace(folder), remembered(Workspace(folder)), 1)
         trainings = Trainings(job, set(given.without.split(",")))
@@ -165,8 +183,9 @@ def main() -> None:
             n, agree, whole = stability(trainings, floor, given.seeds, given.pairs)
             told = f"| {job.config.shop.name} | {floor:.0%} | {n} | {agree:.0%} | {whole:.0%} |"
             print(told, file=sys.stderr)
-            n, lower, ratio = retrained(trainings, floor, given.retrains)
-            print(f"{told} {n} | {lower:.0%} | {ratio:.1f}× |", flush=True)
+            for name, take in TAKEN.items():
+                n, lower, ratio = retrained(trainings, floor, given.retrains, take)
+                print(f"{told} {name} | {n} | {lower:.0%} | {ratio:.1f}× |", flush=True)
 
 
 if __name__ == "__main__":
