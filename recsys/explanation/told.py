@@ -5,7 +5,7 @@ Everything that tells it (JSON, words, pictures) reads these values and needs no
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from recsys.types import ContributionKind
@@ -94,6 +94,15 @@ class Reason:
     def hidden(self) -> bool:
         """Whether it passes a node that may not be shown."""
         return any(stop.type == HIDDEN for stop in (self.node, *self.stops) if stop)
+
+    @property
+    def straight(self) -> Reason:
+        """The same without steps that lead away from a node and straight back to it: they say nothing of the item."""
+        for at, (before, after) in enumerate(zip(self.stops, self.stops[2:], strict=False), 1):
+            if before.id is not None and before == after:
+                stops, steps = self.stops[:at] + self.stops[at + 2 :], self.steps[: at - 1] + self.steps[at + 1 :]
+                return replace(self, stops=stops, steps=steps).straight
+        return self
 
 
 @dataclass(frozen=True)

@@ -77,7 +77,7 @@ def _there_and_back(steps: tuple[Step, ...]) -> bool:
 def claims(told: Told) -> list[Claim]:
     """Reasons that may be shown, those that say the same added up, by |value|."""
     same: dict[tuple[str | None, ...], list[tuple[Form, Reason]]] = {}
-    for reason in told.reasons:
+    for reason in (reason.straight for reason in told.reasons):
         if not reason.hidden and reason.value:
             form = form_of(reason, told)
             same.setdefault(_topic(form, reason), []).append((form, reason))
@@ -93,7 +93,7 @@ def readable(told: Told) -> bool:
     strongest = next(iter(told.reasons), None)
     if strongest is None or strongest.value <= 0 or strongest.hidden or strongest.kind != "path":
         return False
-    return form_of(strongest, told) != "path"
+    return form_of(strongest.straight, told) != "path"
 
 
 def _topic(form: Form, reason: Reason) -> tuple[str | None, ...]:

@@ -141,6 +141,18 @@ def test_what_says_the_same_is_said_once() -> None:
     assert len(words(told(BRAND, replace(BRAND, node=other, stops=(other, *BRAND.stops[1:]))))) == 1
 
 
+def test_a_way_up_and_back_says_no_more_than_where_it_turned_round() -> None:
+    own = Stop("category", "c", "C")
+    steps = ("category", "broader", "rev_broader", "rev_category")
+    detour, direct = path(own, TOP, own, steps=steps), path(own, steps=("category", "rev_category"))
+    assert detour.straight == direct
+    assert words(told(detour, direct)) == words(told(direct))
+    apart = path(own, TOP, Stop("category", "d", "D"), steps=steps)
+    assert apart.straight == apart
+    crowd = path(Stop("user", None, count=14), Stop("item", "x", "X"), Stop("user", None, count=14), steps=steps)
+    assert crowd.straight == crowd  # not the same customers
+
+
 def test_merchandisers_get_the_whole_sum(graph: kg.KnowledgeGraph, walked: Explanation) -> None:
     tale = Teller(graph).tell(walked)
     lines = words(tale, audience="merchandiser", n=3)
