@@ -17,12 +17,16 @@ PURCHASE = "purchase"
 
 @dataclass(frozen=True, eq=False)
 class Published:
-    """`tables` whose events may have a column `part` (train, validation, test); `form` is the files' own."""
+    """`tables` whose events may have a column `part` (train, validation, test); `form` is the files' own.
+
+    `stated` are the kinds of event to recommend, where the files say so.
+    """
 
     name: str
     form: str
     tables: Tables = field(repr=False)
     files: tuple[Path, ...]
+    stated: tuple[str, ...] = ()
 
     @cached_property
     def identity(self) -> list[tuple[str, str]]:
@@ -31,8 +35,10 @@ class Published:
 
     @cached_property
     def kinds(self) -> tuple[str, ...]:
-        """The kinds of event to recommend: purchases, or all but returns where nothing was bought."""
+        """The kinds of event to recommend: those stated, or purchases, or all but returns where nothing was bought."""
         found = sorted(self.tables.events.select("kind").distinct().to_pyarrow()["kind"].to_pylist())
+        if not {*self.stated}.isdisjoint(found):
+            return self.stated
         return (PURCHASE,) if PURCHASE in found else tuple(kind for kind in found if kind != "return")
 
     @cached_property

@@ -36,6 +36,7 @@ def read(path: Path, engine: Engine | None = None, events: Path | None = None) -
                 )
             own = {} if events is None else {"events": events}
             tables, files = found.read(path, engine or Engine(), **own)
-            return Published(name, form, tables, tuple(files))
+            stated = tables.config.shop.target_kinds if form == SHOP else ()
+            return Published(name, form, tables, tuple(files), stated)
     known = "; ".join(f"{form}: {files}" for form, (files, _) in FORMS.items())
     raise KgError("this is no data set of a known form", file=path, fix=f"Give one of these forms. {known}.")

@@ -43,6 +43,20 @@ def test_where_nothing_was_bought_every_kind_counts_but_returns(tmp_path: Path) 
     assert read(tmp_path / "log.parquet").kinds == ("view",)
 
 
+def test_a_shop_says_what_is_recommended(tmp_path: Path) -> None:
+    LOG.assign(kind=["view", "purchase"]).to_csv(tmp_path / "log.csv", index=False)
+    shop = '[events]\npath = "log.csv"\n[events.columns]\nuser_id = "user_id"\nitem_id = "item_id"\nkind = "kind"\n'
+    for name, told in (
+        ("silent", ""),
+        ("views", '[shop]\ntarget_kinds = ["view"]\n'),
+        ("carts", '[shop]\ntarget_kinds = ["cart"]\n'),
+    ):
+        (tmp_path / f"{name}.toml").write_text(told + shop)
+    assert read(tmp_path / "silent.toml").kinds == ("purchase",)
+    assert read(tmp_path / "views.toml").kinds == ("view",)
+    assert read(tmp_path / "carts.toml").kinds == ("purchase",)  # there are none in the log
+
+
 @pytest.mark.parametrize(
     ("frame", "told"),
     [(LOG.head(0), "empty"), (LOG.drop(columns="item_id"), "no column 'item_id'"), (None, "not a Parquet file")],
