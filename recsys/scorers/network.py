@@ -48,7 +48,8 @@ class Network(Trained, LinearScorer):
     share `hidden` of the items, drawn so too, passes for new: neither their events nor their own e⁰ count, so that
     attributes learn to speak for them. What nobody had is no negative. e⁰ is
     0 of users, who pass messages on; of others it begins at random, or with the singular vectors of the interactions
-    times the singular values to the power `sharpness` (`first` = "spectral"; 0 for all but items). To it is added a
+    times the singular values to the power `sharpness` (`first` = "spectral"; 0 for all but items), or as the spectral
+    scorer reads them, normalised by its powers of the degrees instead of roots ("filter"). To it is added a
     learned sum of the node features that `features` names, such as an item's price, each standardised within its type;
     what is unknown counts as the mean.
 

@@ -7,7 +7,7 @@ from typing import Literal
 
 from kg.graph import KnowledgeGraph
 
-First = Literal["random", "spectral"]
+First = Literal["random", "spectral", "filter"]
 Similarity = Literal["cosine", "dot"]
 _BYTES = 4
 _OF_CHOSEN = 40  # numbers for each chosen item of a pair: where it is, in which order, and what comes of it

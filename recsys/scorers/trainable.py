@@ -15,13 +15,15 @@ from torch.nn.functional import normalize
 from kg.graph import ITEM, KnowledgeGraph
 from kg.query import Weighting
 from recsys.losses import MASKED
+from recsys.operators import power, scaled
 from recsys.scorers.asked import Asked
 from recsys.scorers.bridges import EVENTS, bridges
+from recsys.scorers.interactions import strongest
 from recsys.scorers.node_features import standardised
 from recsys.scorers.pairs import Pairs
 from recsys.scorers.shapes import Batch, Shape
 from recsys.scorers.sparse import product, to_torch
-from recsys.scorers.spectral import leading
+from recsys.scorers.spectral import Spectral, leading
 
 if TYPE_CHECKING:
     from recsys.losses import Loss
@@ -56,7 +58,8 @@ class Trainable:
         self.bridges = bridges(graph, lasting)
         self.linked = _linked(graph, self.bridges)
         self.queries = graph.query().weights(weighting)[:, self.n_users :]
-        self.parameters = {"nodes": nn.Parameter(torch.from_numpy(self._begun(graph, shape)).to(device))}
+        begun = self._begun(graph, lasting, shape)
+        self.parameters = {"nodes": nn.Parameter(torch.from_numpy(begun).to(device))}
         self.features = torch.from_numpy(standardised(graph, shape.features)).to(device)
         if self.features.shape[1]:
             self.parameters["features"] = nn.Parameter(torch.zeros(self.features.shape[1], shape.size, device=device))
@@ -150,15 +153,20 @@ class Trainable:
         place = np.searchsorted(self.keys, keys).clip(max=len(self.keys) - 1)
         return self.keys[place] == keys
 
-    def _begun(self, graph: KnowledgeGraph, shape: Shape) -> Floats:
+    def _begun(self, graph: KnowledgeGraph, lasting: Weighting, shape: Shape) -> Floats:
         """Where e⁰ of all nodes but users begins, float32 (n_nodes − n_users, size)."""
         nodes = np.zeros((graph.n_nodes - graph.n_users, shape.size), dtype=np.float32)
         if shape.first == "random" or EVENTS not in self.bridges:
             nodes[:] = np.random.default_rng(shape.seed).normal(scale=_SCALE, size=nodes.shape)
             return nodes
-        values, vectors = leading(self.bridges[EVENTS], shape.size, shape.seed)
-        start = self.first_item
-        nodes[start : start + graph.n_items, : len(values)] = vectors * values ** np.float32(shape.sharpness)
+        events, before = self.bridges[EVENTS], np.ones(graph.n_items, np.float32)
+        if shape.first == "filter":
+            events = strongest(graph, lasting)
+            before = power(events.sum(axis=0), -Spectral.item_power)
+            events = scaled(events, power(events.sum(axis=1), -Spectral.user_power), before)
+        values, vectors = leading(events, shape.size, shape.seed)
+        items = slice(self.first_item, self.first_item + graph.n_items)
+        nodes[items, : len(values)] = before[:, None] * vectors * values ** np.float32(shape.sharpness)
         return nodes * np.float32(_SCALE * np.sqrt(nodes.size) / max(float(np.linalg.norm(nodes)), 1e-12))
 
     def _index(self, values: Index) -> Tensor:

@@ -18,6 +18,7 @@ from recsys.errors import RecsysError
 from recsys.holdout import popularity
 from recsys.journal import Progress
 from recsys.losses import LOSSES, named
+from recsys.operators import Factors
 from recsys.scorers import memory
 from recsys.scorers.asked import Asked
 from recsys.scorers.bridges import bridges
@@ -26,6 +27,7 @@ from recsys.scorers.lightgcn import LightGCN
 from recsys.scorers.propagation import Plan, propagate
 from recsys.scorers.shapes import Batch, Shape
 from recsys.scorers.sparse import Entries, product, to_torch
+from recsys.scorers.spectral import Spectral
 from recsys.training import Run
 from recsys.types import Holdout
 
@@ -305,6 +307,17 @@ def test_parts_of_a_batch_are_the_batch(graph: kg.KnowledgeGraph, n_negatives: i
         np.testing.assert_allclose(losses.detach().numpy(), whole_one[part], rtol=1e-5)
 
 
+def test_the_filter_begins_as_the_spectral_scorer(graph: kg.KnowledgeGraph) -> None:
+    """The products of the first embeddings are what that scorer knows of two items, but for how loud it is."""
+    made = Embeddings(graph, Weighting(), Weighting(), Shape(6, 2, "filter", 0, sharpness=0.5), CPU)
+    known = Spectral(rank=6, sharpness=1.0, train_half_life=None).fit(graph)
+    assert isinstance(known.operator_, Factors)
+    expected = known.operator_.left @ known.operator_.right.T * known.degrees_**-known.item_power
+    items = made.parameters["nodes"].detach().numpy()[made.first_item : made.first_item + graph.n_items]
+    found = items @ items.T
+    np.testing.assert_allclose(found / np.linalg.norm(found), expected / np.linalg.norm(expected), atol=1e-5)
+
+
 def test_a_batch_without_its_own_messages_leaves_the_others(graph: kg.KnowledgeGraph) -> None:
     made = model(graph)
     kept = made.pairs.kept(np.random.default_rng(0), np.array([0, 5, 5]), Batch(3, 9, 1.0, own_messages=False))
@@ -355,6 +368,7 @@ def test_a_broken_fit_goes_on_bit_for_bit(graph: kg.KnowledgeGraph, validation: 
         {"hidden": 0.3},
         {"loss": "bpr", "n_negatives": 2},
         {"first": "spectral"},
+        {"first": "filter"},
         {"similarity": "dot"},
     ],
     ids=str,
