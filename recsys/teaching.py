@@ -103,10 +103,11 @@ def teach(
 
 
 def fitted_before(recipe: Recipe, earlier: Window | None, conditions: Conditions) -> Earlier | None:
-    """The scorers fitted for the window before validation, and what is asked there; None where there is none.
+    """The scorers fitted for the window before validation, and what is asked there; None where there is no such window.
 
-    One that is trained by gradient steps is silent there instead: anything else would train again. So is one for which
-    there is too little memory beside what is fitted for validation; that is said.
+    Of a large catalogue so many users are asked as a trial of tuning asks, fewer than of validation's. A scorer that is
+    trained by gradient steps is silent there: anything else would train again. So is one for which there is too little
+    memory beside what is fitted for validation; that is said.
     """
     if earlier is None:
         return None
@@ -121,7 +122,7 @@ def fitted_before(recipe: Recipe, earlier: Window | None, conditions: Conditions
                 if error.bad_input:
                     raise
                 conditions.say(f"validation alone tells of {name}: {error}")
-    return parts, earlier.thinned(LESSON).holdout
+    return parts, earlier.thinned(TRAINING.trial).holdout
 
 
 class Silent:
