@@ -53,8 +53,8 @@ def learn_all(
     judged_alone = dict(
         zip(protocols, evaluate_all([(parts, each) for each in protocols], holdout, _DECIDING, watch), strict=True)
     )
-    before = _before(earlier, protocols) if earlier else {}
-    pools = {each: [known[each], *before.get(each, ())] for each in protocols}
+    before = [_before(earlier, protocols)] if earlier else []
+    pools = {each: [known[each], *(of[each] for of in before)] for each in protocols}
     free = {each: weights(pools[each]) for each in protocols}
     to_new = {each: _to_newcomers(parts, known[each], unknown[each]) for each in protocols}
     alone = [judged_alone[protocol] for _, protocol, _ in lessons]
@@ -78,12 +78,12 @@ def learn_all(
     return [judged.beside(own) for judged, own in zip(alone, fused, strict=True)]
 
 
-def _before(earlier: Earlier, protocols: Sequence[Protocol]) -> dict[Protocol, list[Pool]]:
+def _before(earlier: Earlier, protocols: Sequence[Protocol]) -> dict[Protocol, Pool]:
     """What the parts say in an earlier window, for every protocol."""
     parts, holdout = earlier
     pools = {each: Pool(holdout, each, len(parts), warm(holdout, each)) for each in protocols}
     evaluate_all([(parts, each) for each in protocols], holdout, ["warm"], Pools(parts, [*pools.values()]).add)
-    return {each: [pool] for each, pool in pools.items()}
+    return pools
 
 
 def _to_newcomers(parts: Mapping[str, Scorer], known: Pool, unknown: Pool) -> Weights:
