@@ -68,7 +68,8 @@ class Bar:
 
 
 def draw(told: Told, phrases: Phrases, n: int) -> Drawing:
-    """The `n` strongest reasons as a small graph, left to right."""
+    """The `n` strongest reasons as a small graph, left to right; none leads away from a node and straight back."""
+    told = told.straight
     drawn = told.reasons[:n]
     item_column = max([2, *(len(reason.stops) for reason in drawn)])
     places: dict[Key, Place] = {}
@@ -84,7 +85,8 @@ def draw(told: Told, phrases: Phrases, n: int) -> Drawing:
 
 
 def waterfall(told: Told, phrases: Phrases, n: int) -> tuple[Bar, ...]:
-    """The `n` strongest reasons one after the other, the rest in one bar, the score last."""
+    """The `n` strongest reasons that `draw` knows one after the other, the rest in one bar, the score last."""
+    told = told.straight
     bars: list[Bar] = []
     reached = 0.0
     for reason in told.reasons[:n]:

@@ -29,10 +29,11 @@ _PAGE = """<!DOCTYPE html>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{title}</title>
 <style>
-body {{ font-family: {fonts}; color: #22303c; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; line-height: 1.5 }}
+body {{ font-family: {fonts}; color: #22303c; line-height: 1.5; overflow-wrap: anywhere }}
+body {{ max-width: 60rem; margin: 2rem auto; padding: 0 1rem }}
 h1 {{ font-size: 1.4rem }}
 h2 {{ font-size: 1.1rem; margin-top: 2rem }}
-li {{ margin: .3rem 0; overflow-wrap: anywhere }}
+li {{ margin: .3rem 0 }}
 small {{ color: #6b7885 }}
 .chart {{ width: 100% }}
 .wide {{ overflow-x: auto }}
@@ -82,7 +83,7 @@ def page(told: Told, *, language: str = "en", n: int = 12) -> str:
         "paths_spec": paths_picture(told, language=language, n=n, fluid=True),
         "waterfall_spec": waterfall_picture(told, language=language, n=n, fluid=True),
     }
-    left_out = max(len(told.reasons) - n, 0)
+    left_out = max(len(told.straight.reasons) - n, 0)
     legend = phrases.pattern("picture", "legend")
     if left_out:
         legend = f"{legend} · {phrases.pattern('picture', 'left_out').format(count=left_out)}"

@@ -123,6 +123,15 @@ class Told:
     cut_ms: float | None = None
 
     @property
+    def straight(self) -> Told:
+        """The same of `straight` reasons; of those of one scorer that then go the same way the values are added up."""
+        same: dict[Reason, list[Reason]] = {}
+        for reason in (reason.straight for reason in self.reasons):
+            same.setdefault(replace(reason, value=0.0), []).append(reason)
+        added = [replace(way, value=sum(reason.value for reason in reasons)) for way, reasons in same.items()]
+        return replace(self, reasons=tuple(sorted(added, key=lambda reason: -abs(reason.value))))
+
+    @property
     def weight(self) -> float:
         """Σ|value|, what shares are shares of."""
         return sum(abs(reason.value) for reason in self.reasons)

@@ -66,6 +66,30 @@ def test_every_drawn_line_of_a_path_is_a_step(told: Told) -> None:
     assert draw(told, ENGLISH, 2).left_out == len(told.reasons) - 2
 
 
+def test_a_way_up_and_straight_back_is_drawn_with_the_way_it_repeats() -> None:
+    mug, teapot = Stop("item", "mug", "Mug"), Stop("item", "teapot", "Teapot")
+    own, above = Stop("category", "c", "Kitchen"), Stop("category", "top", "Home")
+    bought = (Occasion("purchase", 1, date(2023, 12, 1)),)
+    down, up = (Step("category"), Step("rev_category")), (Step("broader"), Step("rev_broader"))
+    direct = Reason(0.5, "path", "walks", mug, bought, (mug, own, teapot), down)
+    detour = Reason(0.4, "path", "walks", mug, bought, (mug, own, above, own, teapot), (down[0], *up, down[1]))
+    link = Reason(0.6, "link", "ease", mug, bought)
+    twice = Told(Stop("user", "me", "me"), teapot, 1.5, True, (link, direct, detour), date(2024, 1, 1))
+    assert [reason.value for reason in twice.straight.reasons] == pytest.approx([0.9, 0.6])
+    assert [place.label for place in draw(twice, ENGLISH, 9).places] == ["Teapot", "me", "Mug", "Kitchen"]
+    assert [bar.value for bar in waterfall(twice, ENGLISH, 9)] == pytest.approx([0.9, 0.6, 1.5])
+    assert draw(twice, ENGLISH, 1).left_out == 1
+    assert "not drawn: 1 smaller" in page(twice, n=1)
+
+
+def test_a_long_word_in_a_title_does_not_widen_the_page(told: Told) -> None:
+    style = page(told).split("<style>")[1].split("</style>")[0]
+    assert re.search(r"body \{[^}]*overflow-wrap: anywhere", style)
+    widths = [int(width) for width in re.findall(r"(?<!max-)width: (\d+)px", style)]
+    assert [width for width in widths if width > 360] == [560]  # of the graph, which is scrolled
+    assert ".wide { overflow-x: auto }" in style
+
+
 @pytest.mark.parametrize("n", [3, 30])
 def test_nothing_stands_on_anything_else(n: int) -> None:
     places = draw(many(n), ENGLISH, n).places
