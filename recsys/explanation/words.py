@@ -180,6 +180,7 @@ def _to_merchandiser(told: Told, phrases: Phrases, n: int) -> Iterator[str]:
     if not told.reasons:
         return
     shares = {f"{kind}_share": f"{told.share(kind):.0%}" for kind in get_args(ContributionKind)}
+    told = told.straight
     yield phrases.pattern("merchandiser", "head").format(score=f"{told.score:.4g}", **shares)
     for reason in told.reasons[:n]:
         yield phrases.pattern("merchandiser", _line(reason)).format(**placeholders(reason, told, phrases))

@@ -147,6 +147,10 @@ def test_a_way_up_and_back_says_no_more_than_where_it_turned_round() -> None:
     detour, direct = path(own, TOP, own, steps=steps), path(own, steps=("category", "rev_category"))
     assert detour.straight == direct
     assert words(told(detour, direct)) == words(told(direct))
+    twice = words(told(detour, direct), audience="merchandiser")
+    assert twice[1:] == words(told(replace(direct, value=2 * direct.value)), audience="merchandiser")[1:]
+    around = Reason(1.0, "path", "walks", ITEM, BOUGHT, (ITEM, own, ITEM), (Step("category"), Step("rev_category")))
+    assert around.straight == replace(around, stops=(ITEM,), steps=())  # from the item to itself
     apart = path(own, TOP, Stop("category", "d", "D"), steps=steps)
     assert apart.straight == apart
     crowd = path(Stop("user", None, count=14), Stop("item", "x", "X"), Stop("user", None, count=14), steps=steps)
