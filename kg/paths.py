@@ -17,7 +17,8 @@ from kg.edges import gather
 from kg.graph import USER, KnowledgeGraph, Relation
 from kg.ids import Index
 
-MANY = -1  # stands for customers that a walk leads through
+MANY = -1
+"""Stands in a walk for different nodes that were added up (other customers: never shown one by one)."""
 _UNREACHED = -1
 
 

@@ -10,10 +10,10 @@ from typing import Literal, Self, overload
 import numpy as np
 from numpy.typing import NDArray
 
+from kg.paths import MANY as MANY
+
 ContributionKind = Literal["path", "link", "constant"]
 Index = NDArray[np.int64]
-MANY = -1
-"""Stands in a path for different nodes that were added up (other customers: never shown one by one)."""
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from math import inf
 import numpy as np
 from numpy.typing import NDArray
 
-from kg.customers import FEWEST
+from kg.customers import FEWEST, counted
 from kg.graph import ITEM, USER, KnowledgeGraph
 from kg.query import EVENT_KINDS, TIMELESS, Query
 from recsys.deadline import Deadline
@@ -170,8 +170,8 @@ class Teller:
         return Stop(self.graph.type_of(node).name, self.graph.id(node), self.graph.label(node))
 
     def _crowd(self, node_type: str, count: int) -> Stop:
-        few = node_type == USER and count < self.k_anonymous
-        return Stop(HIDDEN if node_type in self.sensitive else node_type, None, count=None if few else count)
+        told = counted(count, self.k_anonymous if node_type == USER else 0)
+        return Stop(HIDDEN if node_type in self.sensitive else node_type, None, count=told)
 
     def _context(self, node: int, item: int, user: int, deadline: Deadline) -> Context:
         """Beside a link to another item: who bought both, what both have. Beside anything else: who buys the item."""
