@@ -22,6 +22,7 @@ class Progress:
     seconds     of the epoch, validation and checkpoint included
     examples    learned from per second of its steps
     traffic     bytes that propagation moved per second of its steps, counted without caches: 0 where nobody counted
+    share       of the bytes per second that a copy of memory moves; caches can lift it above 1
     peak_mb     the most memory the process has held, on a GPU the most of the device's
     """
 
@@ -32,11 +33,12 @@ class Progress:
     seconds: float
     examples: float = 0.0
     traffic: float = 0.0
+    share: float = 0.0
     peak_mb: float = 0.0
 
     def __str__(self) -> str:
         judged = "" if self.validation is None else f", validation {self.validation:.4f}"
-        moved = f", {self.traffic / 1e9:.1f} GB/s" if self.traffic else ""
+        moved = f", {self.traffic / 1e9:.1f} GB/s ({self.share:.0%} of a copy's)" if self.traffic else ""
         pace = f"{self.examples:,.0f} examples/s{moved}, peak {self.peak_mb:,.0f} MB"
         return f"epoch {self.epoch} of {self.n_epochs}, loss {self.loss:.4f}{judged}, {pace}"
 
@@ -59,7 +61,7 @@ def journal(folder: Path | None, epoch: int) -> Iterator[Callable[[Progress], No
         log = stack.enter_context(SummaryWriter(str(folder), purge_step=epoch + 1))
 
         def write(progress: Progress) -> None:
-            for name in ("loss", "validation", "examples", "traffic", "peak_mb"):
+            for name in ("loss", "validation", "examples", "traffic", "share", "peak_mb"):
                 number = getattr(progress, name)
                 if number is not None:
                     log.add_scalar(name, number, progress.epoch)

@@ -17,6 +17,7 @@ import torch
 from torch import Tensor
 
 from recsys import checkpoint
+from recsys.bandwidth import copied
 from recsys.errors import RecsysError
 from recsys.journal import Progress, journal
 from recsys.measuring import peak_mb
@@ -89,6 +90,11 @@ def device_of(wanted: Device) -> torch.device:
     return torch.device("cuda", int(os.environ.get("LOCAL_RANK", 0)))
 
 
+def free_on(device: torch.device) -> int | None:
+    """The bytes that are free on a GPU; None: the device is the processor."""
+    return torch.cuda.mem_get_info(device)[0] if device.type == "cuda" else None
+
+
 def train(task: Task, schedule: Schedule, run: Run, identity: str) -> int:
     """Minimise the mean loss in place and leave the best parameters; returns the number of epochs that made them.
 
@@ -99,6 +105,7 @@ def train(task: Task, schedule: Schedule, run: Run, identity: str) -> int:
     """
     parameters, device = task.parameters, next(iter(task.parameters.values())).device
     optimizer = torch.optim.Adam(parameters.values(), lr=schedule.learning_rate)
+    wall = copied(device) if task.traffic else float("inf")
     state = checkpoint.resumed(run.checkpoint, parameters, optimizer, identity)
     with joined(device) as processes, journal(run.log if processes.first else None, state.epoch) as write:
         losses = processes.step(parameters, task.losses)
@@ -125,6 +132,7 @@ def train(task: Task, schedule: Schedule, run: Run, identity: str) -> int:
                 time.perf_counter() - started,
                 examples=pace * task.batch_size,
                 traffic=pace * task.traffic,
+                share=pace * task.traffic / wall,
                 peak_mb=_peak_mb(device),
             )
             write(progress)

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from kg.graph import KnowledgeGraph
 from kg.query import Weighting
+from recsys.errors import RecsysError
 from recsys.scorers.bridges import EVENTS
 from recsys.scorers.propagation import Plan, propagate
 from recsys.scorers.shapes import Shape
@@ -21,13 +22,24 @@ class Embeddings(Trainable):
     """`Trainable` with "relations" among its parameters, where there are layers.
 
     relations  the logarithm of each relation's weight in each layer, float32 (n_layers, R)
+
+    `precision` names the numbers of messages in torch. Raises RecsysError where the device has no products of them.
     """
 
     def __init__(
-        self, graph: KnowledgeGraph, weighting: Weighting, lasting: Weighting, shape: Shape, device: torch.device
+        self,
+        graph: KnowledgeGraph,
+        weighting: Weighting,
+        lasting: Weighting,
+        shape: Shape,
+        device: torch.device,
+        precision: str = "float32",
     ) -> None:
+        if precision != "float32" and device.type == "cpu":
+            fix = 'Train on a GPU (--device cuda), or set precision = "float32".'
+            raise RecsysError("only a GPU passes messages of half the length", value=precision, fix=fix)
         super().__init__(graph, weighting, lasting, shape, device)
-        self.plan = Plan.of(graph, self.bridges, shape.n_layers, device)
+        self.plan = Plan.of(graph, self.bridges, shape.n_layers, device, getattr(torch, precision))
         self.traffic = self.plan.traffic(shape.size)
         if shape.n_layers:
             weights = torch.zeros(shape.n_layers, len(self.bridges), device=device)

@@ -83,7 +83,8 @@ class Network(Trained, LinearScorer):
     }
 
     def fit(self, graph: KnowledgeGraph, validation: Holdout | None = None, run: Run | None = None) -> Self:
-        from recsys.training import Run, Task, device_of  # torch takes more than a second to import: serving needs none
+        # torch takes more than a second to import: serving needs none
+        from recsys.training import Run, Task, device_of, free_on
 
         run = run or Run()
         self.taught_: dict[str, Any] = {}
@@ -98,11 +99,11 @@ class Network(Trained, LinearScorer):
             self.n_negatives,
             self.hidden,
         )
-        needed = self._memory(graph, shape, batch)
-        require(needed, self.name, instead="walks")
+        device, needed = device_of(run.device), self._memory(graph, shape, batch)
+        require(needed, self.name, instead="walks", on_gpu=free_on(device))
         run.say(f"{self.name}: about {needed / 1e6:,.0f} MB beside the graph")
         lasting = replace(self.weighting, half_life=self.train_half_life)
-        model = self._model(graph, lasting, shape, device_of(run.device))
+        model = self._model(graph, lasting, shape, device)
         self.degrees_ = model.pairs.degrees
         self.emphasis_ = self.emphasis(graph)
         if model.can_learn:

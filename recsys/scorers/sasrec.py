@@ -82,14 +82,14 @@ class SASRec(Trained):
         names_, weights_  the parameters of the encoder; opinion_ bool (n_items,), whether anybody had an item
         """
         from recsys.scorers.encoder import Learner
-        from recsys.training import Run, Task, device_of
+        from recsys.training import Run, Task, device_of, free_on
 
         run = run or Run()
-        needed = self._memory(graph)
-        require(needed, self.name, instead="session_knn")
+        device, needed = device_of(run.device), self._memory(graph)
+        require(needed, self.name, instead="session_knn", on_gpu=free_on(device))
         run.say(f"{self.name}: about {needed / 1e6:,.0f} MB beside the graph")
         sequences = Sequences.of(graph.query(), self.weighting)
-        encoder = self._encoder(graph.n_items).to(device_of(run.device))
+        encoder = self._encoder(graph.n_items).to(device)
         fading = replace(self.weighting, half_life=self.train_half_life)
         learner = Learner(encoder, sequences, self.max_length, fading, graph.now)
         self.taught_ = {}

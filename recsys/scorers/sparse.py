@@ -29,11 +29,11 @@ class _SparseProduct(torch.autograd.Function):
         return None, None, ctx.transposed @ gradients[0]
 
 
-def to_torch(matrix: csr_array, device: torch.device) -> Tensor:
-    """A scipy CSR matrix as torch's, float32 with int32 indices."""
+def to_torch(matrix: csr_array, device: torch.device, dtype: torch.dtype = torch.float32) -> Tensor:
+    """A scipy CSR matrix as torch's, with int32 indices."""
     parts = (matrix.indptr.astype(np.int32), matrix.indices.astype(np.int32), matrix.data.astype(np.float32))
     indptr, indices, values = (torch.from_numpy(part).to(device) for part in parts)
-    return csr(indptr, indices, values, matrix.shape)
+    return csr(indptr, indices, values.to(dtype), matrix.shape)
 
 
 def csr(indptr: Tensor, indices: Tensor, values: Tensor, shape: tuple[int, ...]) -> Tensor:
