@@ -39,12 +39,7 @@ class Factors:
 
     def side(self, item: int) -> NDArray[np.float32]:
         """One item's row of `right`, dense (d,)."""
-        if not _is_sparse(self.right):
-            return np.asarray(self.right[item], dtype=np.float32)
-        entries = slice(*self.right.indptr[item : item + 2])
-        row = np.zeros(self.right.shape[1], dtype=np.float32)
-        row[self.right.indices[entries]] = self.right.data[entries]
-        return row
+        return row(self.right, item) if _is_sparse(self.right) else np.asarray(self.right[item], dtype=np.float32)
 
     @cached_property
     def across(self) -> Any:
@@ -71,6 +66,14 @@ def apply(weights: Weights, operator: Operator) -> NDArray[np.float32]:
             return dense(weights.multiply(values[None, :]))
         case _:
             return dense(weights @ operator)
+
+
+def row(matrix: csr_array[np.float32], place: int) -> NDArray[np.float32]:
+    """One row of a matrix, dense (n,)."""
+    entries = slice(*matrix.indptr[place : place + 2])
+    values = np.zeros(matrix.shape[1], dtype=np.float32)
+    values[matrix.indices[entries]] = matrix.data[entries]
+    return values
 
 
 def column(operator: Operator, rows: NDArray[np.int64], item: int) -> NDArray[np.float32]:

@@ -18,6 +18,7 @@ from scipy.sparse import csr_array
 from kg.graph import ITEM, USER, KnowledgeGraph, Relation
 from kg.query import Weighting
 from recsys.deadline import NEVER, Deadline
+from recsys.operators import row
 from recsys.scorers.bridges import EVENTS
 from recsys.scorers.interactions import weightiest
 from recsys.scorers.metapaths import turned
@@ -102,34 +103,30 @@ class Meetings:
             worth = np.full(len(itself), self._worth(())[0] * float(self.squares[goal]))
             yield self._walk((), itself, worth, [], goal, np.ones(len(itself), np.int64))
         for first, mine, entries in self._begun:
-            if not self.deadline.allows(len(entries.columns)):
+            if not self.deadline.allows(len(entries)):
                 continue
             if first.target == ITEM:
-                met = entries.meeting(np.array([item], np.int32), np.ones(1, np.float32))
-                if met.any():
-                    rows, _, values = entries.one_by_one(met, np.arange(len(entries.rows)))
-                    worth = values * self._at_ends((first,), mine[rows], goal)
-                    yield self._walk((first,), mine[rows], worth, [], goal, np.ones(len(rows), np.int64))
+                side = np.eye(1, len(self.types[ITEM]), item)[0]
+                rows, _, values = entries.one_by_one(side, range(len(mine)))
+                worth = values * self._at_ends((first,), mine[rows], goal)
+                yield self._walk((first,), mine[rows], worth, [], goal, np.ones(len(rows), np.int64))
             for last in self._to_items.get(first.target, ()):
-                own = slice(*last.matrix.indptr[item : item + 2])
-                met = entries.meeting(last.matrix.indices[own], last.matrix.data[own])
-                if met.any():
-                    yield self._over_one((first, last), mine, entries, met, goal)
+                yield self._over_one((first, last), mine, entries, row(last.matrix, item).astype(np.float64), goal)
 
-    def _over_one(self, chain: Chain, mine: Nodes, entries: Entries, met: NDArray[np.float32], goal: int) -> Walk:
-        """The walks of two steps, of which `met` says what each is worth before it is weighed."""
+    def _over_one(self, chain: Chain, mine: Nodes, entries: Entries, side: Floats, goal: int) -> Walk:
+        """The walks of two steps; `side` (n_between,) says how the last one reaches the item."""
         between, middle = self.types[chain[0].target], self._worth(chain)[1]
         if chain[0].target not in (USER, ITEM):
-            rows, passed, values = entries.one_by_one(met, np.arange(len(entries.rows)))
+            rows, passed, values = entries.one_by_one(side, range(len(mine)))
             passed = passed + between.start
             worth = values * (self._at_ends(chain, mine[rows], goal) + middle * self.squares[passed])
             return self._walk(chain, mine[rows], worth, [passed], goal, np.ones(len(rows), np.int64))
-        values, counts = entries.added_up(met)
-        worth = values * self._at_ends(chain, mine[entries.rows], goal)
+        values, counts = entries.added_up(side)
+        worth = values * self._at_ends(chain, mine, goal)
         if chain[0].target == ITEM:
-            worth += middle * entries.added_up(met * self.squares[between.start : between.stop][entries.columns])[0]
+            worth += middle * entries.added_up(side * self.squares[between.start : between.stop])[0]
         some = np.flatnonzero(counts)
-        rows = mine[entries.rows[some]]
+        rows = mine[some]
         return self._walk(chain, rows, worth[some], [np.full(len(rows), MANY)], goal, counts[some])
 
     def _walk(self, chain: Chain, rows: Nodes, worth: Floats, between: list[Nodes], goal: int, counts: Nodes) -> Walk:
@@ -154,8 +151,8 @@ class Meetings:
                 local, indptr = self.nodes[mine] - numbers.start, step.matrix.indptr
                 if not self.deadline.allows(int((indptr[local + 1] - indptr[local]).sum())):
                     continue
-                entries = Entries.of(step.matrix, local, np.array([0, step.matrix.shape[1]]))
-                found += [(step, mine, entries)] if len(entries.rows) else []
+                entries = Entries.of(step.matrix, local)
+                found += [(step, mine, entries)] if len(entries) else []
         return found
 
     @cached_property

@@ -29,6 +29,7 @@ class Walking(LinearScorer):
 
     metapaths_: tuple[str, ...]
     middles_: NDArray[np.int64]
+    firsts_: NDArray[np.integer]
     type_names_: tuple[str, ...]
     type_starts_: NDArray[np.int64]
     long_sides_: tuple[csr_array, ...]
@@ -37,6 +38,7 @@ class Walking(LinearScorer):
         """Set the state but for `opinion_`.
 
         metapaths_   the metapaths walked; `middles_` int64 (P + 1,): the columns of both factors that belong to each
+        firsts_      (n_nodes · P + 1,): where the entries of every node and metapath begin in the left factor
         type_names_  the node types; `type_starts_` int64 (T + 1,): where each begins in the one numbering
         long_sides_  per metapath that is walked to be told its steps up to the middle, then from the item up to it
                      (turned round), each csr; the others are told from the factors alone
@@ -55,6 +57,8 @@ class Walking(LinearScorer):
         self.opinion_ = np.ones(graph.n_items, dtype=bool)
         self.metapaths_ = tuple(steps)
         self.middles_ = np.cumsum([0, *(left.shape[1] for left, _ in factors)])
+        lengths = np.stack([np.diff(left.indptr) for left in lefts], axis=1)[:, 1:]
+        self.firsts_ = np.append(0, np.cumsum(lengths)).astype(self.operator_.left.indptr.dtype)
         self.type_names_ = tuple(graph.nodes)
         self.type_starts_ = np.array([*(node_type.start for node_type in graph.nodes.values()), graph.n_nodes])
         walked = [(path, part) for path, part in zip(paths, steps.values(), strict=True) if _walked_to_tell(path)]
@@ -73,27 +77,33 @@ class Walking(LinearScorer):
         longer ones are walked.
         """
         assert isinstance(self.operator_, Factors)
-        factors, of_long = self.operator_, dict(self._by_halves())
-        halves = events.once("halves", lambda: Entries.of(factors.left, events.touched, self.middles_))
-        entries = slice(*factors.right.indptr[item : item + 2])
-        met = halves.meeting(factors.right.indices[entries], factors.right.data[entries])
-        together, numbers = halves.added_up(met)
-        some = np.flatnonzero(numbers)
-        for place in np.unique(halves.groups[some]).tolist():
-            mine = some[halves.groups[some] == place]
+        of_long, n = dict(self._by_halves()), len(events.touched)
+        halves = events.once("halves", lambda: self._halves(events.touched))
+        side = self.operator_.side(item).astype(np.float64)
+        together, numbers = halves.added_up(side)
+        for place in np.flatnonzero(numbers.reshape(-1, n).any(axis=1)).tolist() if n else ():
+            mine = range(place * n, (place + 1) * n)
             metapath, counts = Metapath.parse(self.metapaths_[place]), None
             if metapath.through_users:
-                rows, worth, counts = halves.rows[mine], together[mine], numbers[mine]
+                rows = np.flatnonzero(numbers[mine.start : mine.stop])
+                worth, counts = together[mine.start + rows], numbers[mine.start + rows]
                 between = [np.full(len(rows), MANY)]
             elif place in of_long:
                 rows, worth, passed, counts = self._walked(events, metapath, place, item, *of_long[place])
                 between = list(passed.T)
             else:
-                rows, middles, worth = halves.one_by_one(met, mine)
+                rows, middles, worth = halves.one_by_one(side, mine)
                 nodes = middles - self.middles_[place] + self._start(metapath.types[metapath.middle])
                 between = [nodes] if metapath.middle else []
             nodes = np.stack([events.touched[rows], *between, np.full(len(rows), items.start + item)], axis=1)
             yield events.summands(self.name, "path", rows, worth, nodes, metapath.relations, counts)
+
+    def _halves(self, touched: Nodes) -> Entries:
+        """The entries of the left factor that these nodes (n,) have: rows are metapath after metapath, all nodes."""
+        assert isinstance(self.operator_, Factors)
+        left, n = self.operator_.left, len(self.metapaths_)
+        by_metapath = csr_array((left.data, left.indices, self.firsts_), (left.shape[0] * n, left.shape[1]))
+        return Entries.of(by_metapath, (np.arange(n)[:, None] + touched * n).ravel())
 
     def _walked(
         self, events: Weighed, metapath: Metapath, place: int, item: int, up: Matrices, down: Matrices

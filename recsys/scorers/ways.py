@@ -18,7 +18,6 @@ Values = NDArray[np.float64]
 
 
 MOST = 200_000  # ways that are told one by one
-_LOOK_UP = 8  # entries of a dense column that cost as much as one that is looked up
 Walked = tuple[Nodes, Values, Nodes]
 """All walks along some steps: nodes (w, steps + 1), products of the steps (w,), positions of their starts (w,)."""
 Ways = tuple[Nodes, Nodes, Values, Nodes]
@@ -73,60 +72,36 @@ def half(steps: Sequence[csr_array], starts: Nodes) -> Walked:
 
 @dataclass(frozen=True, eq=False)
 class Entries:
-    """The m entries that some rows of a matrix have, row by row, in segments: those of a row in one group of columns.
+    """Some rows of a matrix, kept to be met by what one item after the other has in its columns.
 
-    columns  int32 (m,), the column of each; values float32 (m,); width: of how many columns
-    rows     int64 (s,): whose entries a segment holds; groups int64 (s,): the group of its columns
-    starts   int64 (s + 1,): where each segment begins, and where the last one ends; none is empty
+    values  csr float64 (s, width); told csr int32, 1 for each of its entries that is not 0
     """
 
-    columns: NDArray[np.int32]
-    values: NDArray[np.float32]
-    width: int
-    rows: Nodes
-    groups: Nodes
-    starts: Nodes
+    values: csr_array[np.float64]
+    told: csr_array[np.int32]
 
     @classmethod
-    def of(cls, matrix: csr_array, rows: Nodes, groups: Nodes) -> Entries:
-        """The columns of row after row ascend; those of group g are groups[g] … groups[g + 1] − 1."""
-        width, lows = matrix.shape[1], matrix.indptr[rows].astype(np.int64)
-        lengths = matrix.indptr[rows + 1] - lows
-        places = runs(lows, lengths)
-        columns, values = matrix.indices[places], matrix.data[places]
-        if len(groups) == 2:
-            row = np.flatnonzero(lengths)
-            starts = np.append(np.cumsum(lengths) - lengths, len(columns))
-            return cls(columns, values, width, row, np.zeros_like(row), np.append(starts[row], len(columns)))
-        keys = columns + np.repeat(np.arange(len(rows)) * width, lengths)
-        firsts = (np.arange(len(rows))[:, None] * width + groups[:-1]).ravel()
-        starts = np.append(np.searchsorted(keys, firsts), len(keys))
-        some = np.flatnonzero(np.diff(starts))
-        row, group = np.divmod(some, len(groups) - 1)
-        return cls(columns, values, width, row, group, np.append(starts[some], len(keys)))
+    def of(cls, matrix: csr_array, rows: Nodes) -> Entries:
+        """These rows (s,) of a matrix."""
+        chosen = matrix[rows]
+        where = chosen.indices, chosen.indptr
+        values, told = chosen.data.astype(np.float64), (chosen.data != 0).astype(np.int32)
+        return cls(csr_array((values, *where), chosen.shape), csr_array((told, *where), chosen.shape))
 
-    def meeting(self, columns: NDArray[np.int32], data: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Each of these times what an item has in its column, (m,); the item's `columns`, (n,) like `data`, ascend."""
-        if not len(columns):
-            return np.zeros(len(self.columns), dtype=np.float32)
-        if len(self.columns) * _LOOK_UP > self.width:
-            side = np.zeros(self.width, dtype=np.float32)
-            side[columns] = data
-            return self.values * side[self.columns]
-        places = np.minimum(np.searchsorted(columns, self.columns), len(columns) - 1)
-        return np.where(columns[places] == self.columns, self.values * data[places], np.float32(0))
+    def __len__(self) -> int:
+        return len(self.values.data)
 
-    def added_up(self, met: NDArray[np.float32]) -> tuple[Values, Nodes]:
-        """What the entries of every segment are worth together, and how many are worth anything: (s,) each."""
-        if not len(self.rows):
-            return np.zeros(0), np.zeros(0, np.int64)
-        worth = np.add.reduceat(met, self.starts[:-1], dtype=np.float64)
-        return worth, np.add.reduceat(met != 0, self.starts[:-1], dtype=np.int64)
+    def added_up(self, side: Values) -> tuple[Values, Nodes]:
+        """What each row is worth times a `side` (width,), and how many of its entries are worth anything: (s,) each."""
+        worth, counts = self.values @ side, self.told @ (side != 0).astype(np.int32)
+        return np.asarray(worth), np.asarray(counts, dtype=np.int64)
 
-    def one_by_one(self, met: NDArray[np.float32], segments: Nodes) -> tuple[Nodes, Nodes, Values]:
-        """Of some segments the entries that are worth anything: row, column, worth."""
-        lengths = self.starts[segments + 1] - self.starts[segments]
-        places = runs(self.starts[segments], lengths)
-        some = np.flatnonzero(met[places])
-        rows, places = np.repeat(self.rows[segments], lengths)[some], places[some]
-        return rows, self.columns[places].astype(np.int64), met[places].astype(np.float64)
+    def one_by_one(self, side: Values, rows: range) -> tuple[Nodes, Nodes, Values]:
+        """Of these rows the entries that are worth anything: row, counted from the first, column, worth."""
+        starts = self.values.indptr[rows.start : rows.stop + 1]
+        entries = slice(int(starts[0]), int(starts[-1]))
+        columns = self.values.indices[entries]
+        worth = self.values.data[entries] * side[columns]
+        some = np.flatnonzero(worth)
+        row = np.searchsorted(starts, some + starts[0], side="right") - 1
+        return row, columns[some].astype(np.int64), worth[some]
