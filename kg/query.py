@@ -126,6 +126,10 @@ class Query:
         events = np.repeat(self.indptr[chosen] - indptr[:-1], lengths) + np.arange(indptr[-1])
         return self._with(events, indptr, users=self.users[chosen], now=self.now[chosen])
 
+    def alone(self, row: int) -> Query:
+        """One of the rows."""
+        return self if len(self) == 1 else self.take(np.array([row]))
+
     def without(self, events: NDArray[np.integer[Any]]) -> Query:
         """The query as if these events (positions) had never been."""
         kept = np.ones(len(self.nodes), dtype=bool)

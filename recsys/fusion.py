@@ -16,7 +16,7 @@ from kg.query import Query
 from recsys.blocks import cached
 from recsys.deadline import NEVER, Deadline
 from recsys.errors import RecsysError
-from recsys.types import Contribution, Explains, Explanation, Holdout, Path, Scorer, Scores, explainer, explains
+from recsys.types import Contribution, Explanation, Holdout, Path, Scorer, Scores, explainer, explains
 
 
 class Fusion:
@@ -43,7 +43,7 @@ class Fusion:
 
     @property
     def additive(self) -> bool:
-        return all(isinstance(part, Explains) and part.additive for part in self.used.values())
+        return all(explains(part) and part.additive for part in self.used.values())
 
     @property
     def learned(self) -> NDArray[np.float64]:
@@ -106,7 +106,7 @@ class Fusion:
 
     def explainer(self, query: Query, row: int, deadline: Deadline = NEVER) -> Callable[[int], Explanation]:
         asked, additive = [], self.additive
-        (factors,) = self.factors_of(query.take(np.array([row])))
+        (factors,) = self.factors_of(query.alone(row))
         for (name, part), factor, missing in zip(self.parts.items(), factors, self.missing_, strict=True):
             if not factor:
                 continue

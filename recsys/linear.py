@@ -41,7 +41,7 @@ class Weighed(Events):
         cls, query: Query, row: int, weighting: Weighting, *, only_items: bool = False, deadline: Deadline = NEVER
     ) -> Weighed:
         """The events of a row; `only_items` leaves out those on other nodes."""
-        alone = query if len(query) == 1 else query.take(np.array([row]))
+        alone = query.alone(row)
         weights = alone.event_weights(weighting).astype(np.float64)
         on_items = (alone.nodes >= query.items.start) & (alone.nodes < query.items.stop)
         kept = np.flatnonzero((weights != 0) & (on_items | (not only_items)))

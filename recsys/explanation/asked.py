@@ -105,7 +105,7 @@ class Draw:
         found = []
         for row, item in zip(self.rows.tolist(), items.tolist(), strict=True):
             if item >= 0 and warm[item]:
-                alone = self.query.take(np.array([row]))
+                alone = self.query.alone(row)
                 begun = time.thread_time()
                 told = scorer.explain(alone, 0, item)
                 asked = Asked(alone, item, float(scores[row, item]), told, time.thread_time() - begun)
@@ -116,7 +116,7 @@ class Draw:
         """Seconds that each of the first n people's lists takes: ranked, and every item of it explained."""
         seconds = []
         for row in range(min(n, len(self.query))):
-            alone = self.query.take(np.array([row]))
+            alone = self.query.alone(row)
             begun = time.thread_time()
             best = recommend(scorer, alone, self.k, exclude_kinds=self.unseen).items[0]
             explain = explainer(scorer, alone, 0)

@@ -45,7 +45,7 @@ def why_above(scorer: Explains, query: Query, row: int, first: int, second: int)
     Raises RecsysError where a scorer has no opinion of one of them, or the parts do not add up to its score.
     """
     told = list(map(explainer(scorer, query, row), (first, second)))
-    actual = scored(scorer, query.take(np.array([row])), None)[0] if isinstance(scorer, Scorer) else None
+    actual = scored(scorer, query.alone(row), None)[0] if isinstance(scorer, Scorer) else None
     for explanation in told:
         item = explanation.item - query.items.start
         if np.isnan(explanation.score):

@@ -52,7 +52,7 @@ def counterfactual(
     `item` counts within the items; `allowed` bool (n_items,) are the candidates. None: no such set was found. An answer
     is verified by scoring the query without it. Raises RecsysError where the item is not among the first `k`.
     """
-    search = _Search(scorer, query.take(np.array([row])), item, k, allowed)
+    search = _Search(scorer, query.alone(row), item, k, allowed)
     rank = int(ranks(search.scores, item)[0])
     if rank > k or not np.isfinite(search.scores[0, item]):
         raise RecsysError("the item is not in the list", value=rank, fix="Ask `why_not` instead.")

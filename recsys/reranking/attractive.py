@@ -39,7 +39,7 @@ class Attractive:
         for row, items in enumerate(slate.items[:, : _LONGER * setting.k].tolist()):
             explain = explainer(setting.scorer, setting.query, row)
             paths = [strongest_path(explain(item)) if item >= 0 else None for item in items]
-            recent = known.recency(setting.query.take(np.array([row])))
+            recent = known.recency(setting.query.alone(row))
             own = [0.0 if path is None else recent.get(path.nodes[0], 0.0) + _passed(known, path) for path in paths]
             amounts[row, : len(items)] = self.weight / 3 * self._told(slate.values[row], np.array(own), paths)
         return slate.raised(amounts)

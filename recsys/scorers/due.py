@@ -90,15 +90,19 @@ class Due:
 
     def explainer(self, query: Query, row: int, _: Deadline = NEVER) -> Callable[[int], Explanation]:
         events = Weighed.weigh(query, row, self.weighting, only_items=True)
-        worth = self._worth(query.take(np.array([row])))[events.positions - query.indptr[row]]
 
         def explain(item: int) -> Explanation:
             node = query.items.start + item
-            told = np.flatnonzero((events.nodes == node) & (worth != 0))
-            parts = tuple(
-                Contribution(value, "path", self.name, event, Path((node,)))
-                for value, event in zip(worth[told].tolist(), events.some(told), strict=True)
-            )
+            own = np.flatnonzero(events.nodes == node)
+            parts: tuple[Contribution, ...] = ()
+            if len(own):
+                worth = events.once("worth", lambda: self._worth(query.alone(row)))
+                values = worth[events.positions[own] - query.indptr[row]]
+                parts = tuple(
+                    Contribution(value, "path", self.name, event, Path((node,)))
+                    for value, event in zip(values.tolist(), events.some(own), strict=True)
+                    if value
+                )
             score = float(sum(part.value for part in parts)) if self.opinion_[item] else float("nan")
             return Explanation.of(query, row, item, score, parts, additive=True)
 

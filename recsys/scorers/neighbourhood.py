@@ -98,7 +98,7 @@ class Neighbourhood:
         return Explanation.of(query, row, item, score, parts, additive=False)
 
     def _contributions(self, query: Query, row: int, item: int) -> Iterator[Contribution]:
-        alone = query.take(np.array([row]))
+        alone = query.alone(row)
         near = self._nearest(alone)
         had = self.had_[near.indices].tocsc()
         events = Weighed.weigh(query, row, self.weighting, only_items=True)

@@ -24,6 +24,7 @@ from recsys.linear import STRICT, LinearScorer, Weighed
 from recsys.operators import Factors, power, scaled
 from recsys.scorers.interactions import weightiest
 from recsys.scorers.kinds import kinds_of
+from recsys.scorers.ways import Entries
 from recsys.summands import MANY, Summands
 from recsys.types import Holdout
 
@@ -101,18 +102,16 @@ class Sequels(LinearScorer):
         """Per event one path through the item's own buyers, and one for each of its kinds."""
         assert isinstance(self.operator_, Factors)
         factors, touched = self.operator_, events.touched
-        left = events.once("left", lambda: factors.left[touched - items.start].tocoo())
-        side = factors.side(item).astype(np.float64)
-        worth = left.data * side[left.col]
-        told = np.flatnonzero(worth)
+        left = events.once("left", lambda: Entries.of(factors.left, touched - items.start))
+        rows, columns, worth = left.one_by_one(factors.side(item).astype(np.float64), range(len(touched)))
         buyers, of_kind = (f"rev_{self.step_}", self.step_), (self.relation, f"rev_{self.relation}")
         for by_kind in (False, True):
-            mine = told[(left.col[told] >= len(items)) == by_kind]
-            rows, n = left.row[mine].astype(np.int64), len(mine)
-            kinds = [self.kind_start_ + left.col[mine] - len(items), np.full(n, MANY)] if by_kind else []
-            nodes = np.stack([touched[rows], *kinds, np.full(n, MANY), np.full(n, items.start + item)], axis=1)
+            mine = np.flatnonzero((columns >= len(items)) == by_kind)
+            n = len(mine)
+            kinds = [self.kind_start_ + columns[mine] - len(items), np.full(n, MANY)] if by_kind else []
+            nodes = np.stack([touched[rows[mine]], *kinds, np.full(n, MANY), np.full(n, items.start + item)], axis=1)
             relations = (*of_kind, *buyers) if by_kind else buyers
-            yield events.summands(self.name, "path", rows, worth[mine], nodes, relations)
+            yield events.summands(self.name, "path", rows[mine], worth[mine], nodes, relations)
 
 
 def _later(before: csr_array, after: csr_array) -> Iterator[tuple[slice, csr_array]]:

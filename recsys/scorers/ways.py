@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -74,22 +75,26 @@ def half(steps: Sequence[csr_array], starts: Nodes) -> Walked:
 class Entries:
     """Some rows of a matrix, kept to be met by what one item after the other has in its columns.
 
-    values  csr float64 (s, width); told csr int32, 1 for each of its entries that is not 0
+    values  csr float64 (s, width)
     """
 
     values: csr_array[np.float64]
-    told: csr_array[np.int32]
 
     @classmethod
     def of(cls, matrix: csr_array, rows: Nodes) -> Entries:
         """These rows (s,) of a matrix."""
         chosen = matrix[rows]
-        where = chosen.indices, chosen.indptr
-        values, told = chosen.data.astype(np.float64), (chosen.data != 0).astype(np.int32)
-        return cls(csr_array((values, *where), chosen.shape), csr_array((told, *where), chosen.shape))
+        chosen.data = chosen.data.astype(np.float64)  # `chosen.astype` would copy the indices, too
+        return cls(chosen)
 
     def __len__(self) -> int:
         return len(self.values.data)
+
+    @cached_property
+    def told(self) -> csr_array[np.int32]:
+        """1 for each entry that is not 0."""
+        ones = (self.values.data != 0).astype(np.int32)
+        return csr_array((ones, self.values.indices, self.values.indptr), self.values.shape)
 
     def added_up(self, side: Values) -> tuple[Values, Nodes]:
         """What each row is worth times a `side` (width,), and how many of its entries are worth anything: (s,) each."""
