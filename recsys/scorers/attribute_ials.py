@@ -86,4 +86,4 @@ def ridge(F: csr_array, Y: NDArray[np.float32], l2: float) -> NDArray[np.float32
         return (across @ (F @ turned.T)).T + np.float32(l2) * turned
 
     goal = (across @ Y).T.astype(np.float32)
-    return conjugate(applied, goal, np.zeros_like(goal), _STEPS).T
+    return conjugate(applied, np.zeros_like(goal), goal, _STEPS).T

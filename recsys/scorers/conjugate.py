@@ -1,6 +1,7 @@
 """Conjugate gradients on many systems of equations at once, one a row.
 
-Hestenes & Stiefel, "Methods of conjugate gradients for solving linear systems", 1952.
+Hestenes & Stiefel, "Methods of conjugate gradients for solving linear systems", 1952; preconditioned as in Golub & Van
+Loan, "Matrix computations", algorithm 11.5.1.
 """
 
 from __future__ import annotations
@@ -13,23 +14,27 @@ from numpy.typing import NDArray
 Matrix = NDArray[np.float32]
 
 
-def conjugate(applied: Callable[[Matrix], Matrix], goal: Matrix, start: Matrix, n_steps: int) -> Matrix:
-    """After `n_steps` from `start`, the x whose rows A_r x_r come near those of `goal`, float32 (n, d).
+def conjugate(
+    applied: Callable[[Matrix], Matrix], start: Matrix, residual: Matrix, n_steps: int, inverse: Matrix | None = None
+) -> Matrix:
+    """After `n_steps` from `start`, the x whose rows A_r x_r come near those of a goal, float32 (n, d).
 
-    `applied` gives A_r x_r of all rows; every A_r is symmetric and positive definite.
+    `applied` gives A_r x_r of all rows, every A_r symmetric and positive definite; `residual` is goal − applied(start).
+    `inverse` (n, d), all above 0, are diagonals of matrices that stand for the inverses of the A_r: the nearer they
+    come, the fewer steps it takes.
     """
-    x = start.copy()
-    residual = goal - applied(x)
-    direction = residual.copy()
-    size = (residual**2).sum(axis=1)
+    x, residual = start.copy(), residual.copy()
+    direction = np.zeros_like(x)
+    before = np.full(len(x), np.inf, dtype=np.float32)
     for _step in range(n_steps):
+        guess = residual if inverse is None else inverse * residual
+        size = np.vecdot(residual, guess)
+        direction = guess + _ratio(size, before) * direction
         moved = applied(direction)
-        length = _ratio(size, (direction * moved).sum(axis=1))
+        length = _ratio(size, np.vecdot(direction, moved))
         x += length * direction
         residual -= length * moved
-        smaller = (residual**2).sum(axis=1)
-        direction = residual + _ratio(smaller, size) * direction
-        size = smaller
+        before = size
     return x
 
 

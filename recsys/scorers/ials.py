@@ -8,6 +8,7 @@ filtering", RecSys 2011.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -19,6 +20,7 @@ from scipy.sparse import csr_array
 
 from kg.graph import KnowledgeGraph
 from kg.query import Weighting
+from recsys.blocks import CACHE_BYTES
 from recsys.demand import DEMANDS, Demand
 from recsys.grid import FADING, Span, half_life
 from recsys.linear import STRICT
@@ -26,9 +28,9 @@ from recsys.operators import Factors
 from recsys.scorers.conjugate import conjugate
 from recsys.scorers.interactions import ItemToItem
 from recsys.scorers.memory import require
+from recsys.scorers.padded import Block, padded
 from recsys.types import Holdout
 
-_BLOCK = 1 << 14  # interactions whose factors are held at once: they stay in the cache
 _BYTES = 4
 _Matrix = NDArray[np.float32]
 
@@ -50,7 +52,7 @@ class IALS(ItemToItem):
     regularisation: PositiveFloat = 0.01
     frequency: NonNegativeFloat = 1.0
     n_sweeps: PositiveInt = 16
-    n_conjugate: PositiveInt = 3
+    n_conjugate: PositiveInt = 2
     output_power: float = 0.0
     train_half_life: PositiveFloat | None = 180
     demand: Demand = Demand()
@@ -78,9 +80,11 @@ class IALS(ItemToItem):
         first = rng.standard_normal((X.shape[1], self.n_factors), dtype=np.float32)
         items = first * np.float32(0.1 / np.sqrt(self.n_factors))
         users = np.zeros((X.shape[0], self.n_factors), dtype=np.float32)
+        room = CACHE_BYTES // (_BYTES * self.n_factors)
+        by_user, by_item = padded(X, room), padded(across, room)
         for _sweep in range(self.n_sweeps):
-            users = solve(X, items, users, self.unobserved, of_users, self.n_conjugate)
-            items = solve(across, users, items, self.unobserved, of_items, self.n_conjugate)
+            users = solve(by_user, items, users, self.unobserved, of_users, self.n_conjugate)
+            items = solve(by_item, users, items, self.unobserved, of_items, self.n_conjugate)
         known = np.diff(X.indptr) > 0
         n = max(int(known.sum()), 1)
         mean = self.unobserved * items.T @ items + (items.T * (self.degrees_ / n)) @ items
@@ -97,25 +101,41 @@ class IALS(ItemToItem):
 
 
 def solve(
-    X: csr_array, others: _Matrix, start: _Matrix, unobserved: float, penalties: NDArray[np.float32], n_steps: int
+    blocks: Iterable[Block],
+    others: _Matrix,
+    start: _Matrix,
+    unobserved: float,
+    penalties: NDArray[np.float32],
+    n_steps: int,
 ) -> _Matrix:
-    """The factors of all rows of X given those of its columns: `n_steps` conjugate gradients on every row at once.
+    """The factors of all rows given those of the columns: `n_steps` conjugate gradients on every row.
 
-    Row r minimises Σ_c w_rc (1 − x_r·y_c)² + unobserved Σ_c (x_r·y_c)² + penalty_r ‖x_r‖².
+    Row r minimises Σ_c w_rc (1 − x_r·y_c)² + unobserved Σ_c (x_r·y_c)² + penalty_r ‖x_r‖². All factors are turned so
+    that unobserved YᵀY, which all rows share, is a diagonal matrix: a product with it costs next to nothing then, and
+    what divides by it makes the gradients preconditioned ones.
     """
-    shared = np.float32(unobserved) * others.T @ others
+    shared, turn = np.linalg.eigh(np.float32(unobserved) * others.T @ others)
+    others, found = others @ turn, start @ turn
+    shared = np.maximum(shared, 0)  # which it is but for rounding
+    for block in blocks:
+        found[block.rows] = _solved(block, others, found[block.rows], shared + penalties[block.rows, None], n_steps)
+    return found @ turn.T
+
+
+def _solved(block: Block, others: _Matrix, x: _Matrix, diagonal: _Matrix, n_steps: int) -> _Matrix:
+    """The factors of a block's rows from x on, where `diagonal` (b, d) stands for what is not of its entries."""
+    theirs, weights = np.take(others, block.columns, axis=0), block.values  # (b, n, d): stays in the cache
+
+    def said(x: _Matrix) -> _Matrix:
+        """x_r·y_c of every entry, (b, n)."""
+        return (theirs @ x[:, :, None])[:, :, 0]
+
+    def added_up(values: _Matrix) -> _Matrix:
+        """Σ_c value_rc y_c, (b, d)."""
+        return (values[:, None, :] @ theirs)[:, 0]
 
     def applied(x: _Matrix) -> _Matrix:
-        return x @ shared + penalties[:, None] * x + _weighed(X, others, x) @ others
+        return added_up(weights * said(x)) + diagonal * x
 
-    return conjugate(applied, X @ others, start, n_steps)
-
-
-def _weighed(X: csr_array, others: _Matrix, x: _Matrix) -> csr_array:
-    """X with every entry times x_r·y_c."""
-    rows = np.repeat(np.arange(X.shape[0]), np.diff(X.indptr))
-    said = np.empty(X.nnz, dtype=np.float32)
-    for start in range(0, X.nnz, _BLOCK):
-        part = slice(start, start + _BLOCK)
-        np.einsum("ef,ef->e", x[rows[part]], others[X.indices[part]], out=said[part])
-    return csr_array((X.data * said, X.indices, X.indptr), X.shape)
+    residual = added_up(weights * (1 - said(x))) - diagonal * x
+    return conjugate(applied, x, residual, n_steps, np.reciprocal(diagonal))
