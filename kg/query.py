@@ -95,8 +95,11 @@ class Query:
     def event_weights(self, weighting: Weighting) -> NDArray[np.float32]:
         """What every event weighs, float32 (E,)."""
         by_kind = np.array([weighting.of_kind(kind) for kind in self.kind_names] or [0.0], dtype=np.float32)
+        weights: NDArray[np.float32] = by_kind[self.kinds] * self.quantities
+        if weighting.half_life is None:
+            return weights
         ages = np.where(self.times == TIMELESS, 0, self.now[self.rows] - self.times)
-        return by_kind[self.kinds] * self.quantities * weighting.decay(ages)
+        return weights * weighting.decay(ages)
 
     def weights(self, weighting: Weighting) -> csr_array:
         """The query as weights on all nodes: csr float32 (B, n_nodes), events on one node summed."""

@@ -25,11 +25,14 @@ from recsys.grid import Span, half_life
 from recsys.linear import STRICT, LinearScorer, Weighed
 from recsys.operators import dense, power, scaled
 from recsys.scorers.interactions import strongest, weightiest
-from recsys.types import MANY, Contribution, Holdout, Path, Scores
+from recsys.summands import MANY, Summands
+from recsys.types import Holdout, Scores
 
 Floats = NDArray[np.float64]
 _ROUNDS = 30  # of powers: the largest eigenvalue stands far above the others
 _TINY = 1e-30
+MOST_WALKS = 1 << 60
+"""Of more walks than this it is said that they are so many: whole numbers end soon after."""
 
 
 @dataclass(config=STRICT)
@@ -101,21 +104,22 @@ class Polynomial(LinearScorer):
         total[:, ~self.opinion_] = np.nan
         return total
 
-    def contributions(self, events: Weighed, items: range, item: int) -> Iterator[Contribution]:
+    def contributions(self, events: Weighed, items: range, item: int) -> Iterator[Summands]:
         """One path per event and length of walk, with the number of different walks."""
-        rows = events.nodes - items.start
-        reached, counted = np.eye(1, len(items), item)[0], np.eye(1, len(items), item)[0]
-        edges = (self.network_ > 0).astype(np.float64)
-        start = events.weights * self.before_[rows]
+        rows, goal = events.touched - items.start, items.start + item
+        network = events.once("network", lambda: self.network_.astype(np.float64))
+        edges = events.once("edges", lambda: (self.network_ > 0).astype(np.float64))
+        reached = counted = np.eye(1, len(items), item)[0]
         for steps, coefficient in enumerate(self.coefficients_.tolist(), start=1):
-            reached = self.network_.T @ (self.network_ @ reached)
+            reached = network.T @ (network @ reached)
             counted = edges.T @ (edges @ counted)
-            worth = coefficient * start * reached[rows]
+            worth = coefficient * self.before_[rows] * reached[rows]
             told = np.flatnonzero(worth)
-            between, relations = (MANY,) * (2 * steps - 1), (f"rev_{self.step_}", self.step_) * steps
-            for place, event in zip(told.tolist(), events.some(told), strict=True):
-                path = Path((event.node, *between, items.start + item), relations, int(counted[rows[place]]))
-                yield Contribution(float(worth[place]), "path", self.name, event, path)
+            between = np.full((len(told), 2 * steps - 1), MANY)
+            nodes = np.column_stack([events.touched[told], between, np.full(len(told), goal)])
+            counts = np.minimum(counted[rows[told]], MOST_WALKS).astype(np.int64)
+            relations = (f"rev_{self.step_}", self.step_) * steps
+            yield events.summands(self.name, "path", told, worth[told], nodes, relations, counts)
 
 
 def largest(X: csr_array) -> float:

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.sparse import csr_array, random_array
 
+from recsys import blocks
 from recsys.operators import Diagonal, Factors, Operator, apply, column, power, scaled
 
 N = 9
@@ -50,7 +51,9 @@ def test_every_shape_is_its_dense_matrix(shape: str, seed: int) -> None:
         np.testing.assert_allclose(column(operator, rows, item), matrix[rows, item], atol=1e-5)
 
 
-def test_a_crowded_product_of_factors_is_the_same() -> None:
+@pytest.mark.parametrize("cache", [blocks.CACHE_BYTES, 50], ids=["all items at once", "some items at a time"])
+def test_a_crowded_product_of_factors_is_the_same(monkeypatch: pytest.MonkeyPatch, cache: int) -> None:
+    monkeypatch.setattr(blocks, "CACHE_BYTES", cache)
     rng = np.random.default_rng(1)
     left, right = sparse(rng, N, 30), sparse(rng, N, 30)
     full, thin = csr_array(np.ones((2, N), np.float32)), csr_array(np.eye(1, N, dtype=np.float32))

@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
+import kg
 from kg.query import Weighting
 from recsys.demand import Demand
 from recsys.explanation.steps import broken
-from recsys.scorers.polynomial import Polynomial, coefficients
+from recsys.scorers.polynomial import MOST_WALKS, Polynomial, coefficients
 from tests.recsys.scorers.shops import shop
 
 
@@ -61,3 +63,13 @@ def test_every_length_of_walk_is_told_and_counted() -> None:
         assert part.path.count == walks[part.event.node - query.items.start, item]
         lengths.add(power)
     assert lengths == {1, 2, 3}
+
+
+def test_more_walks_than_can_be_counted_are_no_trouble() -> None:
+    """60 people who bought all of 60 items: there are 60¹¹ walks of twelve steps between any two of these."""
+    everybody = pd.MultiIndex.from_product([[f"u{u}" for u in range(60)], [f"i{i}" for i in range(60)]])
+    log = everybody.to_frame(index=False, name=["user_id", "item_id"]).assign(time=pd.Timestamp("2024-01-01"))
+    graph = kg.build(kg.Tables.of(events=log.astype({"time": "datetime64[us]"})))
+    told = Polynomial(order=6).fit(graph).explain(graph.query(), 0, 0)
+    assert told.complete
+    assert max(part.path.count for part in told.contributions if part.path) == MOST_WALKS
