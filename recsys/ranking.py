@@ -45,7 +45,7 @@ def rank(
     if allowed is not None:
         columns = np.append(np.flatnonzero(allowed), -1)
         own = None if excluded is None else excluded[:, columns[:-1]]
-        found = rank(scores[:, columns[:-1]], k, excluded=own, users=users)
+        found = rank(scores.take(columns[:-1], axis=1), k, excluded=own, users=users)
         return replace(found, items=columns[found.items])  # −1 stays −1
     if is_wide(scores, k) and scores.flags.writeable:
         with _without(scores, excluded):

@@ -25,21 +25,31 @@ def top(scores: NDArray[np.floating[Any]], k: int) -> NDArray[np.int64]:
 
 def _top_of_narrow(scores: NDArray[np.floating[Any]], k: int) -> NDArray[np.int64]:
     n = scores.shape[1]
-    chosen = np.broadcast_to(np.arange(n), scores.shape)
-    if k < n:
-        threshold = np.partition(scores, n - k, axis=1)[:, n - k, None]
-        kept = scores >= threshold
-        counts = np.count_nonzero(kept, axis=1)
-        tied = np.flatnonzero(counts > k)
-        rows, places = np.nonzero(scores[tied] == threshold[tied])
-        equal = np.bincount(rows, minlength=len(tied))
-        spare = counts[tied] - k
-        number = np.cumsum(equal)[rows] - np.arange(len(rows))  # 1 for a row's last equal one, 2 for the one before
-        dropped = number <= spare[rows]
-        kept[tied[rows[dropped]], places[dropped]] = False
-        chosen = np.nonzero(kept)[1].reshape(-1, k)
+    chosen = _highest(scores, k)[0] if k < n else np.broadcast_to(np.arange(n), scores.shape)
     order = np.argsort(-np.take_along_axis(scores, chosen, axis=1), axis=1, kind="stable")
     return np.take_along_axis(chosen, order, axis=1)
+
+
+def _highest(
+    scores: NDArray[np.floating[Any]], k: int
+) -> tuple[NDArray[np.int64], NDArray[np.floating[Any]], NDArray[np.int64]]:
+    """Places of the k ≤ n highest values of every row, ascending, of equal ones the first: int64 (B, k).
+
+    And the least of them, (B,), and the rows in which more than k values are as high as that, int64 (t,).
+    """
+    n_rows, n = scores.shape
+    least = np.partition(scores, n - k, axis=1)[:, n - k].copy()
+    kept = scores >= least[:, None]
+    tied = np.empty(0, dtype=np.int64)
+    if np.count_nonzero(kept) > n_rows * k:
+        counts = np.count_nonzero(kept, axis=1)
+        tied = np.flatnonzero(counts > k)
+        rows, places = np.nonzero(scores[tied] == least[tied, None])
+        equal = np.bincount(rows, minlength=len(tied))
+        number = np.cumsum(equal)[rows] - np.arange(len(rows))  # 1 for a row's last equal one, 2 for the one before
+        dropped = number <= (counts[tied] - k)[rows]
+        kept[tied[rows[dropped]], places[dropped]] = False
+    return np.flatnonzero(kept).reshape(-1, k) - n * np.arange(n_rows)[:, None], least, tied
 
 
 def _top_of_wide(scores: NDArray[np.floating[Any]], k: int) -> NDArray[np.int64]:
@@ -54,15 +64,13 @@ def _top_of_wide(scores: NDArray[np.floating[Any]], k: int) -> NDArray[np.int64]
     whole = n - n % m
     maxima = np.fmax.reduce(scores[:, :whole].reshape(n_rows, whole // m, m), axis=1)
     maxima[:, : n - whole] = np.fmax(maxima[:, : n - whole], scores[:, whole:])
-    chunks = np.sort(top(_known(maxima), k), axis=1)
-    least = np.take_along_axis(maxima, chunks, axis=1).min(axis=1)
+    chunks, least, tied = _highest(_known(maxima), k)
     items = (np.arange(0, n, m)[:, None] + chunks[:, None, :]).reshape(n_rows, -1)
-    values = _known(np.take_along_axis(scores, np.minimum(items, n - 1), axis=1))
+    values = _known(scores.reshape(-1).take(items + n * np.arange(n_rows)[:, None], mode="clip"))
     values[items >= n] = -np.inf  # behind the end: after all that is equal, so never taken
     places = _top_of_narrow(values, k)
     found, best = np.take_along_axis(items, places, axis=1), np.take_along_axis(values, places, axis=1)
-    elsewhere = np.count_nonzero(maxima >= least[:, None], axis=1) > k
-    for row in np.flatnonzero(elsewhere & (best[:, -1] == least)):
+    for row in tied[best[tied, -1] == least[tied]]:
         lowest = best[row] == least[row]
         found[row, lowest] = _first(scores[row], least[row], int(lowest.sum()))
     return found
@@ -81,5 +89,4 @@ def _first(values: NDArray[np.floating[Any]], value: np.floating[Any], n: int) -
 
 def _known(values: NDArray[np.floating[Any]]) -> NDArray[np.floating[Any]]:
     """The values, of one's own, −∞ in the place of NaN."""
-    values[np.isnan(values)] = -np.inf
-    return values
+    return np.fmax(values, -np.inf, out=values)

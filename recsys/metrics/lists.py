@@ -48,9 +48,11 @@ class Lists:
     ) -> Lists:
         """From lists (B, K) and targets csr (B, n_items), any value that is stored being a target."""
         n_rows, n_items = targets.shape
-        right = np.repeat(np.arange(n_rows), np.diff(targets.indptr)) * n_items + targets.indices
+        right = np.sort(
+            np.repeat(np.arange(n_rows), np.diff(targets.indptr)) * n_items + targets.indices, kind="stable"
+        )
         given = np.arange(n_rows)[:, None] * n_items + items
-        hits = np.isin(given, right) & (items >= 0)
+        hits = (np.append(right, -1)[np.searchsorted(right, given)] == given) & (items >= 0)
         n_targets = np.diff(targets.indptr).astype(np.int64)
         return cls(items, hits, n_targets, popularity, n_users, history, categories, beaten)
 

@@ -83,8 +83,8 @@ class IALS(ItemToItem):
         room = CACHE_BYTES // (_BYTES * self.n_factors)
         by_user, by_item = padded(X, room), padded(across, room)
         for _sweep in range(self.n_sweeps):
-            users = solve(by_user, items, users, self.unobserved, of_users, self.n_conjugate)
-            items = solve(by_item, users, items, self.unobserved, of_items, self.n_conjugate)
+            users, items = solve(by_user, users, items, self.unobserved, of_users, self.n_conjugate)
+            items, users = solve(by_item, items, users, self.unobserved, of_items, self.n_conjugate)
         known = np.diff(X.indptr) > 0
         n = max(int(known.sum()), 1)
         mean = self.unobserved * items.T @ items + (items.T * (self.degrees_ / n)) @ items
@@ -102,27 +102,27 @@ class IALS(ItemToItem):
 
 def solve(
     blocks: Iterable[Block],
-    others: _Matrix,
     start: _Matrix,
+    others: _Matrix,
     unobserved: float,
     penalties: NDArray[np.float32],
     n_steps: int,
-) -> _Matrix:
-    """The factors of all rows given those of the columns: `n_steps` conjugate gradients on every row.
+) -> tuple[_Matrix, _Matrix]:
+    """The factors of all rows given those of the columns: `n_steps` conjugate gradients on every row; and the columns'.
 
-    Row r minimises Σ_c w_rc (1 − x_r·y_c)² + unobserved Σ_c (x_r·y_c)² + penalty_r ‖x_r‖². All factors are turned so
-    that unobserved YᵀY, which all rows share, is a diagonal matrix: a product with it costs next to nothing then, and
-    what divides by it makes the gradients preconditioned ones.
+    Row r minimises Σ_c w_rc (1 − x_r·y_c)² + unobserved Σ_c (x_r·y_c)² + penalty_r ‖x_r‖². Both are turned so that
+    unobserved YᵀY, which all rows share, is a diagonal matrix: a product with it costs next to nothing then, and what
+    divides by it makes the gradients preconditioned ones.
     """
-    shared, turn = np.linalg.eigh(np.float32(unobserved) * others.T @ others)
-    others, found = others @ turn, start @ turn
+    shared, turn = np.linalg.eigh(np.float32(unobserved) * (others.T @ others))
     shared = np.maximum(shared, 0)  # which it is but for rounding
+    found, others = start @ turn, others @ turn
     for block in blocks:
-        found[block.rows] = _solved(block, others, found[block.rows], shared + penalties[block.rows, None], n_steps)
-    return found @ turn.T
+        found[block.rows] = _solved(block, found[block.rows], others, shared + penalties[block.rows, None], n_steps)
+    return found, others
 
 
-def _solved(block: Block, others: _Matrix, x: _Matrix, diagonal: _Matrix, n_steps: int) -> _Matrix:
+def _solved(block: Block, x: _Matrix, others: _Matrix, diagonal: _Matrix, n_steps: int) -> _Matrix:
     """The factors of a block's rows from x on, where `diagonal` (b, d) stands for what is not of its entries."""
     theirs, weights = np.take(others, block.columns, axis=0), block.values  # (b, n, d): stays in the cache
 

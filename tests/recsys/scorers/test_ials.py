@@ -34,8 +34,10 @@ def test_enough_steps_solve_the_normal_equations(n_rows: int, n_columns: int, n_
     others = rng.standard_normal((n_columns, n_factors)).astype(np.float32)
     penalties = (0.2 + rng.random(n_rows)).astype(np.float32)
     start = rng.standard_normal((n_rows, n_factors)).astype(np.float32)
-    found = solve(padded(X, 30), others, start, 0.1, penalties, 2 * n_factors)
-    np.testing.assert_allclose(found, slow_solve(X.toarray(), others, 0.1, penalties), atol=1e-3)
+    found, turned = solve(padded(X, 30), start, others, 0.1, penalties, 2 * n_factors)
+    np.testing.assert_allclose(turned @ turned.T, others @ others.T, atol=1e-4)
+    expected = slow_solve(X.toarray(), others, 0.1, penalties) @ others.T
+    np.testing.assert_allclose(found @ turned.T, expected, atol=1e-3)
 
 
 def test_rows_of_one_length_stand_side_by_side() -> None:
