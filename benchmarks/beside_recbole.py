@@ -59,8 +59,8 @@ def written(window: Window, folder: Path) -> int:
 def theirs(folder: Path, told: argparse.Namespace) -> list[dict[str, Any]]:
     """What every epoch of RecBole's says: `seconds` of training so far, `ndcg`."""
     asked = {"embedding_size": told.size, "n_layers": told.layers}
-    words = [str(told.python), str(CHILD), str(folder), NAME, json.dumps(asked), str(told.minutes), str(told.threads)]
-    done = subprocess.run(words, stdout=subprocess.PIPE, check=True, text=True)
+    words = ["train", str(folder), NAME, json.dumps(asked), str(told.threads), str(told.minutes)]
+    done = subprocess.run([told.python, CHILD, *words], stdout=subprocess.PIPE, check=True, text=True)
     return [json.loads(line) for line in done.stdout.splitlines() if line.startswith('{"epoch"')]
 
 
