@@ -4,7 +4,8 @@
 
 RecBole runs in an environment of its own (1.2.1 with numpy < 2, pandas < 3): its trainer's evaluation of its BPR, whose
 factors are those of a truncated SVD here, all items ranked, those of train masked. Seconds are the processor's, of one
-thread, the least of rounds in turn, for each size of its batches; both look at lists of 10 and of 20.
+thread, the least of rounds in turn, for each size of its batches (ours has none that one chooses: the least of all);
+both look at lists of 10 and of 20.
 """
 
 import argparse
@@ -64,7 +65,7 @@ def main() -> None:
     scorer = Product(X @ right.T, right)
     n_users = int((np.diff(window.holdout.targets.indptr) > 0).sum())
     print(f"{n_users:,} users, {window.graph.n_items:,} items, {told.factors} factors\n")
-    print("| scores in a batch | RecBole, s | users/s | ours, s | users/s | times |\n|---:|---:|---:|---:|---:|---:|")
+    theirs, ours = dict[int, float](), float("inf")
     for batch in told.batches:
         with tempfile.TemporaryDirectory() as folder:
             written(window, Path(folder))
@@ -79,18 +80,19 @@ def main() -> None:
             ) as child:
                 assert child.stdin is not None
                 assert child.stdout is not None
-                took = []
                 for _round in range(told.rounds):
                     begun = process_time()
                     judged = evaluate({"": scorer}, window.holdout, PROTOCOL, ["warm"])
-                    own = process_time() - begun
+                    ours = min(ours, process_time() - begun)
                     print(file=child.stdin, flush=True)
-                    their, found = json.loads(child.stdout.readline())
-                    took.append((their, own))
+                    seconds, found = json.loads(child.stdout.readline())
+                    theirs[batch] = min(theirs.get(batch, seconds), seconds)
                 child.stdin.close()
-        their, own = np.min(took, axis=0)
-        told_of = f"{their:.2f} | {n_users / their:,.0f} | {own:.2f} | {n_users / own:,.0f} | {their / own:.1f}"
-        print(f"| {batch:,} | {told_of} |", flush=True)
+    print("| by | seconds | users/s | ours is so many times as fast |\n|---|---:|---:|---:|")
+    print(f"| ours | {ours:.2f} | {n_users / ours:,.0f} | |")
+    for batch, seconds in theirs.items():
+        told_of = f"{seconds:.2f} | {n_users / seconds:,.0f} | {seconds / ours:.1f}"
+        print(f"| RecBole, {batch:,} scores in a batch | {told_of} |")
     print("\n| metric | RecBole's | ours |\n|---|---:|---:|")
     for name, called in METRICS.items():
         for k in PROTOCOL.k:

@@ -114,6 +114,7 @@ def main() -> None:
     words.add_argument("--factors", type=int, nargs="*", default=[64, 256])
     words.add_argument("--unobserved", type=float, default=0.1)
     words.add_argument("--rounds", type=int, default=3)
+    words.add_argument("--only", default="", help="works whose names begin so")
     told = words.parse_args()
     limit(1)
     window = Exam(read(told.data), 0).test
@@ -132,6 +133,8 @@ def main() -> None:
             assert child.stdin is not None
             assert child.stdout is not None
             for work in works(told.factors, told.unobserved, 0.01 * level / told.unobserved):
+                if not work.name.startswith(told.only):
+                    continue
                 ours, theirs = [], []
                 for _round in range(told.rounds):
                     seconds, scorer = timed(work, window)

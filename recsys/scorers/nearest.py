@@ -13,6 +13,7 @@ Values = NDArray[np.float32]
 Alike = Callable[[Values, Index, Index], Values]
 """Dot products, their rows and their columns, (m,) each → how alike these are, float32 (m,); ≤ 0: not at all."""
 
+_ABOVE_0 = np.finfo(np.float32).tiny
 _BLOCK = 1024  # rows whose neighbours are sought at once: bounds the memory of the product
 
 
@@ -27,8 +28,8 @@ def nearest(rows: csr_array, columns: csr_array, k: int, alike: Alike) -> csr_ar
         block = (rows[start : start + _BLOCK] @ columns).tocsr()
         place = np.repeat(np.arange(start, start + block.shape[0], dtype=np.int32), np.diff(block.indptr))
         similarity = alike(block.data, place, block.indices).astype(np.float32, copy=False)
-        kept = largest(similarity, block.indptr, k)
-        lengths.append(_counts(kept, block.indptr))
+        kept = np.flatnonzero(largest(similarity, block.indptr, k))
+        lengths.append(np.diff(np.searchsorted(kept, block.indptr)))
         found.append(block.indices[kept])
         values.append(similarity[kept])
     indptr = np.cumsum(np.concatenate(lengths))
@@ -38,18 +39,14 @@ def nearest(rows: csr_array, columns: csr_array, k: int, alike: Alike) -> csr_ar
 def largest(values: Values, indptr: Index, k: int) -> NDArray[np.bool_]:
     """Which values are among the k largest of their row and above 0, (m,); of equal ones the first."""
     lengths = np.diff(indptr)
-    least = np.zeros(len(lengths), dtype=np.float32)  # the k-th largest of every row that has so many
+    least = np.full(len(lengths), _ABOVE_0)  # the k-th largest of every row that has so many
     for row in np.flatnonzero(lengths > k).tolist():
-        least[row] = max(np.partition(values[indptr[row] : indptr[row + 1]], -k)[-k], 0)
+        least[row] = max(np.partition(values[indptr[row] : indptr[row + 1]], -k)[-k], _ABOVE_0)
     bound = np.repeat(least, lengths)
     kept = values > bound
-    tied = np.flatnonzero((values == bound) & (values > 0))
+    tied = np.flatnonzero(values == bound)
     rows = np.searchsorted(indptr, tied, side="right") - 1
     before = np.arange(len(tied)) - np.searchsorted(tied, indptr[rows])  # of the same row
-    kept[tied[before < k - _counts(kept, indptr)[rows]]] = True
+    higher = np.diff(np.searchsorted(np.flatnonzero(kept), indptr))
+    kept[tied[before < k - higher[rows]]] = True
     return kept
-
-
-def _counts(mask: NDArray[np.bool_], indptr: Index) -> NDArray[np.int64]:
-    """How many are true in every row, int64 (n_rows,)."""
-    return np.diff(np.searchsorted(np.flatnonzero(mask), indptr))
