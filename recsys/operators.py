@@ -14,12 +14,15 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array, diags_array, issparse
 
-from recsys.blocks import cached
+from recsys.blocks import BLOCK_BYTES, cached
 
 Weights = csr_array[np.float32]
 
 _DENSE_FROM = 0.1
 """The share of entries from which a sparse factor of a product is cheaper as a dense one."""
+_IN_ROWS = 0.25
+"""What it costs to add up numbers of whole rows, where one that lies anywhere costs 1."""
+_BYTES = 4
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,17 +137,36 @@ def _is_sparse(matrix: Any) -> bool:
 
 
 def _apply_factors(weights: Weights, factors: Factors) -> NDArray[np.float32]:
+    scores = (
+        weights @ dense(factors.left @ factors.across) if _for_many(weights, factors) else _one_by_one(weights, factors)
+    )
+    if factors.own is not None:
+        own = weights.tocoo()
+        scores[own.row, own.col] -= own.data * factors.own[own.col]
+    return scores
+
+
+def _for_many(weights: Weights, factors: Factors) -> bool:
+    """Whether the operator is multiplied out before so many ask: there is room, and by mean lengths it costs less."""
+    left, right = factors.left, factors.right
+    (n, d), n_items = left.shape, right.shape[0]
+    if factors.core is not None or not (_is_sparse(left) and _is_sparse(right)) or not n * d:
+        return False
+    if _BYTES * n * n_items > BLOCK_BYTES:
+        return False
+    apart = min(weights.nnz * left.nnz / n / d, weights.shape[0]) * right.nnz
+    together = left.nnz * right.nnz / d + (n + weights.nnz) * n_items * _IN_ROWS
+    return together < apart
+
+
+def _one_by_one(weights: Weights, factors: Factors) -> NDArray[np.float32]:
     inner = weights @ factors.left
     if factors.core is not None:
         inner = dense(inner) @ factors.core
     elif _is_sparse(inner) and inner.nnz > _DENSE_FROM * inner.shape[0] * inner.shape[1]:
         inner = inner.toarray()
     by_rows = _is_sparse(inner) or not _is_sparse(factors.right)
-    scores = dense(inner @ factors.across) if by_rows else _by_items(inner, factors.right)
-    if factors.own is not None:
-        own = weights.tocoo()
-        scores[own.row, own.col] -= own.data * factors.own[own.col]
-    return scores
+    return dense(inner @ factors.across) if by_rows else _by_items(inner, factors.right)
 
 
 def _by_items(inner: NDArray[np.float32], right: csr_array[np.float32]) -> NDArray[np.float32]:

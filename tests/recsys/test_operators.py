@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.sparse import csr_array, random_array
 
-from recsys import blocks
+from recsys import blocks, operators
 from recsys.operators import Diagonal, Factors, Operator, apply, column, power, scaled
 
 N = 9
@@ -49,6 +49,17 @@ def test_every_shape_is_its_dense_matrix(shape: str, seed: int) -> None:
     rows = rng.integers(0, N, 12)
     for item in range(N):
         np.testing.assert_allclose(column(operator, rows, item), matrix[rows, item], atol=1e-5)
+
+
+@pytest.mark.parametrize("room", [blocks.BLOCK_BYTES, 0], ids=["multiplied out", "no room for it"])
+def test_a_product_that_many_ask_is_the_same(monkeypatch: pytest.MonkeyPatch, room: int) -> None:
+    monkeypatch.setattr(operators, "BLOCK_BYTES", room)
+    rng = np.random.default_rng(2)
+    weights, factors = sparse(rng, 200, N), Factors(sparse(rng, N, 40), sparse(rng, N, 40), own=np.ones(N, np.float32))
+    assert operators._for_many(weights, factors) == (room > 0)
+    assert not operators._for_many(weights[:1], factors)
+    expected = weights.toarray() @ (factors.left.toarray() @ factors.right.toarray().T - np.eye(N))
+    np.testing.assert_allclose(apply(weights, factors), expected, atol=1e-5)
 
 
 @pytest.mark.parametrize("cache", [blocks.CACHE_BYTES, 50], ids=["all items at once", "some items at a time"])
