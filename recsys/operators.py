@@ -22,6 +22,8 @@ _DENSE_FROM = 0.1
 """The share of entries from which a sparse factor of a product is cheaper as a dense one."""
 _IN_ROWS = 0.25
 """What it costs to add up numbers of whole rows, where one that lies anywhere costs 1."""
+_SPARSE = 4
+"""And what one costs in a product that stays sparse: it is counted before it is added up, and spread out after that."""
 _BYTES = 4
 
 
@@ -67,8 +69,10 @@ def apply(weights: Weights, operator: Operator) -> NDArray[np.float32]:
             return _apply_factors(weights, operator)
         case Diagonal(values):
             return dense(weights.multiply(values[None, :]))
-        case _:
+        case np.ndarray():
             return dense(weights @ operator)
+        case _:
+            return dense(weights @ (dense(operator) if _crowded(weights, operator) else operator))
 
 
 def row(matrix: csr_array[np.float32], place: int) -> NDArray[np.float32]:
@@ -134,6 +138,15 @@ def dense(matrix: Any) -> NDArray[np.float32]:
 
 def _is_sparse(matrix: Any) -> bool:
     return bool(issparse(matrix))
+
+
+def _crowded(weights: Weights, operator: csr_array[np.float32]) -> bool:
+    """Whether a sparse operator is better dense: there is room, and the product's entries would be many."""
+    n, n_items = operator.shape
+    if _BYTES * n * n_items > BLOCK_BYTES:
+        return False
+    apart = _SPARSE * int(np.diff(operator.indptr)[weights.indices].sum())
+    return (n + weights.nnz) * n_items * _IN_ROWS < apart
 
 
 def _apply_factors(weights: Weights, factors: Factors) -> NDArray[np.float32]:

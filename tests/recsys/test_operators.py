@@ -62,6 +62,15 @@ def test_a_product_that_many_ask_is_the_same(monkeypatch: pytest.MonkeyPatch, ro
     np.testing.assert_allclose(apply(weights, factors), expected, atol=1e-5)
 
 
+@pytest.mark.parametrize("room", [blocks.BLOCK_BYTES, 0], ids=["made dense", "no room for it"])
+def test_a_crowded_sparse_operator_is_the_same(monkeypatch: pytest.MonkeyPatch, room: int) -> None:
+    monkeypatch.setattr(operators, "BLOCK_BYTES", room)
+    rng = np.random.default_rng(3)
+    weights, operator = sparse(rng, 50, N), sparse(rng, N, N)
+    assert operators._crowded(weights, operator) == (room > 0)
+    np.testing.assert_allclose(apply(weights, operator), weights.toarray() @ operator.toarray(), atol=1e-5)
+
+
 @pytest.mark.parametrize("cache", [blocks.CACHE_BYTES, 50], ids=["all items at once", "some items at a time"])
 def test_a_crowded_product_of_factors_is_the_same(monkeypatch: pytest.MonkeyPatch, cache: int) -> None:
     monkeypatch.setattr(blocks, "CACHE_BYTES", cache)
