@@ -42,6 +42,7 @@ def explain(
     html: Annotated[Path | None, typer.Option(help="Write a page that needs no network.")] = None,
     svg: Annotated[Path | None, typer.Option(help="Write a picture.")] = None,
     png: Annotated[Path | None, typer.Option(help="Write a picture.")] = None,
+    paths: Annotated[int, typer.Option(min=1, help="Of how many of the strongest reasons a picture tells.")] = 12,
 ) -> None:
     """Tell the contributions that add up to an item's score, or what puts it where it stands."""
     from kg.errors import KgError
@@ -75,7 +76,9 @@ def explain(
     placement = model.placed(user, item, **ranked)
     for ending, path in files.items():
         if path is not None:
-            page.save(told, path if path.suffix == ending else path.with_name(path.name + ending), language=language)
+            page.save(
+                told, path if path.suffix == ending else path.with_name(path.name + ending), language=language, n=paths
+            )
     document = as_json(told, placement, language=language, audience=audience)
     if common.json:
         render.emit(document)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 
 FONT = "'Noto Sans', 'DejaVu Sans', 'Noto Sans CJK SC', 'PingFang SC', 'Microsoft YaHei', sans-serif"
-"""Latin first, then what the systems have for Chinese."""
+"""Latin first, then what the systems have for Chinese: a browser looks for every letter along the list."""
+_CHINESE_FIRST = "'Noto Sans CJK SC', 'PingFang SC', 'Microsoft YaHei', 'Noto Sans', 'DejaVu Sans', sans-serif"
+"""For a PNG with Chinese: what draws it takes the list's first font, and for letters that this lacks any at all."""
 
 _CHINESE = re.compile("[\u2e80-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
 _GLYPH = (
@@ -14,6 +16,11 @@ _GLYPH = (
 )
 LACKING = "no font on this machine has Chinese characters, and a PNG is drawn with what is here"
 MEND = "Install one (Debian: fonts-noto-cjk), or write .html or .svg, which are drawn where they are read."
+
+
+def for_png(drawing: str) -> str:
+    """A drawing (SVG, or a chart as JSON) with the fonts first that have its letters."""
+    return drawing.replace(FONT, _CHINESE_FIRST) if _CHINESE.search(drawing) else drawing
 
 
 def lacks_letters(text: str) -> bool:

@@ -13,13 +13,13 @@ from kg.customers import FEWEST
 from kg.ego_picture import draw, relation_text, title, told
 from kg.errors import KgError
 from kg.files import replacing
-from kg.fonts import LACKING, MEND, lacks_letters
+from kg.fonts import LACKING, MEND, for_png, lacks_letters
 from kg.graph import KnowledgeGraph
 from kg.neighbourhood import Neighbourhood, neighbourhood
 from kg.svg import svg
 
 _SCALE = 2  # pixels of a PNG per pixel of the picture
-_HELP = "Rest on a node to see what it hangs on; click a line above for one type; wheel and drag to look closer."
+_HELP = "Rest on a node to see what it hangs on; click a dot’s line for one type; wheel and drag to look closer."
 _PAGE = """<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -89,7 +89,7 @@ def _png(drawn: str, path: Path) -> bytes:
 
     if lacks_letters(drawn):
         raise KgError(LACKING, file=path, fix=MEND, bad_input=False)
-    return bytes(vl_convert.svg_to_png(drawn, scale=_SCALE))
+    return bytes(vl_convert.svg_to_png(for_png(drawn), scale=_SCALE))
 
 
 def _listed(graph: KnowledgeGraph, found: Neighbourhood) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from recsys.explanation.phrases import Phrases
-from recsys.explanation.told import Reason, Stop, Told
+from recsys.explanation.told import Reason, Step, Stop, Told
 
 LineKind = Literal["event", "path", "link", "constant"]
 Key = tuple[object, ...]
@@ -100,11 +100,18 @@ def waterfall(told: Told, phrases: Phrases, n: int) -> tuple[Bar, ...]:
 
 def _bar_label(reason: Reason, told: Told, phrases: Phrases) -> str:
     if reason.stops and len(reason.stops) > 1:
-        return f"{reason.scorer}: {phrases.trail(reason)}"
+        return f"{reason.scorer}: {phrases.trail(_in_short(reason))}"
     if reason.node:
-        done = phrases.occasion(reason.occasions[0], _name(reason.node, phrases), told.as_of)
-        return f"{reason.scorer}: {done}"
+        done = phrases.brief(reason.occasions[0], told.as_of)
+        return (
+            f"{reason.scorer}: {phrases.pattern('picture', 'doing').format(node=phrases.node(reason.node), done=done)}"
+        )
     return f"{reason.scorer}: {phrases.pattern('picture', reason.kind)}"
+
+
+def _in_short(reason: Reason) -> Reason:
+    """The way of a path as far as the item, where all of them end; not where its facts come from."""
+    return replace(reason, stops=reason.stops[:-1], steps=tuple(Step(step.relation) for step in reason.steps[:-1]))
 
 
 def _name(stop: Stop, phrases: Phrases) -> str:

@@ -5,22 +5,25 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from html import escape
+from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kg.files import replacing
-from kg.fonts import FONT, LACKING, MEND, lacks_letters
+from kg.fonts import FONT, LACKING, MEND, for_png, lacks_letters
 from recsys.errors import RecsysError
+from recsys.explanation.adding_up import adding_up
 from recsys.explanation.phrases import Phrases
-from recsys.explanation.picture import both, paths_picture, waterfall_picture
+from recsys.explanation.picture import COLOURS, both, fluid, paths_picture, waterfall_picture
 from recsys.explanation.told import Told
 from recsys.explanation.words import words
 
 if TYPE_CHECKING:
     import altair as alt
 
+N_DRAWN = 12
+"""Reasons that are drawn, unless told otherwise; the others are one bar."""
 _SCALE = 2  # pixels of a PNG per pixel of the chart
-_NARROWEST = 560  # pixels below which the graph is scrolled, not squeezed
 
 _PAGE = """<!DOCTYPE html>
 <html lang="{language}">
@@ -29,16 +32,9 @@ _PAGE = """<!DOCTYPE html>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{title}</title>
 <style>
-body {{ font-family: {fonts}; color: #22303c; line-height: 1.5; overflow-wrap: anywhere }}
-body {{ max-width: 60rem; margin: 2rem auto; padding: 0 1rem }}
-h1 {{ font-size: 1.4rem }}
-h2 {{ font-size: 1.1rem; margin-top: 2rem }}
-li {{ margin: .3rem 0 }}
-small {{ color: #6b7885 }}
-.chart {{ width: 100% }}
-.wide {{ overflow-x: auto }}
-.wide .chart {{ min-width: {narrowest}px }}
-</style>
+body {{ font-family: {fonts} }}
+.chart {{ min-width: {narrowest}px }}
+{style}</style>
 <script>{script}</script>
 </head>
 <body>
@@ -46,21 +42,18 @@ small {{ color: #6b7885 }}
 <ol>{reasons}</ol>
 <h2>{paths}</h2>
 <div class="wide"><div class="chart" id="paths"></div></div>
-<p><small>{legend}</small></p>
+<ul class="legend">{legend}</ul>
 <h2>{waterfall}</h2>
-<div class="chart" id="waterfall"></div>
-<h2>{numbers}</h2>
-<ul>{lines}</ul>
+{adding_up}
 <script>
-vegaEmbed("#paths", {paths_spec}, {{actions: false, renderer: "svg"}});
-vegaEmbed("#waterfall", {waterfall_spec}, {{actions: false, renderer: "svg"}});
+vegaEmbed("#paths", {spec}, {{actions: false, renderer: "svg"}});
 </script>
 </body>
 </html>
 """
 
 
-def save(told: Told, path: Path, *, language: str = "en", n: int = 12) -> None:
+def save(told: Told, path: Path, *, language: str = "en", n: int = N_DRAWN) -> None:
     """Write `.html` (self-contained, interactive), `.svg` or `.png`; raises RecsysError where no font has the text."""
     with replacing(path) as temporary:
         match path.suffix.lower():
@@ -74,30 +67,24 @@ def save(told: Told, path: Path, *, language: str = "en", n: int = 12) -> None:
                 raise RecsysError("no such kind of picture", value=other, fix="Use .html, .svg or .png.")
 
 
-def page(told: Told, *, language: str = "en", n: int = 12) -> str:
-    """The whole page; it loads nothing from elsewhere."""
+def page(told: Told, *, language: str = "en", n: int = N_DRAWN) -> str:
+    """The whole page; it loads nothing from elsewhere. On a phone the graph is scrolled within it, not squeezed."""
     import vl_convert
 
     phrases = Phrases.of(language)
-    charts = {
-        "paths_spec": paths_picture(told, language=language, n=n, fluid=True),
-        "waterfall_spec": waterfall_picture(told, language=language, n=n, fluid=True),
-    }
-    left_out = max(len(told.straight.reasons) - n, 0)
-    legend = phrases.pattern("picture", "legend")
-    if left_out:
-        legend = f"{legend} · {phrases.pattern('picture', 'left_out').format(count=left_out)}"
+    graph = paths_picture(told, language=language, n=n)
     return _PAGE.format(
         language=escape(language),
         title=escape(phrases.pattern("picture", "title").format(item=phrases.node(told.item))),
         fonts=FONT,
-        narrowest=_NARROWEST,
+        narrowest=graph.width,
+        style=files("recsys.explanation").joinpath("page.css").read_text(encoding="utf-8"),
         script=vl_convert.javascript_bundle(None),  # type: ignore[arg-type]  # None: all of vega-embed
         reasons=_list(words(told, language=language)),
-        lines=_list(words(told, language=language, audience="merchandiser", n=n)),
-        legend=escape(legend),
-        **{name: escape(phrases.pattern("picture", name)) for name in ("paths", "waterfall", "numbers")},
-        **{name: _for_script(chart.to_dict()) for name, chart in charts.items()},
+        legend=_legend(phrases, max(len(told.straight.reasons) - n, 0)),
+        adding_up=adding_up(told, language=language, n=n),
+        **{name: escape(phrases.pattern("picture", name)) for name in ("paths", "waterfall")},
+        spec=_for_script(fluid(graph).to_dict()),
     )
 
 
@@ -121,6 +108,17 @@ def _list(sentences: tuple[str, ...]) -> str:
     return "".join(f"<li>{escape(sentence)}</li>" for sentence in sentences)
 
 
+def _legend(phrases: Phrases, left_out: int) -> str:
+    """What is drawn how, each beside a piece of its line, and how many reasons are not drawn."""
+    pieces = {kind: f'<i style="color: {shade}"></i>' for kind, shade in COLOURS.items()}
+    entries = [
+        f'<li class="{kind}">{pieces.get(kind, "")}{escape(text)}</li>' for kind, text in phrases.legend().items()
+    ]
+    if left_out:
+        entries.append(f"<li>{escape(phrases.pattern('picture', 'left_out').format(count=left_out))}</li>")
+    return "".join(entries)
+
+
 def _for_script(spec: dict[str, Any]) -> str:
     """JSON that cannot end the script it stands in, whatever a title says."""
     return json.dumps(spec, ensure_ascii=False).replace("<", "\\u003c")
@@ -135,7 +133,7 @@ def _svg(chart: alt.TopLevelMixin) -> str:
 def _png(chart: alt.TopLevelMixin) -> bytes:
     import vl_convert
 
-    spec = chart.to_dict()
-    if lacks_letters(json.dumps(spec, ensure_ascii=False)):
+    spec = json.dumps(chart.to_dict(), ensure_ascii=False)
+    if lacks_letters(spec):
         raise RecsysError(LACKING, fix=MEND, bad_input=False)
-    return bytes(vl_convert.vegalite_to_png(spec, scale=_SCALE))
+    return bytes(vl_convert.vegalite_to_png(for_png(spec), scale=_SCALE))

@@ -50,6 +50,10 @@ class Phrases:
         """What people call a node of a type; HIDDEN says nothing."""
         return "" if node_type == HIDDEN else str(self.patterns["types"].get(node_type, node_type.replace("_", " ")))
 
+    def legend(self) -> dict[str, str]:
+        """What the colours and lines of a picture mean, by kind of contribution; "width" of a line last."""
+        return dict(self.patterns["legend"])
+
     def rule(self, step: str) -> str:
         """What people call a re-ranking step; one of the shop's own naming by that name."""
         rules = self.patterns["rules"]
@@ -67,7 +71,7 @@ class Phrases:
         return pattern.format(did=self.did(occasion.kind, node), count=occasion.count, date=day)
 
     def brief(self, occasion: Occasion, as_of: date) -> str:
-        """An occasion in a few words, for a picture."""
+        """An occasion in a few words, for a picture or a line of figures."""
         name = "brief" + ("_often" if occasion.count > 1 else "") + ("" if occasion.last else "_undated")
         day = self.day(occasion.last, as_of) if occasion.last else ""
         relation = self.relation(occasion.kind)
@@ -76,6 +80,11 @@ class Phrases:
     def occasions(self, reason: Reason, told: Told, node: str) -> str:
         """Everything the user did with the reason's node, the weightiest kind first."""
         return self.join(self.occasion(occasion, node, told.as_of) for occasion in reason.occasions)
+
+    def doings(self, reason: Reason, told: Told) -> str:
+        """Everything the user did with the reason's node, in a few words each, the weightiest kind first."""
+        briefly = (self.brief(occasion, told.as_of) for occasion in reason.occasions)
+        return str(self.patterns["merchandiser"]["also"]).join(briefly)
 
     def day(self, day: date, as_of: date) -> str:
         """A date; the year only where it is another one."""

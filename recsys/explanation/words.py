@@ -207,6 +207,7 @@ def placeholders(reason: Reason, told: Told, phrases: Phrases) -> dict[str, str]
         "node": node,
         "scorer": reason.scorer,
         "occasion": phrases.occasions(reason, told, node),
+        "doings": phrases.doings(reason, told),
         "trail": phrases.trail(reason) if reason.stops else "",
         "context": phrases.context(context, told.item),
         "customers": phrases.node(context.customers) if context and context.customers else "",

@@ -363,6 +363,15 @@ def test_an_explanation_is_drawn(made: Shop, cartograph: Ask, tmp_path: Path, en
     assert path.stat().st_size > 1000
 
 
+def test_as_many_paths_are_drawn_as_asked(made: Shop, cartograph: Ask, tmp_path: Path) -> None:
+    sizes = []
+    for paths in (1, 2):
+        file = tmp_path / f"{paths}.html"
+        cartograph("explain", USER, "P000001", "--html", file, "--paths", paths, "-w", made.workspace)
+        sizes.append(file.read_text(encoding="utf-8").count("<div><i"))
+    assert sizes[1] == sizes[0] + 1
+
+
 @pytest.mark.parametrize(
     ("what", "files"),
     [

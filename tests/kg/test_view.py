@@ -18,7 +18,7 @@ import kg
 from kg.canvas import Canvas, corners
 from kg.ego_picture import draw
 from kg.errors import KgError
-from kg.fonts import lacks_letters
+from kg.fonts import FONT, for_png, lacks_letters
 from kg.graph import Edges, KnowledgeGraph, numbered
 from kg.neighbourhood import neighbourhood
 from kg.svg import svg
@@ -153,6 +153,12 @@ def test_letters_that_are_not_chinese_need_no_chinese_font(monkeypatch: pytest.M
     assert [lacks_letters(text) for text in ("mug é", "كأس", "😀", "杯", "a𠀀")] == [False, False, False, True, True]
     monkeypatch.setattr("vl_convert.svg_to_png", lambda svg: svg.encode())
     assert not lacks_letters("杯")
+
+
+def test_a_png_with_chinese_names_a_font_that_has_them_first() -> None:
+    latin, chinese = (f'<text font-family="{FONT}">{name}</text>' for name in ("mug", "杯"))
+    assert for_png(latin) == latin
+    assert for_png(chinese).startswith("<text font-family=\"'Noto Sans CJK")
 
 
 def test_another_format_is_an_error(tmp_path: Path) -> None:

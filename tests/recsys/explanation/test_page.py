@@ -4,6 +4,7 @@ import re
 import xml.etree.ElementTree as ElementTree
 from dataclasses import replace
 from datetime import date
+from html import unescape
 from itertools import pairwise
 from pathlib import Path
 
@@ -14,8 +15,10 @@ from recsys.errors import RecsysError
 from recsys.explanation.drawing import draw, waterfall
 from recsys.explanation.page import Shown, page, save
 from recsys.explanation.phrases import Phrases
+from recsys.explanation.picture import COLOURS, paths_picture
 from recsys.explanation.telling import Teller
 from recsys.explanation.told import Occasion, Reason, Step, Stop, Told
+from recsys.explanation.words import words
 from recsys.types import Explanation
 
 ENGLISH = Phrases.of("en")
@@ -86,8 +89,38 @@ def test_a_long_word_in_a_title_does_not_widen_the_page(told: Told) -> None:
     style = page(told).split("<style>")[1].split("</style>")[0]
     assert re.search(r"body \{[^}]*overflow-wrap: anywhere", style)
     widths = [int(width) for width in re.findall(r"(?<!max-)width: (\d+)px", style)]
-    assert [width for width in widths if width > 360] == [560]  # of the graph, which is scrolled
+    assert [width for width in widths if width > 360] == [paths_picture(told).width]  # of the graph, which is scrolled
     assert ".wide { overflow-x: auto }" in style
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_each_reason_stands_over_its_bar(told: Told, language: str) -> None:
+    n = 3
+    *bars, total = waterfall(told, Phrases.of(language), n)
+    text = SCRIPT.sub("", page(replace(told, cut_ms=5.0), language=language, n=n))
+    rows = re.findall(r"<li>([^<]*)<div><i style=\"margin-left: ([\d.]+)%; width: ([\d.]+)%; background: (#\w+)", text)
+    said = words(told, language=language, audience="merchandiser", n=n)
+    assert [unescape(row[0]) for row in rows[:-1]] == list(said[1:])
+    ends = [end for bar in (*bars, total) for end in (bar.start, bar.end)]
+    low, width = min(ends), max(ends) - min(ends)
+    for (_, left, wide, shade), bar in zip(rows, (*bars, total), strict=True):
+        assert float(left) == pytest.approx(100 * (min(bar.start, bar.end) - low) / width, abs=0.01)
+        assert float(wide) == pytest.approx(100 * abs(bar.value) / width, abs=0.01)
+        assert (shade == COLOURS["against"]) == (bar.value < 0 and bar.kind != "rest")
+    assert words(replace(told, cut_ms=5.0), language=language)[-1] in unescape(text.split("</ul>")[-1])
+
+
+def test_a_page_without_a_reason_says_so(told: Told) -> None:
+    silent = replace(told, reasons=(), score=0.0)
+    assert "No scorer has an opinion of “Blue teapot”." in page(silent)
+    assert '<ul class="sum"></ul>' in page(silent)
+
+
+def test_the_legend_has_a_piece_of_every_line(told: Told) -> None:
+    legend = page(told).split('<ul class="legend">')[1].split("</ul>")[0]
+    for kind in ("event", "path", "link", "constant", "against"):
+        assert f'<li class="{kind}"><i style="color: {COLOURS[kind]}"></i>' in legend
+    assert "grey: what the customer did" in legend
 
 
 @pytest.mark.parametrize("n", [3, 30])

@@ -87,10 +87,10 @@ AGAIN = Reason(1.0, "path", "repeat", ITEM, (Occasion("purchase", 4, date(2023, 
         ),
         (
             Reason(1.0, "link", "ease", A, (Occasion("hugged", 2, None),)),
-            "Because you are linked to “A” (hugged) twice, and people's choices tie that to “B”.",
+            "Because you are linked to “A” (hugged) twice, and other customers' choices tie “B” to it.",
             "因为您与“A”有关（hugged）两次，大家的选择把它与“B”联系在一起。",
         ),
-        (Reason(1.0, "link", "gnn"), "All your choices together point to “B”.", "您的全部选择都指向“B”。"),
+        (Reason(1.0, "link", "gnn"), "All your choices together point to “B”.", "综合您的全部选择，“B”与之相符。"),
     ],
 )
 def test_sentences(reason: Reason, english: str, chinese: str) -> None:
