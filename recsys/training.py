@@ -1,7 +1,4 @@
-"""The training loop of scorers that learn by gradient: early stopping, checkpoints, a log, and a clear end.
-
-The CUDA path has never been run yet.
-"""
+"""The training loop of scorers that learn by gradient: early stopping, checkpoints, a log, and a clear end."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
 He et al., "LightGCN: simplifying and powering graph convolution network for recommendation", SIGIR 2020, with two
 changes: the graph is heterogeneous, with a weight for each relation and layer, and a user is her query, so that a new
-user needs no training. It has never been run on a GPU yet.
+user needs no training.
 """
 
 from __future__ import annotations
