@@ -13,6 +13,7 @@ import argparse
 import json
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from time import perf_counter, process_time
@@ -64,7 +65,7 @@ def propagation(data: Path, size: int, n_layers: int, device: torch.device) -> N
     print("| one step, there and back | ms | GB/s | of a copy's |\n|---|---:|---:|---:|")
     works = {"bare products": (bare, model), "ours": (ours, model), "PyG edge_index": (pyg, model)}
     if device.type == "cuda":
-        short = Embeddings(graph, Weighting(), Weighting(), shape, device, "bfloat16")
+        short = Embeddings(graph, Weighting(), Weighting(), replace(shape, precision="bfloat16"), device)
         works["ours, bfloat16"] = (lambda: torch.autograd.backward(short.propagated().sum()), short)
     rounds = [{name: _time(work, device) for name, (work, _) in works.items()} for _ in range(REPEATS)]
     for name, (_, made) in works.items():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from time import perf_counter
 
 import torch
@@ -11,8 +12,12 @@ _BYTES = 1 << 26  # more than most caches hold
 _REPEATS = 3
 
 
+@cache
 def copied(device: torch.device) -> float:
-    """The bytes a second that a copy moves on a device, those read and those written: the best of a few copies."""
+    """The bytes a second that a copy moves on a device, those read and those written: the best of a few copies.
+
+    Measured once: a run trains several times.
+    """
     source, target = (torch.ones(_BYTES, dtype=torch.uint8, device=device) for _ in range(2))
     return 2 * _BYTES / min(seconds(lambda: target.copy_(source), device) for _ in range(_REPEATS))
 

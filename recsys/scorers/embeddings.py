@@ -23,23 +23,17 @@ class Embeddings(Trainable):
 
     relations  the logarithm of each relation's weight in each layer, float32 (n_layers, R)
 
-    `precision` names the numbers of messages in torch. Raises RecsysError where the device has no products of them.
+    Raises RecsysError where the device has no products of numbers of the shape's precision.
     """
 
     def __init__(
-        self,
-        graph: KnowledgeGraph,
-        weighting: Weighting,
-        lasting: Weighting,
-        shape: Shape,
-        device: torch.device,
-        precision: str = "float32",
+        self, graph: KnowledgeGraph, weighting: Weighting, lasting: Weighting, shape: Shape, device: torch.device
     ) -> None:
-        if precision != "float32" and device.type == "cpu":
+        if shape.precision != "float32" and device.type == "cpu":
             fix = 'Train on a GPU (--device cuda), or set precision = "float32".'
-            raise RecsysError("only a GPU passes messages of half the length", value=precision, fix=fix)
+            raise RecsysError("only a GPU passes messages of half the length", value=shape.precision, fix=fix)
         super().__init__(graph, weighting, lasting, shape, device)
-        self.plan = Plan.of(graph, self.bridges, shape.n_layers, device, getattr(torch, precision))
+        self.plan = Plan.of(graph, self.bridges, shape.n_layers, device, getattr(torch, shape.precision))
         self.traffic = self.plan.traffic(shape.size)
         if shape.n_layers:
             weights = torch.zeros(shape.n_layers, len(self.bridges), device=device)

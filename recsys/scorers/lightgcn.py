@@ -8,7 +8,8 @@ user needs no training.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Literal
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +23,7 @@ from recsys.linear import STRICT, Weighed
 from recsys.operators import Factors, column
 from recsys.scorers.meeting import Meetings, Step, walkable
 from recsys.scorers.network import Network
-from recsys.scorers.shapes import Batch, Shape, memory
+from recsys.scorers.shapes import Batch, Precision, Shape, memory
 from recsys.summands import Summands
 
 if TYPE_CHECKING:
@@ -46,13 +47,13 @@ class LightGCN(Network):
     type_names_    the node types; type_starts_ where each begins, and the number of nodes
     """
 
-    precision: Literal["float32", "bfloat16"] = "float32"
+    precision: Precision = "float32"
     name: str = "lightgcn"
 
     def _model(self, graph: KnowledgeGraph, lasting: Weighting, shape: Shape, device: torch.device) -> Embeddings:
         from recsys.scorers.embeddings import Embeddings
 
-        return Embeddings(graph, self.weighting, lasting, shape, device, self.precision)
+        return Embeddings(graph, self.weighting, lasting, replace(shape, precision=self.precision), device)
 
     def _memory(self, graph: KnowledgeGraph, shape: Shape, batch: Batch) -> int:
         return memory(graph, shape, batch)

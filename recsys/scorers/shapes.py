@@ -9,6 +9,7 @@ from kg.graph import KnowledgeGraph
 
 First = Literal["random", "spectral", "filter"]
 Similarity = Literal["cosine", "dot"]
+Precision = Literal["float32", "bfloat16"]
 _BYTES = 4
 _OF_CHOSEN = 40  # numbers for each chosen item of a pair: where it is, in which order, and what comes of it
 
@@ -19,6 +20,7 @@ class Shape:
 
     sharpness  the power of the singular values in a spectral start: with 0 all vectors count alike
     features   names of node features that e⁰ depends on
+    precision  torch's name for the numbers that messages are made of
     """
 
     size: int
@@ -27,6 +29,7 @@ class Shape:
     seed: int
     sharpness: float = 0.5
     features: tuple[str, ...] = ()
+    precision: Precision = "float32"
 
 
 @dataclass(frozen=True)

@@ -379,6 +379,7 @@ def test_every_option_learns(graph: kg.KnowledgeGraph, given: dict[str, object])
     assert losses[-1].loss < losses[0].loss
     assert np.isfinite(scorer.score(graph.query())).all()
     assert losses[0].traffic > 0
+    assert losses[0].share > 0
 
 
 def test_nodes_and_relations_without_edges_are_no_trouble(graph: kg.KnowledgeGraph) -> None:
