@@ -73,8 +73,9 @@ class IALS(ItemToItem):
 
     def fit(self, graph: KnowledgeGraph, validation: Holdout | None = None) -> Self:
         X = self._interactions(graph)
-        require(6 * sum(X.shape) * self.n_factors * _BYTES, "iALS", instead="item_knn")
         across = X.T.tocsr()
+        longest = max(int(np.diff(matrix.indptr).max(initial=0)) for matrix in (X, across))  # a block of its own
+        require((6 * sum(X.shape) + longest) * self.n_factors * _BYTES, "iALS", instead="item_knn")
         of_users, of_items = self._penalties(X), self._penalties(across)
         rng = np.random.default_rng(self.seed)
         first = rng.standard_normal((X.shape[1], self.n_factors), dtype=np.float32)
