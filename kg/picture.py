@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 
 FORMATS = (".html", ".svg", ".png")
 _PNG_SCALE = 2
+_ON_PHONES = (
+    '<meta name="viewport" content="width=device-width, initial-scale=1">'
+    "<style>svg.marks { max-width: 100%; height: auto }</style>"
+)
 _SPACING, _NEAREST = 220, 150  # pixels between joined types (on average), and at least between any two
 _BEND = 0.14  # how far two opposite arrows part, as a share of their length
 _LOOP, _LOOP_TURN = 46, 2.2  # pixels across a loop, radians of it to either side that are drawn
@@ -32,7 +36,8 @@ def save_picture(chart: alt.TopLevelMixin, path: Path) -> None:
     spec = chart.to_dict()
     match path.suffix:
         case ".html":
-            content = vl_convert.vegalite_to_html(spec, bundle=True).encode()
+            page = vl_convert.vegalite_to_html(spec, bundle=True)
+            content = page.replace("<head>", f"<head>{_ON_PHONES}", 1).encode()
         case ".svg":
             content = vl_convert.vegalite_to_svg(spec).encode()
         case ".png":

@@ -200,7 +200,7 @@ def _period(cut: Cut) -> Markup:
 
 def _protocol(document: Document) -> Markup:
     protocol = document["protocol"]
-    left_out = ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in protocol["left_out"].items())
+    left_out = ", ".join(f"{n:,} {name.replace('_', ' ')}" for name, n in protocol["left_out"].items() if n)
     paragraphs = [
         "The log is split before anything is computed from it. Parameters and weights are chosen on validation; "
         "everything is then fitted again on all that lies before the test, which is asked once.",

@@ -59,6 +59,13 @@ def test_a_picture_is_one_file_that_needs_no_network(shop: KnowledgeGraph, tmp_p
     assert [file.name for file in tmp_path.iterdir()] == [name]
 
 
+def test_a_page_is_as_wide_as_its_screen(shop: KnowledgeGraph, tmp_path: Path) -> None:
+    save_picture(schema_picture(shop), tmp_path / "graph.html")
+    head, _, _ = (tmp_path / "graph.html").read_text(encoding="utf-8").partition("<script")
+    assert 'name="viewport" content="width=device-width' in head
+    assert "max-width: 100%" in head
+
+
 def test_another_format_is_an_error(shop: KnowledgeGraph, tmp_path: Path) -> None:
     with pytest.raises(KgError, match="format") as error:
         save_picture(schema_picture(shop), tmp_path / "graph.pdf")

@@ -39,7 +39,7 @@ def document(
     ]
     protocol = {
         "repeats": repeats, "k": [5, 10], "decisive": "ndcg@5", "level": 0.95, "resamples": 2000, "users": 1234,
-        "left_out": {"unknown_users": 56},
+        "left_out": {"unknown_users": 56, "pairs_with_unknown_items": 0},
     }  # fmt: skip
     gain = {"difference": 0.02, "low": 0.01, "high": 0.03, "p": 0.0005}
     return {"protocol": protocol, "scorers": rows, "best_single": "ease", "fused_vs_best": gain} | changes
@@ -138,6 +138,7 @@ def test_counts_of_data_and_graph_are_told(page: str) -> None:
         assert told in page
     assert "Test period from 6 November 2011; validation from 2 October 2011" in page
     assert "Of the test, 1,234 pairs of user and item stand before it, too." in page
+    assert "Left out: 56 unknown users." in page
 
 
 def test_a_split_without_common_moments_says_so() -> None:

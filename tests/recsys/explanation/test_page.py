@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import kg
+from kg.fonts import lacks_letters
 from recsys.errors import RecsysError
 from recsys.explanation.drawing import draw, waterfall
 from recsys.explanation.page import Shown, page, save
@@ -154,6 +155,16 @@ def test_a_png_of_few_and_of_many(told: Told, tmp_path: Path) -> None:
     for name, tale in (("few", told), ("many", many(30))):
         save(tale, tmp_path / f"{name}.png", n=30)
         assert (tmp_path / f"{name}.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_chinese_png_is_drawn_where_a_font_has_its_letters(told: Told, tmp_path: Path) -> None:
+    if lacks_letters("因为"):
+        pytest.skip("no font on this machine has Chinese letters (Debian: fonts-noto-cjk)")
+    for language in ("en", "zh"):
+        save(told, tmp_path / f"{language}.png", language=language)
+    english, chinese = ((tmp_path / f"{language}.png").read_bytes() for language in ("en", "zh"))
+    assert chinese.startswith(b"\x89PNG")
+    assert chinese != english
 
 
 def test_a_png_without_glyphs_is_refused(told: Told, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
