@@ -22,7 +22,7 @@ import numpy as np
 from kg.config import Split
 from kg.engine import Engine
 from kg.published.forms import read
-from recsys.benchmark import STANDARD
+from recsys.benchmark import FIRST, STANDARD
 from recsys.config import Config
 from recsys.evaluation import evaluate
 from recsys.exam import Exam
@@ -102,11 +102,14 @@ def questions(holdout: Holdout, protocol: Protocol, sparse: list[int]) -> Iterat
 def table(asked_of: Holdout, scorers: Mapping[str, Scorer], protocol: Protocol, sparse: list[int]) -> None:
     for what, group, holdout in questions(asked_of, protocol, sparse):
         judged = evaluate(scorers, holdout, protocol, [group])
-        own = {name: judged.figures[name][group][protocol.decisive] for name in scorers}
-        whole = own[WHOLE]
-        print(f"\n{what}, {len(whole):,} users\n\n| scorer | {protocol.decisive} | {WHOLE} − it |\n|---|---:|---|")
+        own = {name: judged.figures[name][group] for name in scorers}
+        metrics = list(dict.fromkeys([protocol.decisive, *FIRST]))
+        whole = own[WHOLE][protocol.decisive]
+        print(f"\n{what}, {len(whole):,} users\n\n| scorer | {' | '.join(metrics)} | {WHOLE} − it |")
+        print(f"|---|{'---:|' * len(metrics)}---|")
         for name, figures in own.items():
-            print(f"| {name} | {figures.mean():.4f} | {_gain(whole, figures)} |", flush=True)
+            means = " | ".join(f"{figures[metric].mean():.4f}" for metric in metrics)
+            print(f"| {name} | {means} | {_gain(whole, figures[protocol.decisive])} |", flush=True)
 
 
 def _say(text: str, _: float | None = None) -> None:
