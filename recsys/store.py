@@ -24,7 +24,7 @@ from recsys.operators import Diagonal, Factors
 from recsys.scorers import SCORERS, create
 from recsys.types import Scorer
 
-FORMAT, VERSION = "cartograph-scorer", 3
+FORMAT, VERSION = "cartograph-scorer", 4
 _HEADER, _ARRAYS = "scorer.json", "state.safetensors"
 _AGAIN = "Fit it again: `cartograph run` for a workspace, or `Recommender.fit` and `save`."
 Arrays = dict[str, NDArray[Any]]

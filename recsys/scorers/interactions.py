@@ -48,20 +48,26 @@ def weightiest(graph: KnowledgeGraph, weighting: Weighting) -> Relation | None:
 
 
 def strongest(graph: KnowledgeGraph, weighting: Weighting) -> csr_array[np.float32]:
-    """Each pair's strongest event: csr float32 (n_users, n_items).
+    """Each pair's strongest event: csr float32 (n_users, n_items), in order.
 
     With a half-life that is the latest event. A pair bought ten times then counts as one bought once and lately: what
     goes together is a question of whether, not of how often.
     """
     total: Any = csr_array((graph.n_users, graph.n_items), dtype=np.float32)
-    for relation in graph.event_relations:
-        if weighting.of_kind(relation[1]) > 0 and len(graph.relations[relation]):
-            total = total.maximum(_strongest_of(graph, relation, weighting))
+    for relation in weighing(graph, weighting):
+        total = total.maximum(strongest_of(graph, relation, weighting))
     total.eliminate_zeros()
+    total.sort_indices()
     return total.tocsr()
 
 
-def _strongest_of(graph: KnowledgeGraph, relation: Relation, weighting: Weighting) -> csr_array[np.float32]:
+def weighing(graph: KnowledgeGraph, weighting: Weighting) -> list[Relation]:
+    """The relations of the kinds of event that weigh anything, where there are events."""
+    return [name for name in graph.event_relations if weighting.of_kind(name[1]) > 0 and len(graph.relations[name])]
+
+
+def strongest_of(graph: KnowledgeGraph, relation: Relation, weighting: Weighting) -> csr_array[np.float32]:
+    """`strongest` by the events of one kind alone."""
     edges = graph.relations[relation]
     ages = np.where(edges.time == TIMELESS, 0, graph.now - edges.time)
     weight = np.float32(weighting.of_kind(relation[1])) * edges.weight * weighting.decay(ages)

@@ -7,6 +7,7 @@ top-n recommendation for very large scale binary rated datasets", RecSys 2013.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Annotated, Any, ClassVar, Literal, Self
 
@@ -20,10 +21,12 @@ from kg.graph import KnowledgeGraph
 from kg.query import Weighting
 from recsys.demand import DEMANDS, Demand
 from recsys.grid import FADING, Span, half_life
-from recsys.linear import STRICT, LinearScorer
+from recsys.linear import STRICT, LinearScorer, Weighed
 from recsys.operators import scaled
+from recsys.scorers.customers import kinds_of, tied
 from recsys.scorers.interactions import strongest
 from recsys.scorers.nearest import nearest
+from recsys.summands import Summands
 from recsys.types import Holdout
 
 _BM25_SATURATION, _BM25_LENGTH = 1.2, 0.75  # k₁ and b of Robertson & Zaragoza 2009
@@ -36,6 +39,10 @@ class ItemKNN(LinearScorer):
     x_i holds the users of item i: each one's latest event, halved every `train_half_life` days; `feature` then weighs
     it by how telling the user is (`tfidf`), or saturates it by the item's popularity too (`bm25`). n_i is the norm of
     x_i by `norm` "cosine", and √(users of i + 1) by "count". Each item's score is multiplied by its demand.
+
+    x_j · x_i is a sum over the customers of both items, so each tie is told as the walks through them.
+
+    kinds_  the kinds of event that count; had_ the entries of x that each gave, csr float32 (n_items, n_users)
     """
 
     k: PositiveInt = 200
@@ -59,13 +66,24 @@ class ItemKNN(LinearScorer):
     }
 
     def fit(self, graph: KnowledgeGraph, validation: Holdout | None = None) -> Self:
-        X = _feature(strongest(graph, replace(self.weighting, half_life=self.train_half_life)), self.feature)
+        lasting = replace(self.weighting, half_life=self.train_half_life)
+        pairs = strongest(graph, lasting)
+        X = _feature(pairs, self.feature)
+        given = kinds_of(graph, lasting, pairs)
+        self.kinds_ = tuple(given)
+        self.had_ = tuple(_some(X, entries) for entries in given.values())
         users = np.bincount(X.indices, minlength=graph.n_items)
         norms = np.sqrt(np.asarray(X.multiply(X).sum(axis=0), dtype=np.float32))
         self.operator_ = self._similar(X, norms if self.norm == "cosine" else np.sqrt(users + np.float32(1)))
         self.emphasis_ = self.emphasis(graph)
         self.opinion_ = users > 0
         return self
+
+    def contributions(self, events: Weighed, items: range, item: int) -> Iterator[Summands]:
+        """The ways from each event's item through the customers of both, by what these did: one for all, counted."""
+        rows, worth = self.linked(events, items, item)
+        had = dict(zip(self.kinds_, self.had_, strict=True))
+        return tied(self.name, events, had, items.start, item, rows, worth)
 
     def _similar(self, X: csr_array, norms: NDArray[np.float32]) -> csr_array:
         """The operator: csr float32 (n_items neighbours, n_items)."""
@@ -76,6 +94,12 @@ class ItemKNN(LinearScorer):
             return np.where(items == neighbours, 0, similarity)
 
         return nearest(X.T.tocsr(), X, self.k, alike).T.tocsr()
+
+
+def _some(X: csr_array, entries: NDArray[np.bool_]) -> csr_array:
+    """Some entries of X (n_users, n_items), turned round: csr float32 (n_items, n_users)."""
+    rows = np.repeat(np.arange(X.shape[0]), np.diff(X.indptr))[entries]
+    return csr_array((X.data[entries], (X.indices[entries], rows)), X.shape[::-1])
 
 
 def _feature(X: csr_array, feature: Literal["cosine", "tfidf", "bm25"]) -> csr_array:

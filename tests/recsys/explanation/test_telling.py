@@ -22,6 +22,7 @@ from recsys.explanation.telling import Teller
 from recsys.explanation.told import HIDDEN, Occasion, Reason, Told
 from recsys.explanation.words import words
 from recsys.fusion import Fusion
+from recsys.scorers.ease import EASE
 from recsys.scorers.item_knn import ItemKNN
 from recsys.scorers.popularity import Popularity
 from recsys.scorers.repeat import Repeat
@@ -159,9 +160,18 @@ def test_the_contract(graph: kg.KnowledgeGraph, fusion: Fusion) -> None:
         assert all({"type", "id", "label"} <= set(node) for node in nodes)
         assert all("relation" in step for step in steps)
         assert len(nodes) == len(steps) + 1
+    tie = next(part for part in parts if part["scorer"] == "item_knn")
+    assert tie["kind"] == "path"
+    assert [node["id"] for node in tie["path"][::2]] == ["ann", "mug", None, "teapot"]
+    assert json.loads(json.dumps(document)) == document
+
+
+def test_a_link_ends_where_it_begins(graph: kg.KnowledgeGraph) -> None:
+    scorer, query = EASE().fit(graph), graph.query(["ann"])
+    told = scorer.explain(query, 0, graph.node("item", "teapot") - query.items.start)
+    parts = as_json(Teller(graph).tell(told), Placement(1, 1))["contributions"]
     link = next(part for part in parts if part["kind"] == "link")
     assert [node["id"] for node in link["path"][::2]] == ["ann", "mug"]
-    assert json.loads(json.dumps(document)) == document
 
 
 def test_a_guest_has_no_node(graph: kg.KnowledgeGraph, fusion: Fusion) -> None:
