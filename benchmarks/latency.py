@@ -33,7 +33,7 @@ from recsys.scorers import DEFAULT, create
 from recsys.threads import limit
 from recsys.types import Explains, explainer
 
-SCORERS = tuple(name for name in DEFAULT if name != "ease")  # told as item_knn is, from a large square
+SCORERS = tuple(name for name in DEFAULT if name != "ease")  # told as slim is, from a large square
 BRIEFLY = {"lightgcn": {"n_epochs": 1, "n_steps": 2}, "ials": {"n_sweeps": 2}}
 T = TypeVar("T")
 PAIRS, LISTS, K = 150, 40, 10

@@ -21,7 +21,7 @@ class Path:
     """Steps of the graph, each an edge: `nodes` in the one numbering, `relations` between them (one fewer).
 
     It begins at the node that an event of the query touches. `count` distinct walks are added up in it, more than one
-    only where a node is `MANY`.
+    only where a node is `MANY`; 0: nobody counted them.
     """
 
     nodes: tuple[int, ...]
@@ -91,7 +91,7 @@ class Summands:
     which      int64 (m,): which of the `events` it is due to, −1: to none
     nodes      int64 (w, p): the nodes of each way; p = 0: there is no path
     relations  the p − 1 steps between them
-    counts     int64 (w,): how many walks are added up in each
+    counts     int64 (w,): how many walks are added up in each; 0: nobody counted them
     """
 
     scorer: str

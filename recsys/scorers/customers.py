@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,8 @@ from recsys.linear import Weighed
 from recsys.scorers.interactions import strongest_of, weighing
 from recsys.scorers.ways import Entries
 from recsys.summands import MANY, Summands
+
+_TINY = np.finfo(np.float64).tiny
 
 
 def kinds_of(graph: KnowledgeGraph, weighting: Weighting, X: csr_array) -> dict[str, NDArray[np.bool_]]:
@@ -40,7 +42,8 @@ def kinds_of(graph: KnowledgeGraph, weighting: Weighting, X: csr_array) -> dict[
 def tied(
     scorer: str,
     events: Weighed,
-    had: dict[str, csr_array],
+    kinds: Sequence[str],
+    had: Sequence[csr_array],
     first: int,
     item: int,
     rows: NDArray[np.int64],
@@ -48,25 +51,38 @@ def tied(
 ) -> Iterator[Summands]:
     """Ties between items as walks from one to the customers who had both, and on to the other; each kind's apart.
 
-    had    csr float32 (n_items, n_users) by kind: what each customer of an item counts for
+    kinds  the kinds of event that count
+    had    of each of several kinds what each customer of an item counts for: csr float32 (n_items, n_users)
     first  the node of the first item; `item` is told, counted from it
     rows   int64 (w,): which of the nodes touched are tied to it, and how closely, `worth` float64 (w,); what ties them
-           is the sum over the customers of both of what they count for in either
+           is the sum over the customers of both of what they count for in either. Of one kind nothing is to be divided,
+           so they are not counted: there are thousands, and whoever is told of them has them counted in the graph.
     """
-    kinds = list(had)
-    theirs = events.once("had", lambda: [Entries.of(had[kind], events.touched - first) for kind in kinds])
-    ways = [
-        (begun, ended, *entries.added_up(_row(had[ended], item)))
-        for begun, entries in zip(kinds, theirs, strict=True)
-        for ended in kinds
-    ]
-    total = sum(products for _, _, products, _ in ways)
-    for begun, ended, products, counts in ways:
-        some = counts[rows] > 0
+    for begun, ended, shares, counts in _divided(events, kinds, had, first, item):
+        some = shares[rows] > 0
         told = rows[some]
         nodes = np.column_stack([events.touched[told], np.full(len(told), MANY), np.full(len(told), first + item)])
-        shares = worth[some] * products[told] / total[told]
-        yield events.summands(scorer, "path", told, shares, nodes, (f"rev_{begun}", ended), counts[told])
+        relations = (f"rev_{begun}", ended)
+        yield events.summands(scorer, "path", told, worth[some] * shares[told], nodes, relations, counts[told])
+
+
+def _divided(
+    events: Weighed, kinds: Sequence[str], had: Sequence[csr_array], first: int, item: int
+) -> Iterator[tuple[str, str, NDArray[np.float64], NDArray[np.int64]]]:
+    """What customers did to the nodes touched (n,), then to the item; its share of each tie and their number, (n,)."""
+    if len(kinds) == 1:
+        n = len(events.touched)
+        yield kinds[0], kinds[0], np.ones(n), np.zeros(n, np.int64)
+        return
+    theirs = events.once("had", lambda: [Entries.of(matrix, events.touched - first) for matrix in had])
+    ways = [
+        (begun, ended, *entries.added_up(_row(matrix, item)))
+        for begun, entries in zip(kinds, theirs, strict=True)
+        for ended, matrix in zip(kinds, had, strict=True)
+    ]
+    total = np.maximum(sum(products for _, _, products, _ in ways), _TINY)
+    for begun, ended, products, counts in ways:
+        yield begun, ended, products / total, counts
 
 
 def _row(matrix: csr_array, row: int) -> NDArray[np.float64]:

@@ -42,7 +42,8 @@ class ItemKNN(LinearScorer):
 
     x_j · x_i is a sum over the customers of both items, so each tie is told as the walks through them.
 
-    kinds_  the kinds of event that count; had_ the entries of x that each gave, csr float32 (n_items, n_users)
+    kinds_  the kinds of event that count; had_ the entries of x that each gave, csr float32 (n_items, n_users), where
+            there are several
     """
 
     k: PositiveInt = 200
@@ -71,7 +72,7 @@ class ItemKNN(LinearScorer):
         X = _feature(pairs, self.feature)
         given = kinds_of(graph, lasting, pairs)
         self.kinds_ = tuple(given)
-        self.had_ = tuple(_some(X, entries) for entries in given.values())
+        self.had_ = tuple(_some(X, entries) for entries in given.values()) if len(given) > 1 else ()
         users = np.bincount(X.indices, minlength=graph.n_items)
         norms = np.sqrt(np.asarray(X.multiply(X).sum(axis=0), dtype=np.float32))
         self.operator_ = self._similar(X, norms if self.norm == "cosine" else np.sqrt(users + np.float32(1)))
@@ -82,8 +83,7 @@ class ItemKNN(LinearScorer):
     def contributions(self, events: Weighed, items: range, item: int) -> Iterator[Summands]:
         """The ways from each event's item through the customers of both, by what these did: one for all, counted."""
         rows, worth = self.linked(events, items, item)
-        had = dict(zip(self.kinds_, self.had_, strict=True))
-        return tied(self.name, events, had, items.start, item, rows, worth)
+        return tied(self.name, events, self.kinds_, self.had_, items.start, item, rows, worth)
 
     def _similar(self, X: csr_array, norms: NDArray[np.float32]) -> csr_array:
         """The operator: csr float32 (n_items neighbours, n_items)."""

@@ -107,3 +107,22 @@ def test_a_tie_is_the_sum_over_the_customers_of_both(seed: int, feature: str) ->
                 assert by_way[way] == (pytest.approx(value, rel=1e-4), count)
                 told += 1
     assert told
+
+
+def test_of_one_kind_nobody_is_counted_and_the_tie_is_whole() -> None:
+    rng = np.random.default_rng(1)
+    log = pd.DataFrame({"user_id": rng.integers(0, 9, 60).astype(str), "item_id": rng.integers(0, 7, 60).astype(str)})
+    graph = kg.build(kg.Tables.of(events=log))
+    scorer = ItemKNN(shrinkage=0).fit(graph)
+    query = graph.query(["0"])
+    told = scorer.explain(query, 0, 3)
+    nodes = query.nodes - query.items.start
+    expected = query.history(scorer.weighting).toarray()[0] * scorer.operator_.toarray()[:, 3]  # type: ignore[union-attr]
+    found = np.zeros(graph.n_items)
+    for part in told.contributions:
+        assert part.path is not None
+        assert part.path.relations == ("rev_purchase", "purchase")
+        assert part.path.count == 0
+        found[part.path.nodes[0] - query.items.start] += part.value
+    assert set(np.flatnonzero(found)) <= set(nodes)
+    np.testing.assert_allclose(found, expected * scorer.emphasis_[3], rtol=1e-5)
