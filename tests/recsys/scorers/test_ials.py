@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -10,6 +13,7 @@ from hypothesis import strategies as st
 from scipy.sparse import random_array
 
 import kg
+from kg.query import Weighting
 from recsys.errors import RecsysError
 from recsys.operators import Factors
 from recsys.scorers import memory
@@ -74,6 +78,44 @@ def test_everybody_is_folded_in_by_the_equations_of_a_mean_user(graph: kg.Knowle
     expected = items @ np.linalg.solve(mean, items.T)
     found = scorer.operator_.left @ scorer.operator_.right.T
     np.testing.assert_allclose(found, expected, atol=0.02 * np.abs(expected).max())
+
+
+@pytest.mark.parametrize("frequency", [1.0, 0.6])
+def test_with_a_fold_in_of_ones_own_each_is_the_solution_of_her_equations(
+    graph: kg.KnowledgeGraph, frequency: float
+) -> None:
+    given: dict[str, Any] = {"train_half_life": None, "frequency": frequency, "n_factors": 4}
+    scorer = IALS(fold_in="own", **given).fit(graph)
+    query = graph.query()
+    X = np.asarray(query.history(scorer.weighting).toarray(), dtype=np.float64)
+    sums = X.sum(axis=1) + 0.1 * 15
+    penalties = 0.01 * sums.mean() * (sums / sums.mean()) ** frequency
+    expected = slow_solve(X, scorer.items_.astype(np.float64), 0.1, penalties) @ scorer.items_.T
+    np.testing.assert_allclose(scorer.score(query), expected * scorer.emphasis_, atol=1e-5)
+    assert not scorer.additive
+    assert not np.allclose(scorer.score(query), IALS(**given).fit(graph).score(query), atol=1e-3)
+
+
+def test_a_fold_in_of_ones_own_tells_what_each_event_gives(graph: kg.KnowledgeGraph) -> None:
+    scorer, query = IALS(fold_in="own", n_factors=4).fit(graph), graph.query(["u3", "u7"])
+    scores = scorer.score(query)
+    for row in range(2):
+        for item in range(graph.n_items):
+            told = scorer.explain(query, row, item)
+            assert len(told.contributions) == 5
+            assert sum(part.value for part in told.contributions) == pytest.approx(scores[row, item], abs=1e-5)
+            assert not told.additive
+
+
+def test_who_did_nothing_or_disliked_all_is_folded_in_at_nothing(graph: kg.KnowledgeGraph) -> None:
+    disliked = Weighting({"purchase": -1.0})
+    scorer = replace(IALS(fold_in="own", n_factors=4).fit(graph), weighting=disliked)
+    fitted = IALS(fold_in="own", n_factors=4).fit(graph)
+    vars(scorer).update({name: value for name, value in vars(fitted).items() if name.endswith("_")})
+    query = graph.query(["u3"])
+    assert not scorer.score(query).any()
+    assert not any(part.value for part in scorer.explain(query, 0, 2).contributions)
+    assert not fitted.score(query.without([0, 1, 2, 3, 4])).any()
 
 
 def test_too_little_memory_is_said_before_it_is_taken(
