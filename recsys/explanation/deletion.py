@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from kg.graph import KnowledgeGraph
 from recsys.explanation.asked import Asked
 from recsys.explanation.whatif import without_events
+from recsys.fusion import Fusion
 from recsys.types import Scorer
 
 Mask = NDArray[np.bool_]
@@ -47,8 +48,10 @@ def deletion(scorer: Scorer, pairs: Sequence[Asked], degrees: NDArray[np.int64],
     """The contract's figures, over the pairs that some event speaks for and others can be compared with.
 
     `lower`: the share of random draws that lower the score less than the strongest node does; `ratio`: the median of
-    its fall over theirs, at most `MOST`. The curves are means, their areas means over 1 … `LONGEST`.
+    its fall over theirs, at most `MOST`. The curves are means, their areas means over 1 … `LONGEST`. A fusion keeps the
+    weights of those with a history when nothing is left of it: other weights would be another score.
     """
+    scorer = scorer.settled() if isinstance(scorer, Fusion) else scorer
     rng = np.random.default_rng(seed)
     falls = [fall for pair in pairs if (fall := fallen(scorer, pair, degrees, rng)) is not None]
     if not falls:

@@ -3,94 +3,94 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
+from kg.edges import gather
 from kg.graph import KnowledgeGraph
 from kg.query import Weighting
 from recsys.linear import Weighed
 from recsys.scorers.interactions import strongest_of, weighing
-from recsys.scorers.ways import Entries
 from recsys.summands import MANY, Summands
 
 _TINY = np.finfo(np.float64).tiny
 
 
-def kinds_of(graph: KnowledgeGraph, weighting: Weighting, X: csr_array) -> dict[str, NDArray[np.bool_]]:
-    """Which entries of `strongest`, csr (n_users, n_items) in order, each kind of event gave: bool (nnz,) by its name.
+def kinds_of(graph: KnowledgeGraph, weighting: Weighting, X: csr_array) -> tuple[tuple[str, ...], NDArray[np.int8]]:
+    """The kinds of event that weigh, and which of them gave every entry of `strongest`, X in order: int8 (nnz,).
 
-    Every entry is one kind's: of equally strong ones the first by name.
+    Of equally strong ones the first by name.
     """
-    relations = weighing(graph, weighting)
-    if len(relations) == 1:
-        return {relations[0][1]: np.ones(X.nnz, dtype=bool)}
-    places = _places(X)
-    free, found = np.ones(X.nnz, dtype=bool), {}
-    for relation in sorted(relations):
-        own = strongest_of(graph, relation, weighting)
-        own.eliminate_zeros()
-        entries = np.searchsorted(places, _places(own))
-        given = np.zeros(X.nnz, dtype=bool)
-        given[entries[own.data >= X.data[entries]]] = True
-        found[relation[1]] = given & free
-        free &= ~given
-    return found
+    relations = sorted(weighing(graph, weighting))
+    codes = np.zeros(X.nnz, dtype=np.int8)
+    if len(relations) > 1:
+        codes[:] = -1
+        places = _places(X)
+        for code, relation in enumerate(relations):
+            own = strongest_of(graph, relation, weighting)
+            own.eliminate_zeros()
+            entries = np.searchsorted(places, _places(own))
+            given = entries[own.data >= X.data[entries]]
+            codes[given[codes[given] < 0]] = code
+    return tuple(relation[1] for relation in relations), codes
 
 
-def tied(
-    scorer: str,
-    events: Weighed,
-    kinds: Sequence[str],
-    had: Sequence[csr_array],
-    first: int,
-    item: int,
-    rows: NDArray[np.int64],
-    worth: NDArray[np.float64],
-) -> Iterator[Summands]:
-    """Ties between items as walks from one to the customers who had both, and on to the other; each kind's apart.
+@dataclass(frozen=True, eq=False)
+class Customers:
+    """What the customers of every item count for, and the kind of event each became one by.
 
-    kinds  the kinds of event that count
-    had    of each of several kinds what each customer of an item counts for: csr float32 (n_items, n_users)
-    first  the node of the first item; `item` is told, counted from it
-    rows   int64 (w,): which of the nodes touched are tied to it, and how closely, `worth` float64 (w,); what ties them
-           is the sum over the customers of both of what they count for in either. Of one kind nothing is to be divided,
-           so they are not counted: there are thousands, and whoever is told of them has them counted in the graph.
+    had     csr float32 (n_items, n_users); codes int8 (nnz,): which of the `kinds`
+    first   the node of the first item
     """
-    for begun, ended, shares, counts in _divided(events, kinds, had, first, item):
-        some = shares[rows] > 0
-        told = rows[some]
-        nodes = np.column_stack([events.touched[told], np.full(len(told), MANY), np.full(len(told), first + item)])
-        relations = (f"rev_{begun}", ended)
-        yield events.summands(scorer, "path", told, worth[some] * shares[told], nodes, relations, counts[told])
 
+    had: csr_array
+    codes: NDArray[np.int8]
+    kinds: Sequence[str]
+    first: int
 
-def _divided(
-    events: Weighed, kinds: Sequence[str], had: Sequence[csr_array], first: int, item: int
-) -> Iterator[tuple[str, str, NDArray[np.float64], NDArray[np.int64]]]:
-    """What customers did to the nodes touched (n,), then to the item; its share of each tie and their number, (n,)."""
-    if len(kinds) == 1:
-        n = len(events.touched)
-        yield kinds[0], kinds[0], np.ones(n), np.zeros(n, np.int64)
-        return
-    theirs = events.once("had", lambda: [Entries.of(matrix, events.touched - first) for matrix in had])
-    ways = [
-        (begun, ended, *entries.added_up(_row(matrix, item)))
-        for begun, entries in zip(kinds, theirs, strict=True)
-        for ended, matrix in zip(kinds, had, strict=True)
-    ]
-    total = np.maximum(sum(products for _, _, products, _ in ways), _TINY)
-    for begun, ended, products, counts in ways:
-        yield begun, ended, products / total, counts
+    def tied(
+        self, scorer: str, events: Weighed, item: int, rows: NDArray[np.int64], worth: NDArray[np.float64]
+    ) -> Iterator[Summands]:
+        """Ties to an item as walks to the customers who had both, and on to it; those by each kind of event apart.
 
+        rows  int64 (w,): which of the nodes touched are tied to it, and how closely, `worth` float64 (w,): as the sum
+              over the customers of both of what they count for in either
+        """
+        if len(self.kinds) > 1:
+            shares, counts = self._divided(events, item)
+        else:  # there is nothing to divide; whoever is told of the customers has them counted in the graph
+            shares, counts = np.ones((len(events.touched), 1, 1)), np.zeros((len(events.touched), 1, 1), np.int64)
+        for begun, ended in product(range(len(self.kinds)), repeat=2):
+            some = np.flatnonzero(shares[rows, begun, ended])
+            if len(some):
+                told = rows[some]
+                ends = np.full((len(told), 2), (MANY, self.first + item))
+                nodes = np.column_stack([events.touched[told], ends])
+                relations = (f"rev_{self.kinds[begun]}", self.kinds[ended])
+                values = worth[some] * shares[told, begun, ended]
+                yield events.summands(scorer, "path", told, values, nodes, relations, counts[told, begun, ended])
 
-def _row(matrix: csr_array, row: int) -> NDArray[np.float64]:
-    """One row in full, float64 (n_columns,)."""
-    entries = slice(int(matrix.indptr[row]), int(matrix.indptr[row + 1]))
-    full = np.zeros(matrix.shape[1])
-    full[matrix.indices[entries]] = matrix.data[entries]
-    return full
+    def _divided(self, events: Weighed, item: int) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+        """By the kinds of what they did to the nodes touched and to the item: its share of each tie; their number."""
+        shape = (len(events.touched), len(self.kinds), len(self.kinds))
+        places, entries = events.once("customers", lambda: gather(self.had.indptr, events.touched - self.first))
+        users = events.once("users", lambda: self.had.indices[entries])
+        own = slice(int(self.had.indptr[item]), int(self.had.indptr[item + 1]))
+        counts_for = np.zeros(self.had.shape[1])
+        counts_for[self.had.indices[own]] = self.had.data[own]
+        both = np.flatnonzero(counts_for[users])
+        kind = np.zeros(self.had.shape[1], dtype=np.int64)
+        kind[self.had.indices[own]] = self.codes[own]
+        ways = np.ravel_multi_index((places[both], self.codes[entries[both]], kind[users[both]]), shape)
+        products = self.had.data[entries[both]] * counts_for[users[both]]
+        size = int(np.prod(shape))
+        sums = np.bincount(ways, products, size).reshape(shape)
+        whole = np.maximum(sums.sum(axis=(1, 2), keepdims=True), _TINY)
+        return sums / whole, np.bincount(ways, minlength=size).reshape(shape)
 
 
 def _places(X: csr_array) -> NDArray[np.int64]:

@@ -23,7 +23,7 @@ from recsys.demand import DEMANDS, Demand
 from recsys.grid import FADING, Span, half_life
 from recsys.linear import STRICT, LinearScorer, Weighed
 from recsys.operators import scaled
-from recsys.scorers.customers import kinds_of, tied
+from recsys.scorers.customers import Customers, kinds_of
 from recsys.scorers.interactions import strongest
 from recsys.scorers.nearest import nearest
 from recsys.summands import Summands
@@ -42,8 +42,8 @@ class ItemKNN(LinearScorer):
 
     x_j · x_i is a sum over the customers of both items, so each tie is told as the walks through them.
 
-    kinds_  the kinds of event that count; had_ the entries of x that each gave, csr float32 (n_items, n_users), where
-            there are several
+    kinds_  the kinds of event that count; where there are several, had_ csr float32 (n_items, n_users) are the x, and
+            codes_ int8 (nnz,) which kind gave each entry
     """
 
     k: PositiveInt = 200
@@ -70,9 +70,9 @@ class ItemKNN(LinearScorer):
         lasting = replace(self.weighting, half_life=self.train_half_life)
         pairs = strongest(graph, lasting)
         X = _feature(pairs, self.feature)
-        given = kinds_of(graph, lasting, pairs)
-        self.kinds_ = tuple(given)
-        self.had_ = tuple(_some(X, entries) for entries in given.values()) if len(given) > 1 else ()
+        self.kinds_, codes = kinds_of(graph, lasting, pairs)
+        several = len(self.kinds_) > 1
+        self.had_, self.codes_ = _turned(X, codes) if several else _turned(X[:0], codes[:0])
         users = np.bincount(X.indices, minlength=graph.n_items)
         norms = np.sqrt(np.asarray(X.multiply(X).sum(axis=0), dtype=np.float32))
         self.operator_ = self._similar(X, norms if self.norm == "cosine" else np.sqrt(users + np.float32(1)))
@@ -83,7 +83,7 @@ class ItemKNN(LinearScorer):
     def contributions(self, events: Weighed, items: range, item: int) -> Iterator[Summands]:
         """The ways from each event's item through the customers of both, by what these did: one for all, counted."""
         rows, worth = self.linked(events, items, item)
-        return tied(self.name, events, self.kinds_, self.had_, items.start, item, rows, worth)
+        return Customers(self.had_, self.codes_, self.kinds_, items.start).tied(self.name, events, item, rows, worth)
 
     def _similar(self, X: csr_array, norms: NDArray[np.float32]) -> csr_array:
         """The operator: csr float32 (n_items neighbours, n_items)."""
@@ -96,10 +96,10 @@ class ItemKNN(LinearScorer):
         return nearest(X.T.tocsr(), X, self.k, alike).T.tocsr()
 
 
-def _some(X: csr_array, entries: NDArray[np.bool_]) -> csr_array:
-    """Some entries of X (n_users, n_items), turned round: csr float32 (n_items, n_users)."""
-    rows = np.repeat(np.arange(X.shape[0]), np.diff(X.indptr))[entries]
-    return csr_array((X.data[entries], (X.indices[entries], rows)), X.shape[::-1])
+def _turned(X: csr_array, codes: NDArray[np.int8]) -> tuple[csr_array, NDArray[np.int8]]:
+    """X (n_users, n_items) by item, csr float32 (n_items, n_users), and the codes of its entries."""
+    order = csr_array((np.arange(X.nnz), X.indices, X.indptr), X.shape).T.tocsr()
+    return csr_array((X.data[order.data], order.indices, order.indptr), order.shape), codes[order.data]
 
 
 def _feature(X: csr_array, feature: Literal["cosine", "tfidf", "bm25"]) -> csr_array:

@@ -16,6 +16,7 @@ from recsys.explanation.flips import flips
 from recsys.explanation.quality import _broad, measured, quality
 from recsys.explanation.steps import n_steps
 from recsys.fusion import Fusion
+from recsys.scorers.popularity import Popularity
 from recsys.scorers.repeat import Repeat
 from recsys.scorers.walks import Walks
 from recsys.types import Contribution, Explanation, Holdout, Path, Scores
@@ -126,6 +127,17 @@ def test_falls_are_those_of_scoring_anew(walks: Walks, graph: kg.KnowledgeGraph)
     assert fall.strongest[0] == pytest.approx(1)
     assert 0 < fall.ratio <= MOST
     assert fall.strongest[-1] == pytest.approx(0, abs=1e-6)  # she has fewer than five
+
+
+def test_what_newcomers_are_told_is_no_part_of_a_fall(walks: Walks, graph: kg.KnowledgeGraph) -> None:
+    fusion = Fusion({"walks": walks, "popularity": Popularity().fit(graph)})
+    fusion.weights_, fusion.newcomers_ = np.array([1.0, 0.1]), np.array([0.0, 9.0])
+    query = graph.query(["ann"])
+    item = graph.node("item", "teapot") - query.items.start
+    told = fusion.explain(query, 0, item)
+    pairs = [Asked(query, item, float(fusion.score(query)[0, item]), told, 0.0)]
+    found = deletion(fusion, pairs, degrees_of(graph), 0)
+    assert found["curves"]["strongest"][-1] == pytest.approx(0, abs=1e-6)
 
 
 def test_nothing_falls_where_no_event_speaks(graph: kg.KnowledgeGraph, walks: Walks) -> None:
