@@ -20,13 +20,13 @@ from recsys.summands import MANY, Summands
 _TINY = np.finfo(np.float64).tiny
 
 
-def kinds_of(graph: KnowledgeGraph, weighting: Weighting, X: csr_array) -> tuple[tuple[str, ...], NDArray[np.int8]]:
-    """The kinds of event that weigh, and which of them gave every entry of `strongest`, X in order: int8 (nnz,).
+def kinds_of(graph: KnowledgeGraph, weighting: Weighting, X: csr_array) -> tuple[tuple[str, ...], NDArray[np.int16]]:
+    """The kinds of event that weigh, and which of them gave every entry of `strongest`, X in order: int16 (nnz,).
 
     Of equally strong ones the first by name.
     """
     relations = sorted(weighing(graph, weighting))
-    codes = np.zeros(X.nnz, dtype=np.int8)
+    codes = np.zeros(X.nnz, dtype=np.int16)
     if len(relations) > 1:
         codes[:] = -1
         places = _places(X)
@@ -43,12 +43,12 @@ def kinds_of(graph: KnowledgeGraph, weighting: Weighting, X: csr_array) -> tuple
 class Customers:
     """What the customers of every item count for, and the kind of event each became one by.
 
-    had     csr float32 (n_items, n_users); codes int8 (nnz,): which of the `kinds`
+    had     csr float32 (n_items, n_users); codes int16 (nnz,): which of the `kinds`
     first   the node of the first item
     """
 
     had: csr_array
-    codes: NDArray[np.int8]
+    codes: NDArray[np.int16]
     kinds: Sequence[str]
     first: int
 

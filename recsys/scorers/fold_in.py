@@ -14,7 +14,7 @@ from scipy.linalg import cho_factor, cho_solve
 from scipy.sparse import csr_array
 
 Floats = NDArray[np.float64]
-Factors = NDArray[np.float32]
+Vectors = NDArray[np.float32]
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,12 +26,12 @@ class Equations:
     penalty > 0
     """
 
-    items: Factors
+    items: Vectors
     weights: Floats
     solved: tuple[Floats, bool]
 
     @classmethod
-    def of(cls, items: Factors, weights: Floats, shared: Floats, penalty: float) -> Equations:
+    def of(cls, items: Vectors, weights: Floats, shared: Floats, penalty: float) -> Equations:
         theirs = items.astype(np.float64)
         matrix = shared + (theirs.T * weights) @ theirs
         matrix[np.diag_indices_from(matrix)] += penalty
@@ -42,12 +42,12 @@ class Equations:
         """x, float64 (d,)."""
         return np.asarray(cho_solve(self.solved, self.items.T.astype(np.float64) @ self.weights, check_finite=False))
 
-    def worth(self, item: Factors) -> Floats:
+    def worth(self, item: Vectors) -> Floats:
         """What a weight of 1 on each item gives to x · y of an item with these factors (d,): float64 (m,)."""
         return np.asarray(self.items @ cho_solve(self.solved, item.astype(np.float64), check_finite=False))
 
 
-def folded(history: csr_array, items: Factors, shared: Floats, penalties: NDArray[np.floating]) -> Factors:
+def folded(history: csr_array, items: Vectors, shared: Floats, penalties: NDArray[np.floating]) -> Vectors:
     """The factors of every row of a history of weights ≥ 0, csr (B, n_items): float32 (B, d)."""
     found = np.zeros((history.shape[0], items.shape[1]), dtype=np.float32)
     for row, penalty in enumerate(penalties.tolist()):

@@ -43,7 +43,7 @@ class ItemKNN(LinearScorer):
     x_j · x_i is a sum over the customers of both items, so each tie is told as the walks through them.
 
     kinds_  the kinds of event that count; where there are several, had_ csr float32 (n_items, n_users) are the x, and
-            codes_ int8 (nnz,) which kind gave each entry
+            codes_ int16 (nnz,) which kind gave each entry
     """
 
     k: PositiveInt = 200
@@ -96,7 +96,7 @@ class ItemKNN(LinearScorer):
         return nearest(X.T.tocsr(), X, self.k, alike).T.tocsr()
 
 
-def _turned(X: csr_array, codes: NDArray[np.int8]) -> tuple[csr_array, NDArray[np.int8]]:
+def _turned(X: csr_array, codes: NDArray[np.int16]) -> tuple[csr_array, NDArray[np.int16]]:
     """X (n_users, n_items) by item, csr float32 (n_items, n_users), and the codes of its entries."""
     order = csr_array((np.arange(X.nnz), X.indices, X.indptr), X.shape).T.tocsr()
     return csr_array((X.data[order.data], order.indices, order.indptr), order.shape), codes[order.data]
